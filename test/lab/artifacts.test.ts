@@ -1,0 +1,24 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ensureArtifacts } from "../../artifacts/cache";
+import { type ArtifactName, catalogue } from "../../artifacts/catalogue";
+import { silent } from "../../tools/lab/output";
+
+/** All that the registries have: what only its publisher has is nothing that a test can count on. */
+const names = (Object.keys(catalogue) as ArtifactName[]).filter((name) => !("url" in catalogue[name].from));
+
+test("Maven and Debian really give every file, with the catalogue's sums; from the cache it takes no time", { timeout: 300_000 }, async () => {
+    const cache = mkdtempSync(join(tmpdir(), "artifacts-"));
+    try {
+        const paths = await ensureArtifacts(names, { cache, progress: silent });
+        expect(names.map((name) => statSync(paths[name]).size).every((size) => size > 4_000)).toBe(true);
+
+        const start = performance.now();
+        await ensureArtifacts(names, { cache, offline: true, progress: silent });
+        expect(performance.now() - start).toBeLessThan(1_000);
+    } finally {
+        rmSync(cache, { recursive: true });
+    }
+});
