@@ -1,0 +1,152 @@
+/**
+ * container.ts create NAME < SPEC    a running system container of that ContainerSpec; prints its libvirt UUID and nothing else
+ * container.ts delete NAME < SPEC    no such container, and no file of it
+ * container.ts resume DIRECTORY      every container that has a tree in DIRECTORY, running
+ *
+ * Run inside the lab's namespaces. Each may be killed at any point and run again.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { run } from "../lab/run";
+import { containerSpec, type ContainerSpec } from "./container-spec";
+import { domainXml, identityFiles } from "./domain";
+import { withLock } from "./lock";
+
+/** A machine's finished tree: written last, so that what has no such file is half made, and made anew. */
+interface Stamp {
+    uuid: string;
+    /** Hash of the spec. */
+    spec: string;
+    address: string;
+    xml: string;
+}
+
+const virsh = (...words: string[]) => run(["virsh", "-q", "-c", "lxc:///system", ...words]);
+const domains = async (...filter: string[]) => (await virsh("list", "--name", ...filter)).split("\n").map((name) => name.trim());
+const hash = (spec: ContainerSpec) => createHash("sha256").update(JSON.stringify(spec)).digest("hex");
+
+function readStamp(folder: string): Stamp | undefined {
+    const file = join(folder, "stamp.json");
+    return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Stamp : undefined;
+}
+
+async function create(spec: ContainerSpec): Promise<string> {
+    const folder = join(spec.directory, spec.name);
+    return withLock(folder, async () => {
+        let stamp = readStamp(folder);
+        if (stamp?.spec !== hash(spec)) {
+            await remove(spec.name, folder);
+            stamp = await makeTree(spec, folder);
+        }
+        await bringUp(spec.name, folder, stamp);
+        return stamp.uuid;
+    });
+}
+
+/** The machine's tree over the image, with what makes it this machine. */
+async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
+    for (const name of ["upper", "work", "root"]) mkdirSync(join(folder, name), { recursive: true });
+    chmodSync(folder, 0o700);
+    const root = join(folder, "root");
+    writeFileSync(join(folder, "lower"), await ownImage(spec));
+    try {
+        await mountTree(folder);
+    } catch {    // no overlay on this file system: a copy then
+        for (const name of ["lower", "upper", "work", "root"]) rmSync(join(folder, name), { recursive: true });
+        await run(["cp", "-a", "--reflink=auto", spec.image, root]);
+    }
+    for (const { path, mode, content } of identityFiles(spec)) {
+        const file = join(root, path);
+        rmSync(file, { force: true });
+        writeFileSync(file, content, { mode });
+        chmodSync(file, mode);
+    }
+    const uuid = randomUUID();
+    const stamp: Stamp = { uuid, spec: hash(spec), address: spec.address, xml: domainXml(spec, uuid, root) };
+    writeFileSync(join(folder, "stamp.new"), JSON.stringify(stamp));
+    renameSync(join(folder, "stamp.new"), join(folder, "stamp.json"));
+    return stamp;
+}
+
+/** The image as the machines of one lab share it: hard links, so that the cache may be emptied while the lab lives. */
+function ownImage(spec: ContainerSpec): Promise<string> {
+    const image = join(spec.directory, `.image-${basename(dirname(spec.image))}`);
+    return withLock(image, async () => {
+        if (existsSync(image)) return image;
+        rmSync(`${image}.new`, { recursive: true, force: true });
+        try {
+            await run(["cp", "-al", spec.image, `${image}.new`]);
+        } catch {    // another file system
+            rmSync(`${image}.new`, { recursive: true, force: true });
+            await run(["cp", "-a", spec.image, `${image}.new`]);
+        }
+        renameSync(`${image}.new`, image);
+        return image;
+    });
+}
+
+const mountTree = (folder: string) => run(["bash", join(__dirname, "mount-machine.sh"), folder]);
+
+/** The domain of a finished tree: defined, started by libvirt from now on, running, answering to ssh. */
+async function bringUp(name: string, folder: string, stamp: Stamp): Promise<void> {
+    if (existsSync(join(folder, "lower"))) await mountTree(folder);
+    if (!(await domains("--all")).includes(name)) {
+        const file = join(folder, "domain.xml");
+        writeFileSync(file, stamp.xml);
+        await virsh("define", file);
+    }
+    await virsh("autostart", name);
+    if (!(await domains()).includes(name)) await virsh("start", name);
+    await answers(stamp.address, 60);
+}
+
+/** Waits until an ssh server greets on `address`. */
+async function answers(address: string, seconds: number): Promise<void> {
+    for (const deadline = Date.now() + seconds * 1000; ;) {
+        const greeted = await new Promise<boolean>((resolve) => {
+            const socket = connect({ host: address, port: 22, timeout: 2000 });
+            socket.once("data", (data) => { resolve(data.toString().startsWith("SSH-")); socket.destroy(); });
+            socket.once("timeout", () => socket.destroy());
+            socket.once("error", () => undefined);
+            socket.once("close", () => { resolve(false); });
+        });
+        if (greeted) return;
+        if (Date.now() > deadline) throw new Error(`No ssh server answers on ${address} after ${String(seconds)} s.`);
+        await wait(50);
+    }
+}
+
+async function remove(name: string, folder: string): Promise<void> {
+    if ((await domains()).includes(name)) await virsh("destroy", name);
+    if ((await domains("--all")).includes(name)) await virsh("undefine", name);
+    const root = join(folder, "root");
+    if (readFileSync("/proc/self/mountinfo", "utf8").includes(` ${root} `)) await run(["umount", root]);
+    rmSync(folder, { recursive: true, force: true });
+}
+
+async function resume(directory: string): Promise<void> {
+    const machines = readdirSync(directory).flatMap((name) => {
+        const folder = join(directory, name);
+        const stamp = readStamp(folder);
+        return stamp ? [{ name, folder, stamp }] : [];
+    });
+    await Promise.all(machines.map(({ name, folder, stamp }) => withLock(folder, () => bringUp(name, folder, stamp))));
+}
+
+async function main([command, argument = ""]: string[]): Promise<void> {
+    if (command === "resume") return resume(argument);
+    const spec = containerSpec.parse(JSON.parse(readFileSync(0, "utf8")));
+    if (spec.name !== argument) throw new Error(`The spec is of ${spec.name}, not of ${argument}.`);
+    const folder = join(spec.directory, spec.name);
+    if (command === "create") process.stdout.write(`${await create(spec)}\n`);
+    else if (command === "delete") await withLock(folder, () => remove(spec.name, folder));
+    else throw new Error(`Unknown command ${String(command)}.`);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+});

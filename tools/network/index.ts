@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import type { Progress } from "../lab/output";
+import { run } from "../lab/run";
+import { UserError } from "../lab/errors";
+import { ensureHostPackages } from "./host-packages";
+import { withLock } from "./lock";
+import { hostMirrors } from "./mirrors";
+import { findHolder, isReady, startHolder, stopHolder, type LocalNetwork } from "./namespace";
+import { proxyConfiguration } from "./proxy";
+
+export type { LocalNetwork } from "./namespace";
+
+/** The TCP port of the package proxy on every address that the lab's host end has. */
+export const defaultProxyPort = 3142;
+
+/**
+ * The local lab's network in `home`, running: namespaces, a libvirtd of its own and the package proxy. What is there already is left alone.
+ * After a crash, or a reboot of the host, the machines of `home` are running again when it returns. Installs what the host lacks.
+ * Both folders are absolute paths.
+ */
+export async function ensureNetwork(options: { home: string; cache: string; proxyPort?: number; progress: Progress }): Promise<LocalNetwork> {
+    const { home, cache, proxyPort = defaultProxyPort, progress } = options;
+    for (const folder of [home, cache]) {
+        if (!isAbsolute(folder) || /^(\/var)?\/run\/|[:,\\\n]/.test(folder)) {
+            throw new UserError(`The lab cannot live in ${folder}.`, "Name an absolute path outside of /run, without a colon, comma or backslash (LAB_HOME, LAB_CACHE).");
+        }
+    }
+    return withLock(home, async () => {
+        await ensureHostPackages(progress);
+        const running = findHolder(home);
+        if (running && await isReady(running, home, 10)) return running;
+        return progress.step("Starting the local network", async (say) => {
+            await stopHolder(home);
+            mkdirSync(home, { recursive: true, mode: 0o700 });
+            await writeProxyConfiguration(cache);
+            const network = await startHolder({ home, cache, proxyPort });
+            if (!await isReady(network, home, 30)) throw new Error(`libvirtd does not answer: see ${join(home, "run", "holder.log")}`);
+            await resumeMachines(network, home, say);
+            return network;
+        });
+    });
+}
+
+async function writeProxyConfiguration(cache: string): Promise<void> {
+    for (const folder of ["packages", "proxy/log"]) mkdirSync(join(cache, folder), { recursive: true });
+    writeFileSync(join(cache, "proxy", "acng.conf"), proxyConfiguration(cache, await hostMirrors()));
+}
+
+/** Brings back the machines that were there when the last holder ended. */
+async function resumeMachines(network: LocalNetwork, home: string, say: (detail: string) => void): Promise<void> {
+    const machines = join(home, "machines");
+    if (!existsSync(machines) || !readdirSync(machines).some((name) => !name.startsWith("."))) return;
+    await run(network.enter([process.execPath, "--import", "tsx", join(__dirname, "container.ts"), "resume", machines]) as [string, ...string[]],
+        { say, cwd: join(__dirname, "..", "..") });
+}
+
+/** Ends the lab in `home` with all its machines, and removes its files. Other files in `home` stay. Nothing to remove is fine. */
+export async function removeNetwork(options: { home: string; progress: Progress }): Promise<void> {
+    const { home, progress } = options;
+    await withLock(home, async () => {
+        if (!existsSync(home)) return;
+        await progress.step("Removing the local network", async () => {
+            await stopHolder(home);
+            for (const folder of ["machines", "libvirt", "run"]) rmSync(join(home, folder), { recursive: true, force: true });
+            if (readdirSync(home).length === 0) rmdirSync(home);
+        });
+    });
+}
+
+/** The local network in `home`, if it runs. */
+export function findNetwork(home: string): Promise<LocalNetwork | undefined> {
+    return Promise.resolve(findHolder(home));
+}

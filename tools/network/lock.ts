@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+
+/**
+ * Runs `work` while no other process (of the same network namespace) does anything under the same `name`. The lock is an abstract unix
+ * socket: the kernel takes it back when its holder dies, so there is no file that a crash could leave locked.
+ */
+export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const path = `\0ha-web-lab/${createHash("sha256").update(name).digest("hex")}`;
+    for (;;) {
+        const server = createServer();
+        try {
+            server.listen(path);
+            await once(server, "listening");
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+            // The holder never says a word: the connection closes when it lets go or dies, and is refused if it already has.
+            const waiting = connect(path).on("error", () => undefined);
+            await new Promise((resolve) => waiting.on("close", resolve));
+            continue;
+        }
+        const waiters = new Set<import("node:net").Socket>();
+        server.on("connection", (socket) => { waiters.add(socket.on("error", () => undefined)); });
+        try {
+            return await work();
+        } finally {
+            await new Promise((resolve) => {
+                server.close(resolve);
+                for (const socket of waiters) socket.destroy();
+            });
+        }
+    }
+}
