@@ -1,2 +1,75 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../lab/errors";
 import type { Progress } from "../lab/output";
-export async function ensureHostPackages(_progress: Progress): Promise<void> {}
+import { run } from "../lab/run";
+
+/** What the lab needs of the host: a program's name, or files of which one is enough, and the Debian package that has it. */
+const needs: readonly { anyOf: string[]; package: string }[] = [
+    { anyOf: ["virsh"], package: "libvirt-clients" },
+    { anyOf: ["libvirtd"], package: "libvirt-daemon" },
+    { anyOf: ["/usr/lib/libvirt/libvirt_lxc", "/usr/libexec/libvirt_lxc"], package: "libvirt-daemon-driver-lxc" },
+    { anyOf: ["iptables"], package: "iptables" },                   // libvirt's network driver calls it
+    { anyOf: ["ip"], package: "iproute2" },
+    { anyOf: ["mount"], package: "mount" },
+    { anyOf: ["socat"], package: "socat" },
+    { anyOf: ["apt-cacher-ng"], package: "apt-cacher-ng" },
+    { anyOf: ["mmdebstrap"], package: "mmdebstrap" },
+    { anyOf: ["/usr/share/keyrings/debian-archive-trixie-stable.gpg", "/usr/share/keyrings/debian-archive-trixie-stable.pgp"], package: "debian-archive-keyring" },
+    { anyOf: ["xsltproc"], package: "xsltproc" },                   // the libvirt provider calls it for a resource's xslt
+    { anyOf: ["ssh", "ssh-keygen"], package: "openssh-client" },
+];
+
+/** Folders that only the system daemon's package makes, and that the lab's libvirtd needs as places to mount its own upon. */
+const mountPoints = ["/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/etc/libvirt"];
+
+const policyFile = "/usr/sbin/policy-rc.d";
+const policy = "#!/bin/sh\n# Left by ha-web-lab while it installs packages: their services shall not start. May be deleted.\nexit 101\n";
+
+/** The search path, with the administrator's programs, which a root shell made by `su` may lack. */
+export const searchPath = [...new Set([...(process.env.PATH ?? "").split(":").filter(Boolean), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"])].join(":");
+
+const isThere = (need: string) => need.startsWith("/") ? existsSync(need) : searchPath.split(":").some((folder) => existsSync(join(folder, need)));
+
+/**
+ * Installs what the lab needs and this machine lacks, with apt-get. Starts and enables no service: the lab runs its own. Returns at once
+ * when nothing is missing. Where there is no apt-get: a UserError that names what is missing.
+ */
+export async function ensureHostPackages(progress: Progress): Promise<void> {
+    const missing = needs.filter((need) => !need.anyOf.some(isThere));
+    if (missing.length > 0) {
+        if (!isThere("apt-get")) {
+            throw new UserError(`The local lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
+                `Install them; on Debian they are in the packages ${missing.map((need) => need.package).join(", ")}.`);
+        }
+        const names = [...new Set(missing.map((need) => need.package))];
+        await progress.step(`Installing ${names.join(", ")} on this machine`, (say) => install(names, say));
+    }
+    for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
+}
+
+async function install(packages: string[], say: (line: string) => void): Promise<void> {
+    const env = { ...process.env, PATH: searchPath, DEBIAN_FRONTEND: "noninteractive" };
+    const ours = !existsSync(policyFile) || readFileSync(policyFile, "utf8") === policy;    // one that a killed run of ours left is ours again
+    if (ours) writeFileSync(policyFile, policy, { mode: 0o755 });
+    const before = enabledUnits();
+    try {
+        await run(["apt-get", "update", "-o", "DPkg::Lock::Timeout=120"], { env, say });
+        await run(["apt-get", "install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold", ...packages], { env, say });
+    } finally {
+        if (ours) rmSync(policyFile, { force: true });
+        const added = [...enabledUnits()].filter(([link]) => !before.has(link));
+        if (existsSync("/run/systemd/system")) {
+            for (const unit of new Set(added.map(([, unit]) => unit))) await run(["systemctl", "disable", "--now", "--quiet", unit], { env });
+        }
+        for (const [link] of added) rmSync(link, { force: true });     // without systemd running, that is all that disabling is
+    }
+}
+
+/** Links by which systemd starts something on its own, and the unit of each. */
+function enabledUnits(): Map<string, string> {
+    const top = "/etc/systemd/system";
+    if (!existsSync(top)) return new Map();
+    const entries = readdirSync(top, { withFileTypes: true, recursive: true });
+    return new Map(entries.filter((entry) => entry.isSymbolicLink()).map((entry) => [join(entry.parentPath, entry.name), entry.name]));
+}

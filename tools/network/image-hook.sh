@@ -57,7 +57,7 @@ chmod 700 "$root/root/.ssh"
 # What cannot work in a container, or would meddle with it behind our back.
 chroot "$root" systemctl mask --quiet \
     sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount sys-fs-fuse-connections.mount dev-hugepages.mount dev-mqueue.mount \
-    systemd-logind.service console-getty.service getty.target systemd-journal-catalog-update.service systemd-networkd-wait-online.service \
+    console-getty.service getty.target systemd-journal-catalog-update.service systemd-networkd-wait-online.service \
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer
 chroot "$root" systemctl enable --quiet systemd-networkd.service ssh.service
 : >"$root/etc/machine-id"

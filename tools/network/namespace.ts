@@ -5,6 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { run } from "../lab/run";
+import { searchPath } from "./host-packages";
 import { createGroups, hierarchies, removeGroups } from "./cgroups";
 
 /** The namespaces of a running lab. */
@@ -59,7 +60,7 @@ export async function startHolder(options: { home: string; cache: string; proxyP
     const log = openSync(logFile, "w");
     const child = spawn("unshare", ["--pid", "--fork", "--kill-child", "--mount", "bash", join(__dirname, "holder.sh"), "start"], {
         cwd: "/", detached: true, stdio: ["ignore", log, log],
-        env: { PATH: process.env.PATH, LANG: "C.UTF-8", LAB_HOME_FOLDER: home, LAB_CACHE_FOLDER: cache, LAB_PROXY_PORT: String(options.proxyPort), LAB_GROUPS: groups.join("\n") },
+        env: { PATH: searchPath, LANG: "C.UTF-8", LAB_HOME_FOLDER: home, LAB_CACHE_FOLDER: cache, LAB_PROXY_PORT: String(options.proxyPort), LAB_GROUPS: groups.join("\n") },
     });
     closeSync(log);
     child.unref();
