@@ -1,0 +1,68 @@
+import * as grpc from "@grpc/grpc-js";
+import type { ChildProcess } from "node:child_process";
+
+/** Pulumi's own limit for one message: a state or a schema can be large. */
+const MAX_MESSAGE = 400 * 1024 * 1024;
+
+/** Options of every channel to or from Pulumi's engine. */
+export const CHANNEL_OPTIONS: grpc.ChannelOptions = {
+    "grpc.max_receive_message_length": MAX_MESSAGE,
+    "grpc.max_send_message_length": MAX_MESSAGE,
+};
+
+/**
+ * Serves a plugin the way Pulumi starts one: listens on a free loopback port, prints the port on a line of its own, and ends when the
+ * engine asks for it (SIGTERM), or when the engine is gone, even if it was killed: nobody could take a result any more.
+ */
+export async function servePlugin(addServices: (server: grpc.Server) => void): Promise<void> {
+    const server = new grpc.Server(CHANNEL_OPTIONS);
+    addServices(server);
+    const port = await new Promise<number>((resolve, reject) => {
+        server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
+            if (error) reject(error);
+            else resolve(bound);
+        });
+    });
+    process.stdout.write(`${port}\n`);
+    endWithParent();
+}
+
+/** Ends this process once the one that started it is gone. The exit's own handlers see to what this process started. */
+function endWithParent(): void {
+    const parent = process.ppid;
+    setInterval(() => {
+        if (process.ppid !== parent) process.exit(1);
+    }, 1000).unref();
+    process.once("SIGTERM", () => process.exit(0));
+    // ^C reaches the whole foreground group; the engine then tells its plugins itself what to do.
+    process.on("SIGINT", () => undefined);
+}
+
+const children = new Set<ChildProcess>();
+process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
+/** Sees to it that a process that this one started does not outlive it, nor a cancelled operation. */
+export function leash(child: ChildProcess, cancelled: AbortSignal): void {
+    const kill = () => child.kill("SIGKILL");
+    children.add(child);
+    cancelled.addEventListener("abort", kill);
+    child.once("close", () => {
+        children.delete(child);
+        cancelled.removeEventListener("abort", kill);
+    });
+}
+
+/** A gRPC handler from a plain asynchronous function; what it throws becomes the call's status. */
+export function unary<Request, Response>(work: (request: Request) => Response | Promise<Response>): grpc.handleUnaryCall<Request, Response> {
+    return (call, callback) => {
+        Promise.resolve()
+            .then(() => work(call.request))
+            .then((response) => callback(null, response), (error: unknown) => callback(toStatus(error)));
+    };
+}
+
+/** An error as a gRPC status; an error that has a status already keeps it. */
+export function toStatus(error: unknown): Partial<grpc.StatusObject> {
+    if (error instanceof Error && "code" in error && typeof error.code === "number") return error as Partial<grpc.StatusObject>;
+    return { code: grpc.status.UNKNOWN, details: error instanceof Error ? error.message : String(error) };
+}
