@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+/** Three kinds of test, each run by `vitest run --project NAME`. */
+export default defineConfig({
+    test: {
+        projects: [
+            // Pure functions and mocks: no network, no root, no program but what npm installs.
+            { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+            // The real pulumi and its plugins, on small programs. The first run may have to build them.
+            { test: { name: "engine", include: ["test/engine/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 3_600_000 } },
+            // The local lab for real, as root: one file at a time, as each wants the machine for itself.
+            { test: { name: "lab", include: ["test/lab/**/*.test.ts"], fileParallelism: false, testTimeout: 600_000, hookTimeout: 3_600_000 } },
+        ],
+    },
+});
