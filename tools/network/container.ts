@@ -26,7 +26,9 @@ interface Stamp {
 
 const virsh = (...words: string[]) => run(["virsh", "-q", "-c", "lxc:///system", ...words]);
 const domains = async (...filter: string[]) => (await virsh("list", "--name", ...filter)).split("\n").map((name) => name.trim());
-const hash = (spec: ContainerSpec) => createHash("sha256").update(JSON.stringify(spec)).digest("hex");
+function hash({ image: _image, directory: _directory, ...description }: ContainerSpec): string {
+    return createHash("sha256").update(JSON.stringify(description)).digest("hex");
+}
 
 function readStamp(folder: string): Stamp | undefined {
     const file = join(folder, "stamp.json");
@@ -138,7 +140,7 @@ async function resume(directory: string): Promise<void> {
 
 async function main([command, argument = ""]: string[]): Promise<void> {
     if (command === "resume") return resume(argument);
-    const spec = containerSpec.parse(JSON.parse(readFileSync(0, "utf8")));
+    const spec = containerSpec.parse({ image: process.env.LAB_IMAGE, directory: process.env.LAB_MACHINES, ...JSON.parse(readFileSync(0, "utf8")) as object });
     if (spec.name !== argument) throw new Error(`The spec is of ${spec.name}, not of ${argument}.`);
     const folder = join(spec.directory, spec.name);
     if (command === "create") process.stdout.write(`${await create(spec)}\n`);
