@@ -78,6 +78,10 @@ function engineKey(official: OfficialCli | undefined, home: string): string {
 async function assemble(folder: string, root: string, official: OfficialCli | undefined, env: NodeJS.ProcessEnv, progress: Progress): Promise<void> {
     const home = path.join(folder, "home");
     const parts: Part[] = [];
+    // Which stack is selected is kept there, and shall be known to the next engine too.
+    mkdirSync(path.join(root, "workspaces"), { recursive: true });
+    mkdirSync(home);
+    symlinkSync("../../workspaces", path.join(home, "workspaces"));
 
     async function put(recipe: Recipe, place: string): Promise<void> {
         const verb = recipe.origin === "built" ? "Building" : "Bundling the stand-in for";

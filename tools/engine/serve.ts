@@ -12,7 +12,7 @@ export const CHANNEL_OPTIONS: grpc.ChannelOptions = {
 
 /**
  * Serves a plugin the way Pulumi starts one: listens on a free loopback port, prints the port on a line of its own, and ends when the
- * engine asks for it (SIGTERM), or when the engine is gone, even if it was killed: nobody could take a result any more.
+ * engine asks for it (a signal), or when the engine is gone, even if it was killed: nobody could take a result any more.
  */
 export async function servePlugin(addServices: (server: grpc.Server) => void): Promise<void> {
     const server = new grpc.Server(CHANNEL_OPTIONS);
@@ -33,9 +33,8 @@ function endWithParent(): void {
     setInterval(() => {
         if (process.ppid !== parent) process.exit(1);
     }, 1000).unref();
-    process.once("SIGTERM", () => process.exit(0));
-    // ^C reaches the whole foreground group; the engine then tells its plugins itself what to do.
-    process.on("SIGINT", () => undefined);
+    // The engine starts plugins in groups of their own, so a ^C of the user's does not come here; SIGINT is how it ends them.
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(0));
 }
 
 const children = new Set<ChildProcess>();
