@@ -12,4 +12,4 @@ const log = new EngineLog();
 const engine = process.argv.at(-1) ?? "";
 if (/:\d+$/.test(engine)) log.connect(engine);
 
-void servePlugin((server) => server.addService(ResourceProviderService as unknown as grpc.ServiceDefinition, createProvider(log)));
+void servePlugin((server) => server.addService(ResourceProviderService, createProvider(log)));

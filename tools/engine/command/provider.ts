@@ -21,8 +21,8 @@ const PROPERTY_CHANGES = {
     update: [rpc.PropertyDiff.Kind.UPDATE, rpc.PropertyDiff.Kind.UPDATE_REPLACE],
 } as const;
 
-const read = (struct: Struct | undefined): ValueMap => normalize((struct?.toJavaScript() ?? {}) as Value) as ValueMap;
-const write = (values: ValueMap): Struct => Struct.fromJavaScript(values as Record<string, JavaScriptValue>);
+const read = (struct: Struct | undefined): ValueMap => normalize((struct?.toJavaScript() ?? {})) as ValueMap;
+const write = (values: ValueMap): Struct => Struct.fromJavaScript(values);
 
 const toFailures = (failures: Failure[]) =>
     failures.map(({ property, reason }) => new rpc.CheckFailure().setProperty(property).setReason(reason));
@@ -163,8 +163,8 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
             }
             const { inputs, failures } = checkInputs(functions[token].inputs, "command:local:RunInputs", read(request.getArgs()));
             if (failures.length > 0) return new rpc.InvokeResponse().setFailuresList(toFailures(failures));
-            const command = revealed(inputs);
-            const outputs = await within("", 0, (context) => runLocalCommand(String(command.command), command, {}, context));
+            const { command, ...rest } = revealed(inputs);
+            const outputs = await within("", 0, (context) => runLocalCommand(command as string, rest, {}, context));
             return new rpc.InvokeResponse().setReturn(write({ ...inputs, ...outputs }));
         }),
     };

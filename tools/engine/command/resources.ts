@@ -48,7 +48,8 @@ function commandKind(run: (command: string, inputs: ValueMap, previous: ValueMap
     };
 }
 
-const previousOf = ({ stdout, stderr }: ValueMap): Output => ({ stdout: String(stdout ?? ""), stderr: String(stderr ?? "") });
+const textOf = (value: Value | undefined) => typeof value === "string" ? value : "";
+const previousOf = ({ stdout, stderr }: ValueMap): Output => ({ stdout: textOf(stdout), stderr: textOf(stderr) });
 
 /** What a command's state holds besides its inputs. */
 export function outputsIn(state: ValueMap): ValueMap {
@@ -85,7 +86,7 @@ const copyKind: Kind = {
     newId: (_name, preview) => preview ? "" : randomId(),
     initial: {},
     create: async (inputs, context) => {
-        await copyToRemote(sourceOf(inputs), String(inputs.remotePath), inputs.connection as unknown as Connection, context);
+        await copyToRemote(sourceOf(inputs), textOf(inputs.remotePath), inputs.connection as unknown as Connection, context);
         return {};
     },
     update: async (inputs, state, context) => {

@@ -58,19 +58,19 @@ async function dial(connection: Connection, context: Context, keep: (client: Cli
 }
 
 /** Tries until it works, as patiently as the genuine plugin: after 0.1 s, then half as long again each time, 5 s at most. */
-async function retry<T>(what: string, { dialErrorLimit }: Endpoint, { signal, status }: Context, attempt: () => Promise<T>): Promise<T> {
+async function retry<T>(what: string, { dialErrorLimit }: Endpoint, context: Context, attempt: () => Promise<T>): Promise<T> {
     let delay = 100;
     for (let failures = 0; ; failures++) {
         try {
             return await attempt();
         } catch (error) {
-            if (signal.aborted) throw new Error("context canceled", { cause: error });
+            if (context.signal.aborted) throw new Error("context canceled", { cause: error });
             if (dialErrorLimit >= 0 && failures >= dialErrorLimit) {
                 throw new Error(`after ${failures} failed attempts: ${(error as Error).message}`, { cause: error });
             }
         }
-        status(`${what} ${failures + 1}/${dialErrorLimit < 0 ? "inf" : dialErrorLimit} failed: retrying`);
-        await pause(delay, undefined, { signal }).catch(() => { throw new Error("context canceled"); });
+        context.status(`${what} ${failures + 1}/${dialErrorLimit < 0 ? "inf" : dialErrorLimit} failed: retrying`);
+        await pause(delay, undefined, { signal: context.signal }).catch(() => { throw new Error("context canceled"); });
         delay = Math.min(delay * 1.5, 5000);
     }
 }
@@ -127,7 +127,7 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
                 } : {}),
             });
         } catch (error) {
-            reject(error as Error);
+            reject(error);
         }
     }).catch((error: unknown) => {
         client.destroy();

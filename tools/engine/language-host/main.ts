@@ -54,5 +54,5 @@ const handlers = {
 };
 
 void servePlugin((server) => {
-    server.addService(LanguageRuntimeService as unknown as grpc.ServiceDefinition, handlers as unknown as grpc.UntypedServiceImplementation);
+    server.addService(LanguageRuntimeService, handlers);
 });
