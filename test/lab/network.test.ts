@@ -1,0 +1,281 @@
+/** The local network for real: namespaces, libvirtd, proxy and two system containers, on this machine, as root. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { debianMirror } from "../../tools/apt-sources";
+import { silent } from "../../tools/lab/output";
+import { run } from "../../tools/lab/run";
+import { ensureNetwork, findNetwork, removeNetwork } from "../../tools/network";
+import type { ContainerSpec } from "../../tools/network/container-spec";
+import { ensureHostPackages } from "../../tools/network/host-packages";
+import { ensureImage } from "../../tools/network/image";
+
+const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
+const repository = join(__dirname, "..", "..");
+const scratch = mkdtempSync(join(tmpdir(), "network-test-"));
+const networkXml = "<network><name>lab</name><bridge name='lab0' stp='off' delay='0'/><dns enable='no'/><ip address='192.168.0.1' prefix='24'/></network>";
+
+/** One lab of this test's: its home, and what a person does with it. */
+class Lab {
+    readonly home: string;
+    readonly keys: string;
+    private image = "";
+
+    constructor(name: string) {
+        this.home = join(scratch, name);
+        this.keys = join(scratch, `${name}-keys`);
+    }
+
+    up = () => ensureNetwork({ home: this.home, cache, progress: silent });
+    down = () => removeNetwork({ home: this.home, progress: silent });
+
+    async enter(argv: string[], options: Parameters<typeof run>[1] = {}): Promise<string> {
+        const network = await findNetwork(this.home);
+        if (!network) throw new Error(`${this.home} is down`);
+        return run(network.enter(argv) as [string, ...string[]], options);
+    }
+
+    virsh = (...words: string[]) => this.enter(["virsh", "-q", "-c", "lxc:///system", ...words]);
+
+    /** Keys and libvirt network: what pulumi makes in a real lab. */
+    async prepare(): Promise<void> {
+        this.image = (await ensureImage({ cache, platform: "debian-13", progress: silent })).path;
+        await this.up();
+        mkdirSync(this.keys, { recursive: true });
+        for (const name of ["login", "one", "two"]) await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(this.keys, name)]);
+        writeFileSync(join(this.keys, "known_hosts"), ["one", "two"].map((name) => `${addresses[name]!} ${this.key(`${name}.pub`)}`).join(""));
+        writeFileSync(join(this.keys, "network.xml"), networkXml);
+        await this.virsh("net-define", join(this.keys, "network.xml"));
+        await this.virsh("net-autostart", "lab");
+        await this.virsh("net-start", "lab");
+    }
+
+    key = (name: string) => readFileSync(join(this.keys, name), "utf8");
+
+    spec(name: string, changes: Partial<ContainerSpec> = {}): ContainerSpec {
+        return {
+            name, image: this.image, directory: join(this.home, "machines"), network: "lab", address: addresses[name]!, prefix: 24, gateway: "192.168.0.1",
+            mac: `52:54:00:00:00:${addresses[name]!.slice(-2)}`, memoryMiB: 384, vcpus: 1, hosts: Object.entries(addresses).map(([host, address]) => ({ name: host, address })),
+            hostKey: this.key(name), authorizedKey: this.key("login.pub").trim(), proxyPort: 3142, ...changes,
+        };
+    }
+
+    container(command: "create" | "delete", spec: ContainerSpec): Promise<string> {
+        return this.enter([process.execPath, "--import", "tsx", "tools/network/container.ts", command, spec.name], { cwd: repository, input: JSON.stringify(spec) });
+    }
+
+    ssh(name: string, command: string, knownHosts = join(this.keys, "known_hosts")): Promise<string> {
+        return this.enter(["ssh", "-F", "none", "-i", join(this.keys, "login"), "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "GlobalKnownHostsFile=none",
+            "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", `root@${addresses[name]!}`, command]);
+    }
+}
+
+const addresses: Record<string, string> = { one: "192.168.0.11", two: "192.168.0.12" };
+
+/** Asks until the answer passes: for what a machine does in its own time, such as coming back from a reboot. */
+async function until<T>(ask: () => Promise<T>, passes: (answer: T) => boolean, seconds = 30): Promise<T> {
+    for (const deadline = Date.now() + seconds * 1000; ; await wait(100)) {
+        const answer = await ask().catch((error: unknown) => {
+            if (Date.now() > deadline) throw error;
+        });
+        if (answer !== undefined && passes(answer)) return answer;
+        if (Date.now() > deadline) throw new Error(`Still ${JSON.stringify(answer)} after ${String(seconds)} s`);
+    }
+}
+
+/** What the lab must leave as it was: the host's mounts, links, firewall, control groups and the folders that libvirt would use. */
+async function hostState(): Promise<Record<string, string>> {
+    const libvirtFolders = ["/run/libvirt", "/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt"].filter(existsSync);
+    const rules = async (command: string) => (await run([command])).replaceAll(/^#.*$|\[\d+:\d+\]/gm, "");
+    return {
+        mounts: readFileSync("/proc/self/mountinfo", "utf8"),
+        links: await run(["ip", "-o", "-br", "link"]),
+        addresses: await run(["ip", "-o", "address"]),
+        rules: await rules("iptables-save") + await rules("ip6tables-save"),
+        groups: await run(["find", "/sys/fs/cgroup", "-maxdepth", "2", "-name", "*lab*"]),
+        files: await run(["find", ...libvirtFolders, "/etc/apt-cacher-ng", "/etc/systemd/system", "-printf", "%p %s %l\n"]),
+        policy: String(existsSync("/usr/sbin/policy-rc.d")),
+        scratch: readdirSync(scratch).filter((name) => !name.endsWith("-keys")).join(),
+    };
+}
+
+/** Namespaces that some process is in, as `kind:[inode]`. */
+function namespaces(): Set<string> {
+    const kinds = ["net", "mnt", "pid", "cgroup"];
+    const links = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => kinds.map((kind) => `/proc/${pid}/ns/${kind}`));
+    return new Set(links.flatMap((link) => {
+        try {
+            return readlinkSync(link);
+        } catch {
+            return []; // gone meanwhile
+        }
+    }));
+}
+
+const startTime = "awk '{ print $22 }' /proc/1/stat";
+
+describe("a lab", () => {
+    const lab = new Lab("first");
+    let before: Record<string, string>;
+    let uuids: string[];
+
+    beforeAll(async () => {
+        await ensureHostPackages(silent);
+        before = await hostState();
+        await lab.prepare();
+        uuids = await Promise.all(["one", "two"].map((name) => lab.container("create", lab.spec(name))));
+    });
+
+    afterAll(async () => {
+        await lab.down();
+        rmSync(scratch, { recursive: true });
+    });
+
+    test("is there already: the same holder, and machines that nobody touches", async () => {
+        const pid = (await findNetwork(lab.home))?.pid;
+        const started = await lab.ssh("one", startTime);
+        expect((await lab.up()).pid).toBe(pid);
+        expect(await lab.container("create", lab.spec("one"))).toBe(uuids[0]);
+        expect(await lab.ssh("one", startTime)).toBe(started);
+    });
+
+    test("its machines are whole: running, named, known to each other, within their limits", async () => {
+        for (const [index, name] of ["one", "two"].entries()) {
+            expect(uuids[index]).toMatch(/^[0-9a-f-]{36}\n$/);
+            expect((await lab.ssh(name, "systemctl is-system-running --wait")).trim()).toBe("running");
+            expect((await lab.ssh(name, "hostname")).trim()).toBe(name);
+        }
+        expect(await lab.ssh("one", "getent hosts two")).toContain(addresses.two);
+        expect(await lab.ssh("one", "sshd -T")).toContain("\npasswordauthentication no\n");
+        expect(await lab.ssh("one", "stat -c %a /etc/ssh/ssh_host_ed25519_key")).toBe("600\n");
+        const limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max";
+        expect(Number(await lab.ssh("one", limit))).toBe(384 * 2 ** 20);
+        expect(await lab.ssh("one", "ip address add 192.168.0.99/24 dev eth0 && systemctl restart systemd-networkd && ip -br address")).toContain("192.168.0.99/24");
+    });
+
+    test("a host key that is not the one given at birth is refused", async () => {
+        const wrong = join(lab.keys, "wrong_known_hosts");
+        writeFileSync(wrong, `${addresses.one!} ${lab.key("two.pub")}`);
+        await expect(lab.ssh("one", "true", wrong)).rejects.toThrow(/Host key verification failed/);
+    });
+
+    test("packages come through the proxy, once; no mirror's name is in a guest", async () => {
+        const install = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes jo && jo works=true";
+        const fetched = () => {
+            const log = readFileSync(join(cache, "proxy", "log", "apt-cacher.log"), "utf8").split("\n").filter((line) => /\/jo_[^/]*\.deb$/.test(line));
+            return { upstream: log.filter((line) => line.includes("|I|")).length, served: log.filter((line) => line.includes("|O|")).length };
+        };
+        expect(await lab.ssh("one", install)).toContain(`{"works":true}`);
+        const first = fetched();
+        expect(await lab.ssh("two", install)).toContain(`{"works":true}`);
+        expect(fetched()).toEqual({ upstream: first.upstream, served: first.served + 1 });
+        expect(await lab.ssh("one", "apt-cache policy openjdk-8-jre-headless")).toMatch(/Candidate: 8u[\s\S]* 50 http:\/\/packages\.lab\/debian sid/);
+        expect(await lab.ssh("one", "apt-cache policy openssh-server")).not.toMatch(/Candidate: .*\n[\s\S]*\*\*\*.* 50\n/);
+        const mirror = new URL(debianMirror()!).host;
+        expect(await lab.ssh("one", `grep -rlF ${mirror} /etc || true`)).toBe("");
+        expect(await lab.ssh("one", "ls /var/lib/apt/lists")).not.toContain(mirror);
+    });
+
+    test("a reboot from inside and a power cut keep the disk", async () => {
+        await lab.ssh("one", "echo kept > /root/kept && sync");
+        for (const restart of [
+            () => lab.ssh("one", "systemctl reboot").catch(() => ""),      // the connection may go down first
+            async () => { await lab.virsh("destroy", "one"); await lab.virsh("start", "one"); },
+        ]) {
+            const started = await lab.ssh("one", startTime);
+            await restart();
+            await until(() => lab.ssh("one", startTime), (now) => now !== started);
+            expect(await lab.ssh("one", "cat /root/kept")).toBe("kept\n");
+            expect((await lab.ssh("one", "systemctl is-system-running --wait")).trim()).toBe("running");
+        }
+    });
+
+    test("a crash of the holder takes everything down at once, and the next ensureNetwork brings the machines back", async () => {
+        const { pid } = (await findNetwork(lab.home))!;
+        process.kill(pid, "SIGKILL");
+        await until(() => findNetwork(lab.home).then((network) => network ?? "gone"), (network) => network === "gone");
+        const network = await lab.up();
+        expect(network.pid).not.toBe(pid);
+        expect(await lab.ssh("one", "cat /root/kept")).toBe("kept\n");
+        expect((await lab.virsh("domuuid", "two")).trim()).toBe(uuids[1]!.trim());
+        expect(await lab.ssh("two", "jo works=true")).toContain("works");
+    });
+
+    test("a libvirtd that died alone is started again, and the machines live on", async () => {
+        const started = await lab.ssh("one", startTime);
+        const daemon = Number(await lab.enter(["sh", "-c", "cat /run/libvirtd.pid"]));
+        const host = readdirSync("/proc").find((name) => /^\d+$/.test(name) && readStatus(name)?.endsWith(`\t${String(daemon)}`) && readFileSync(`/proc/${name}/comm`, "utf8") === "libvirtd\n");
+        process.kill(Number(host), "SIGKILL");
+        await until(() => lab.virsh("list", "--name"), (names) => names.includes("one"));
+        expect(await lab.ssh("one", startTime)).toBe(started);
+    });
+
+    test("create comes to a good end after it was killed at any point, and delete may be told twice", async () => {
+        await lab.container("delete", lab.spec("two"));
+        for (const delay of [300, 450, 600, 750, 900, 1100]) {
+            const network = (await findNetwork(lab.home))!;
+            const [program, ...words] = network.enter([process.execPath, "--import", "tsx", "tools/network/container.ts", "create", "two"]);
+            const child = spawn(program!, words, { cwd: repository, stdio: ["pipe", "ignore", "ignore"] });
+            child.stdin.end(JSON.stringify(lab.spec("two")));
+            const ended = new Promise((resolve) => child.once("close", resolve));
+            await wait(delay);      // not waiting for something: the moment at which it dies
+            child.kill("SIGKILL");
+            await ended;
+            if (delay === 900) continue;        // one more on top of a half-made one
+            const uuid = await lab.container("create", lab.spec("two"));
+            expect((await lab.virsh("domuuid", "two")).trim()).toBe(uuid.trim());
+            expect(await lab.ssh("two", "hostname")).toBe("two\n");
+            await lab.container("delete", lab.spec("two"));
+        }
+        await lab.container("delete", lab.spec("two"));
+        expect(await lab.virsh("list", "--all", "--name")).not.toContain("two");
+        expect(existsSync(join(lab.home, "machines", "two"))).toBe(false);
+    });
+
+    test("another spec makes the machine anew", async () => {
+        const uuid = await lab.container("create", lab.spec("two"));
+        const other = await lab.container("create", lab.spec("two", { memoryMiB: 512 }));
+        expect(other).not.toBe(uuid);
+        expect(await lab.ssh("two", "free -m")).toMatch(/^Mem:\s+512 /m);
+    });
+
+    test("a second lab with the same addresses and names lives beside it, and takes the package proxy over when the first goes", async () => {
+        const second = new Lab("second");
+        const first = (await findNetwork(lab.home))!;
+        const own = new Set(["net", "mnt", "pid", "cgroup"].map((kind) => readlinkSync(`/proc/${String(first.pid)}/ns/${kind}`)));
+        const straggler = spawn("sh", ["-c", `exec "$@"`, "sh", ...first.enter(["sleep", "600"])], { stdio: "ignore" });
+        const ended = new Promise((resolve) => straggler.once("close", resolve));
+        try {
+            await second.prepare();
+            await second.container("create", second.spec("one"));
+            expect(await second.ssh("one", "test -e /root/kept || echo another")).toBe("another\n");
+            expect(await lab.ssh("one", "cat /root/kept")).toBe("kept\n");
+            await lab.down();
+            await ended;                                                                        // what was entered ends with the lab
+            expect([...namespaces()].filter((namespace) => own.has(namespace))).toEqual([]);    // so no process and no mount of it is left
+            expect(existsSync(lab.home)).toBe(false);
+            await until(() => second.ssh("one", "apt-get update --error-on=any"), () => true);
+        } finally {
+            straggler.kill();
+            await second.down();
+        }
+    });
+
+    test("down leaves the host as it was, and may be told twice", async () => {
+        await lab.down();
+        expect(await findNetwork(lab.home)).toBeUndefined();
+        expect(await hostState()).toEqual(before);
+    });
+});
+
+/** The pids of a process in its PID namespaces, outermost first, tab-separated. */
+function readStatus(pid: string): string | undefined {
+    try {
+        return /^NSpid:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    } catch {
+        return undefined;
+    }
+}
