@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { serverSources } from "../components/tengine-sources";
+import type { Site } from "../config/site";
+import { catalogue, tomcatLibraries, type ArtifactName } from "./catalogue";
+
+/** A downloaded file that a role needs on its machine. */
+export interface LocalArtifact {
+    /** The file's name, there and here. */
+    name: string;
+    /** Path on the control machine. */
+    source: string;
+    sha256: string;
+}
+
+/** What roles take their artifacts from; asking for one that neededArtifacts() does not name is a mistake of the program's. */
+export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
+
+/** The artifacts that a site is built from. */
+export function neededArtifacts(site: Site): ArtifactName[] {
+    const { server, jemalloc } = serverSources[site.director.source];
+    return ["tomcat-7.0.62", ...tomcatLibraries, server, jemalloc];
+}
+
+/** The files at `paths` with their digests: the published one, or that of the file where none is published. */
+export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Artifacts {
+    const entries = (Object.entries(paths) as [ArtifactName, string][]).map(([name, source]): [string, LocalArtifact] => [name, {
+        name: catalogue[name].file,
+        source,
+        sha256: catalogue[name].sha256 ?? createHash("sha256").update(readFileSync(source)).digest("hex"),
+    }]);
+    return Object.fromEntries(entries) as Artifacts;
+}

@@ -1,0 +1,134 @@
+import { quote } from "./shell";
+import type { ManagedFile, RoleConfiguration } from "./role-configuration";
+
+/** Where a machine keeps what was uploaded for a role. */
+export const roleFolder = (role: string) => `/var/lib/lab/${role}`;
+
+/** Where a plain file's content lies below the role's folder. */
+export const stagedPath = (file: ManagedFile) => `files${file.path}`;
+/** Name under which a secret file's content comes through standard input. */
+const secretName = (index: number) => `file-${index}`;
+const isSecret = (file: ManagedFile) => typeof file.content !== "string";
+
+/**
+ * The script that brings a machine to `configuration`; it is uploaded next to the files and run on the machine. It may be run again,
+ * also after it was stopped anywhere: what the service has not seen yet is remembered in the file `pending` until it has.
+ */
+export function applyScript(role: string, configuration: RoleConfiguration): string {
+    const { files = [], prepare = [], finish = [], test, service, ready } = configuration;
+    const sections = [
+        header(role),
+        section("What comes before the files", prepare),
+        section("Files: only those that differ are written, each in one step", files.map((file, index) => putLine(file, index))),
+        section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path))]),
+        section("What comes after the files", finish),
+        section("A configuration that the program itself refuses never reaches the service", test ? [test] : []),
+        section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
+        section("Done when it works", ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : []),
+        "rm -f \"$pending\"\n",
+    ];
+    return sections.filter((text) => text !== "").join("\n");
+}
+
+const section = (title: string, lines: string[]) => (lines.length === 0 ? "" : `# ${title}.\n${lines.join("\n")}\n`);
+
+const header = (role: string) => `#!/bin/sh
+# Brings the role ${role} of this machine to its described state. Written by components/apply.ts.
+set -eu
+umask 022
+here=${roleFolder(role)}
+artifacts=$here/artifacts
+pending=$here/pending
+secrets=$(mktemp -d /run/lab.XXXXXX)
+trap 'rm -rf "$secrets"' EXIT
+
+changed() { : > "$pending"; }
+
+# put MODE OWNER SOURCE DESTINATION
+put() {
+    if ! cmp -s "$3" "$4"; then
+        changed
+        mkdir -p "\${4%/*}"
+        cp "$3" "$4.lab-new"
+        chown "$2" "$4.lab-new"
+        chmod "$1" "$4.lab-new"
+        mv -f "$4.lab-new" "$4"
+    elif [ "$(stat -c %a:%U:%G "$4")" != "$1:$2" ]; then
+        changed
+        chown "$2" "$4"
+        chmod "$1" "$4"
+    fi
+}
+
+# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does.
+await() {
+    deadline=$(($(date +%s) + $1))
+    until said=$(sh -c "$2" 2>&1); do
+        if [ "$(date +%s)" -ge "$deadline" ]; then
+            echo "${role} did not work within $1 s: $2: $said" >&2
+            [ -z "$3" ] || systemctl --no-pager --lines=20 status "$3" >&2 || true
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# What is secret comes through standard input: one line each, a name and the content in base64.
+umask 077
+while read -r name content; do
+    printf %s "$content" | base64 -d > "$secrets/$name"
+done
+umask 022
+`;
+
+function putLine(file: ManagedFile, index: number): string {
+    const source = isSecret(file) ? `"$secrets"/${secretName(index)}` : `"$here"/${quote(stagedPath(file))}`;
+    return `put ${file.mode ?? "644"} ${file.owner ?? "root:root"} ${source} ${quote(file.path)}`;
+}
+
+function forgetOldFiles(paths: string[]): string {
+    return `cat > "$here/installed.new" <<'END'
+${[...paths].sort().join("\n")}
+END
+if [ -f "$here/installed" ]; then
+    grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
+        changed
+        rm -f "$old"
+    done
+fi
+mv -f "$here/installed.new" "$here/installed"`;
+}
+
+const serviceLines = (unit: string, onChange: string) => [
+    `if [ -e "$pending" ]; then systemctl daemon-reload; fi`,
+    `systemctl --quiet enable ${quote(unit)}`,
+    `if ! systemctl --quiet is-active ${quote(unit)}; then`,
+    `    systemctl reset-failed ${quote(unit)} 2>/dev/null || true`,
+    `    systemctl start ${quote(unit)}`,
+    `elif [ -e "$pending" ]; then`,
+    `    systemctl ${onChange} ${quote(unit)}`,
+    `fi`,
+];
+
+/**
+ * The secret texts of `configuration` by the name that the script knows them under, in a fixed order. The values are still Outputs.
+ */
+export function secretTexts(configuration: RoleConfiguration): [name: string, content: SecretText][] {
+    const files = (configuration.files ?? []).flatMap((file, index): [string, SecretText][] =>
+        typeof file.content === "string" ? [] : [[secretName(index), file.content]]);
+    return [...files, ...Object.entries(configuration.secrets ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))];
+}
+type SecretText = Exclude<ManagedFile["content"], string>;
+
+/** Standard input of the script: see its reading loop. */
+export const secretLines = (texts: [name: string, content: string][]) =>
+    texts.map(([name, content]) => `${name} ${Buffer.from(content).toString("base64")}\n`).join("");
+
+/**
+ * The command that runs an uploaded script. The digests make sure that what was uploaded is what is applied, and they make a changed
+ * file a changed command: Pulumi's preview shows the lines of exactly the files that differ.
+ */
+export function applyCommand(role: string, digests: Record<string, string>): string {
+    const lines = Object.entries(digests).sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, sha256]) => `${sha256}  ${path}`);
+    return `cd ${roleFolder(role)} && sha256sum --check --quiet - <<'END' && exec sh ./apply\n${lines.join("\n")}\nEND`;
+}

@@ -1,0 +1,32 @@
+import { stringify } from "yaml";
+import type { HostKey } from "../config/keys";
+import { prefixLength, type MachineDescription, type Site } from "../config/site";
+
+/** cloud-init's user data: who may log in, and with which host key the machine shows itself. Holds a secret. */
+export function userData(machine: MachineDescription, { loginUser, authorizedKey, hostKey }: { loginUser: string; authorizedKey: string; hostKey: HostKey }): string {
+    return `#cloud-config\n${stringify({
+        hostname: machine.name,
+        preserve_hostname: false,
+        disable_root: loginUser !== "root",
+        ssh_pwauth: false,
+        ssh_deletekeys: true,
+        ssh_genkeytypes: [],
+        ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: `${hostKey.publicKey} ${machine.name}` },
+        users: loginUser === "root" ? [] : ["default"],
+        ssh_authorized_keys: [authorizedKey],
+    })}`;
+}
+
+/** Network configuration version 1, which every cloud-init since CentOS 7's 19.4 understands; the card is known by its MAC. */
+export function networkConfig(site: Site, machine: MachineDescription): string {
+    return stringify({
+        version: 1,
+        config: [
+            {
+                type: "physical", name: site.keepalived.interface, mac_address: machine.mac,
+                subnets: [{ type: "static", address: `${machine.address}/${prefixLength(site.network.cidr)}`, gateway: site.network.gateway }],
+            },
+            ...site.network.nameServers.length > 0 ? [{ type: "nameserver", address: site.network.nameServers }] : [],
+        ],
+    });
+}

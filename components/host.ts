@@ -1,0 +1,134 @@
+import * as path from "node:path";
+import { local, remote, type types } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { Platform } from "../platforms";
+import { applyCommand, applyScript, roleFolder, secretLines, secretTexts, stagedPath } from "./apply";
+import type { RoleConfiguration } from "./role-configuration";
+import { quote } from "./shell";
+import type { Build } from "./tengine";
+import { stageFiles, stageTexts, type StagedFolder } from "./staging";
+
+export interface HostArgs {
+    /** The machine's name; also that of its folder of staged files. */
+    machineName: string;
+    platform: Platform;
+    connection: Connection;
+    /** Changes when the machine is made anew; everything on it is then done again. */
+    identity: pulumi.Output<string>;
+    /** What the machine is: with it gone, nothing on it has to be undone. */
+    machine: pulumi.Resource;
+}
+
+export interface Connection {
+    address: string;
+    privateKey: pulumi.Output<string>;
+    /** OpenSSH public key that the machine was given at birth. */
+    hostKey: string;
+    /** A hypervisor to go through. */
+    proxy?: types.input.remote.ProxyConnectionArgs;
+}
+
+/**
+ * A machine that answers ssh: the one place that opens connections. It carries connection, parent, retries, order of package runs and
+ * what happens when the machine is made anew; roles say what they want and nothing of how it gets there.
+ */
+export class Host extends pulumi.ComponentResource {
+    private readonly connection: types.input.remote.ConnectionArgs;
+    private packages?: pulumi.Resource;
+
+    constructor(name: string, private readonly args: HostArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:Host", name, {}, opts);
+        const { address, privateKey, hostKey, proxy } = args.connection;
+        this.connection = {
+            host: address,
+            user: args.platform.loginUser,
+            privateKey,
+            hostKey,
+            proxy,
+            // A refused dial returns at once: 100 of them with the plugin's growing pauses bear a machine that boots under emulation.
+            dialErrorLimit: 100,
+            perDialTimeout: 15,
+        };
+        this.registerOutputs();
+    }
+
+    /** Installs distribution packages, all that the machine's roles need in one run; everything else on the machine waits for it. */
+    install(packages: string[]): void {
+        // A virtual machine answers ssh before cloud-init, which may be installing too, has come to its end.
+        const settled = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null";
+        this.packages = this.command("packages", `${settled}\n${this.args.platform.installPackages([...new Set(packages)].sort())}`, {});
+    }
+
+    /** Brings a role of the machine to `configuration`; what is returned is there when the role works. */
+    configure(role: string, configuration: RoleConfiguration, opts: { parent: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }): pulumi.Resource {
+        const uploads: Upload[] = [];
+        const { artifacts = [], files = [] } = configuration;
+        if (artifacts.length > 0) uploads.push(this.upload(role, "artifacts", stageFiles(this.stage(role, "artifacts"), artifacts), opts.parent));
+        const texts = files.flatMap((file): [string, string][] => (typeof file.content === "string" ? [[stagedPath(file), file.content]] : []));
+        uploads.push(this.upload(role, "", stageTexts(this.stage(role, ""), { ...Object.fromEntries(texts), apply: applyScript(role, configuration) }), opts.parent));
+
+        const secrets = secretTexts(configuration);
+        const stdin = secrets.length === 0 ? undefined
+            : pulumi.secret(pulumi.all(secrets.map(([, content]) => content)).apply((contents) =>
+                secretLines(secrets.map(([name], index) => [name, contents[index] ?? ""]))));
+        const digests = Object.assign({}, ...uploads.map((upload) => upload.digests)) as Record<string, string>;
+        return this.command(role, applyCommand(role, digests), {
+            stdin,
+            parent: opts.parent,
+            dependsOn: [...uploads.map(({ resource }) => resource), ...opts.dependsOn ?? []],
+        });
+    }
+
+    /**
+     * Installs what `build` compiles. The first machine that needs it compiles it; from then on it comes from the control machine's cache.
+     * A tool of ours does it, because pulumi-command brings no file back from a machine.
+     */
+    compile(what: string, build: Build, opts: { parent: pulumi.Resource }): pulumi.Resource {
+        const { address, privateKey, hostKey, proxy } = this.args.connection;
+        return new local.Command(`${this.args.machineName}-${what}-build`, {
+            create: "exec node --import tsx tools/compile/main.ts",
+            stdin: pulumi.secret(pulumi.jsonStringify({ host: address, user: this.args.platform.loginUser, privateKey, hostKey, proxy, build })),
+            addPreviousOutputInEnv: false,
+            triggers: [this.args.identity, build.key],
+        }, { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.packages ? [this.packages] : [] });
+    }
+
+    private stage(role: string, part: string) {
+        return path.join(stagingFolder(), this.args.machineName, part === "" ? role : `${role}-${part}`);
+    }
+
+    /** Copies a staged folder's content to the role's folder, or to `part` within it. */
+    private upload(role: string, part: string, { folder, digests }: StagedFolder, parent: pulumi.Resource): Upload {
+        const resource = new remote.CopyToRemote(`${this.args.machineName}-${role}-${part || "files"}`, {
+            connection: this.connection,
+            // The slash makes it "what is in the folder", not "the folder".
+            source: new pulumi.asset.FileArchive(`${folder}/`),
+            remotePath: path.posix.join(roleFolder(role), part),
+            triggers: [this.args.identity],
+        }, { parent, deletedWith: this.args.machine, dependsOn: this.packages ? [this.packages] : [] });
+        return { resource, digests: Object.fromEntries(Object.entries(digests).map(([name, digest]) => [path.posix.join(part, name), digest])) };
+    }
+
+    private command(what: string, script: string, args: { stdin?: pulumi.Output<string>; parent?: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }) {
+        return new remote.Command(`${this.args.machineName}-${what}`, {
+            connection: this.connection,
+            create: this.args.platform.loginUser === "root" ? script : `sudo -n sh -c ${quote(script)}`,
+            stdin: args.stdin,
+            addPreviousOutputInEnv: false,
+            triggers: [this.args.identity],
+        }, {
+            parent: args.parent ?? this,
+            deletedWith: this.args.machine,
+            dependsOn: [...this.packages ? [this.packages] : [], ...args.dependsOn ?? []],
+        });
+    }
+}
+
+interface Upload {
+    resource: pulumi.Resource;
+    /** By path below the role's folder on the machine. */
+    digests: Record<string, string>;
+}
+
+/** Relative to the project's folder, so that a checkout may be moved. */
+const stagingFolder = () => path.join(".stage", pulumi.getStack());

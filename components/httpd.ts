@@ -1,0 +1,30 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RoleArgs, RoleContext } from "./role";
+import type { RoleConfiguration } from "./role-configuration";
+import { render } from "./template";
+import { docBase } from "./tomcat";
+
+/** httpd in front of Tomcat on the same machine (seed row 16). */
+export class Httpd extends pulumi.ComponentResource {
+    readonly ready: pulumi.Resource;
+
+    constructor(name: string, args: RoleArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:Httpd", name, {}, opts);
+        this.ready = args.host.configure("httpd", httpdConfiguration(args), { parent: this, dependsOn: args.after });
+        this.registerOutputs();
+    }
+}
+
+export function httpdConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
+    const { unit, virtualHostFile, prepare, test } = platform.httpd;
+    return {
+        prepare,
+        files: [{
+            path: virtualHostFile,
+            content: render("etc/httpd/conf.d/virtual.conf", { documentRoot: docBase, serverName: site.site.hostName, tomcatPort: site.tomcat.port }),
+        }],
+        test,
+        service: { unit, onChange: "reload" },
+        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 60 },
+    };
+}

@@ -1,0 +1,39 @@
+import * as libvirt from "@pulumi/libvirt";
+import * as pulumi from "@pulumi/pulumi";
+import type { Site } from "../config/site";
+import { render } from "./template";
+
+/** libvirt, with the lab's network and, for virtual machines, the disk that all of theirs start from. */
+export class Hypervisor extends pulumi.ComponentResource {
+    readonly provider: libvirt.Provider;
+    readonly network: libvirt.Network;
+    readonly pool?: libvirt.Pool;
+    readonly baseVolume?: libvirt.Volume;
+
+    constructor(name: string, { site }: { site: Site }, opts: pulumi.ComponentResourceOptions) {
+        super("lab:Hypervisor", name, {}, opts);
+        this.provider = new libvirt.Provider(`${name}-libvirt`, { uri: site.hypervisor }, { parent: this });
+        const child = { parent: this, provider: this.provider };
+        const { network } = site;
+        this.network = new libvirt.Network(`${name}-network`, {
+            name: network.name,
+            // An isolated lab has no way out; its packages come through the proxy at the gateway.
+            mode: site.isolated ? "none" : "nat",
+            bridge: network.bridge,
+            addresses: [network.cidr],
+            autostart: true,
+            // Addresses are static, and names stand in /etc/hosts.
+            dhcp: { enabled: false },
+            dns: { enabled: false },
+            // Without it the bridge forwards nothing for its first seconds (spanning tree), and the provider has no argument for it.
+            xml: { xslt: render("libvirt/network.xslt", { gateway: network.gateway }) },
+        }, child);
+        if (site.machineKind === "vm") {
+            this.pool = new libvirt.Pool(`${name}-pool`, { name: network.name, type: "dir", target: { path: `/var/lib/libvirt/images/${network.name}` } }, child);
+            this.baseVolume = new libvirt.Volume(`${name}-base`, {
+                name: `${site.platform}.qcow2`, pool: this.pool.name, source: site.image?.source, format: "qcow2",
+            }, child);
+        }
+        this.registerOutputs({});
+    }
+}

@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+import { machinesWith, prefixLength } from "../config/site";
+import type { RoleArgs, RoleContext } from "./role";
+import type { RoleConfiguration } from "./role-configuration";
+import { render } from "./template";
+
+export interface KeepalivedArgs extends RoleArgs {
+    password: pulumi.Output<string>;
+}
+
+/** keepalived, which lets the directors share the virtual address (seed rows 5, 6 and 21). */
+export class Keepalived extends pulumi.ComponentResource {
+    constructor(name: string, args: KeepalivedArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:Keepalived", name, {}, opts);
+        args.host.configure("keepalived", keepalivedConfiguration(args), { parent: this, dependsOn: args.after });
+        this.registerOutputs();
+    }
+}
+
+const configurationFile = "/etc/keepalived/keepalived.conf";
+
+export function keepalivedConfiguration(context: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
+    const { platform, site, password } = context;
+    const { unit, test } = platform.keepalived;
+    // VRRP version 3 has no authentication, so that its file holds no secret and previews may show what changes in it.
+    const content = vrrpVersion(site.keepalived.advertInterval) === 2
+        ? password.apply((text) => keepalivedText(context, text))
+        : keepalivedText(context);
+    return {
+        prepare: [
+            `getent passwd keepalived_script >/dev/null || useradd --system --no-create-home --home-dir /nonexistent --shell ${platform.noLogin} keepalived_script`,
+        ],
+        files: [
+            { path: configurationFile, content, mode: "640" },
+            { path: "/etc/keepalived/check-web-server", content: render("etc/keepalived/check-web-server", {}), mode: "755" },
+        ],
+        test: test(configurationFile),
+        service: { unit, onChange: "reload" },
+        ready: { command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --max-time 2 http://${site.virtualAddress}/health`, seconds: 60 },
+    };
+}
+
+/** Fractions of a second came with version 3 (RFC 5798), which dropped the password. */
+export const vrrpVersion = (advertInterval: number) => (Number.isInteger(advertInterval) ? 2 : 3);
+
+export function keepalivedText({ site, machine }: RoleContext, password?: string): string {
+    const { interface: device, virtualRouterId, advertInterval, preempt, notify } = site.keepalived;
+    const highest = Math.max(...machinesWith(site, "director").map((director) => director.priority ?? 0));
+    return render("etc/keepalived/keepalived.conf", {
+        routerId: `TENGINE_${machine.address.split(".").at(-1)}`,
+        notify: notify.to.length > 0 && notify,
+        version: vrrpVersion(advertInterval),
+        // keepalived refuses a MASTER with nopreempt: without preemption everybody starts as BACKUP.
+        state: preempt && machine.priority === highest ? "MASTER" : "BACKUP",
+        interface: device,
+        virtualRouterId,
+        priority: machine.priority,
+        advertInterval,
+        checkInterval: Math.min(1, advertInterval),
+        preempt,
+        password: password ?? false,
+        virtualAddress: site.virtualAddress,
+        prefix: prefixLength(site.network.cidr),
+    });
+}

@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Artifacts } from "../artifacts/needed";
+import type { Configuration } from "../config/describe";
+import { hostKeyOf, publicKeyOf } from "../config/keys";
+import { machinesWith, type MachineDescription, type Site } from "../config/site";
+import type { Role } from "../config/schema";
+import { platforms, type Platform } from "../platforms";
+import { AppServer } from "./app-server";
+import { Base } from "./base";
+import { Database } from "./database";
+import { Director } from "./director";
+import { Hypervisor } from "./hypervisor";
+import { Machine } from "./machine";
+import { Memcached } from "./memcached";
+
+export interface LabArgs extends Configuration {
+    artifacts: Artifacts;
+}
+
+/**
+ * The whole lab: machines, then their roles in tiers, back end before front end (seed row 8). A tier waits for the components of the
+ * tier behind it, which are there only when they work. The order is `dependsOn` and not an output that the next tier reads: during a
+ * preview the outputs of a command that will change are unknown, and every tier in front of it would look as if it changed too.
+ */
+export class Lab extends pulumi.ComponentResource {
+    constructor(name: string, { site, secrets, artifacts }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("lab:Lab", name, {}, opts);
+        const platform = platforms[site.platform];
+        const loginKey = { privateKey: pulumi.secret(secrets.loginKey), publicKey: publicKeyOf(secrets.loginKey) };
+        const hypervisor = new Hypervisor(`${name}-hypervisor`, { site }, { parent: this });
+
+        const machines = new Map(site.machines.map((description) => {
+            const machine = new Machine(description.name, {
+                site, machine: description, hostKey: hostKeyOf(secrets.hostKeySeed, description.name), loginKey, hypervisor,
+            }, { parent: this });
+            machine.host.install(packagesOf(description, platform));
+            new Base(`${description.name}-base`, { site, platform, machine: description, host: machine.host }, { parent: machine });
+            return [description.name, machine];
+        }));
+        /** One component for each machine with `role`. */
+        const tier = <T>(role: Role, make: (componentName: string, context: { site: Site; platform: Platform; machine: MachineDescription; host: Machine["host"] }, opts: pulumi.ComponentResourceOptions) => T) =>
+            machinesWith(site, role).map((description) => {
+                const machine = machines.get(description.name) as Machine;
+                return make(`${description.name}-${role}`, { site, platform, machine: description, host: machine.host }, { parent: machine });
+            });
+
+        const databasePassword = pulumi.secret(secrets.databasePassword);
+        const backEnd = [
+            ...tier("database", (component, context, options) => new Database(component, { ...context, password: databasePassword }, options)),
+            ...tier("memcached", (component, context, options) => new Memcached(component, context, options)),
+        ];
+        const appServers = tier("app", (component, context, options) =>
+            new AppServer(component, { ...context, password: databasePassword, artifacts, after: backEnd }, options));
+        tier("director", (component, context, options) =>
+            new Director(component, { ...context, password: pulumi.secret(secrets.vrrpPassword), artifacts, after: appServers }, options));
+        this.registerOutputs({});
+    }
+}
+
+/** All that the machine's roles need, so that its package manager runs once. */
+export function packagesOf(machine: MachineDescription, { packages }: Platform): string[] {
+    const byRole: Record<Role, string[]> = {
+        app: [...packages.java, ...packages.httpd],
+        memcached: packages.memcached,
+        database: packages.database,
+        director: [...packages.directorRuntime, ...packages.keepalived],
+    };
+    return [...packages.base, ...machine.roles.flatMap((role) => byRole[role])];
+}

@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { HostKey } from "../config/keys";
+import type { MachineDescription, Site } from "../config/site";
+import { platforms } from "../platforms";
+import { Host } from "./host";
+import type { Hypervisor } from "./hypervisor";
+import { SystemContainer } from "./system-container";
+import { VirtualMachine } from "./virtual-machine";
+
+export interface MachineArgs {
+    site: Site;
+    machine: MachineDescription;
+    hostKey: HostKey;
+    loginKey: { privateKey: pulumi.Output<string>; publicKey: string };
+    hypervisor: Hypervisor;
+}
+
+/** What both kinds of machine give: role components cannot tell them apart. */
+export interface BareMachine extends pulumi.Resource {
+    /** Changes when the machine is made anew. */
+    identity: pulumi.Output<string>;
+}
+
+/** A machine of either kind, with `host` for what is done on it. */
+export class Machine extends pulumi.ComponentResource {
+    readonly host: Host;
+
+    constructor(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:Machine", name, {}, opts);
+        const { site, machine, hostKey, loginKey } = args;
+        const Kind = site.machineKind === "container" ? SystemContainer : VirtualMachine;
+        const bare: BareMachine = new Kind(name, args, { parent: this });
+        this.host = new Host(`${name}-host`, {
+            machineName: machine.name,
+            platform: platforms[site.platform],
+            connection: { address: machine.address, privateKey: loginKey.privateKey, hostKey: hostKey.publicKey },
+            identity: bare.identity,
+            machine: bare,
+        }, { parent: this, dependsOn: [bare] });
+        this.registerOutputs({ address: machine.address });
+    }
+}

@@ -1,0 +1,64 @@
+import * as crypto from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+const sha256 = (content: string) => crypto.createHash("sha256").update(content).digest("hex");
+
+/** A folder on the control machine that is uploaded whole, and the digest of each file in it by its relative path. */
+export interface StagedFolder {
+    folder: string;
+    digests: Record<string, string>;
+}
+
+/**
+ * Makes `folder` hold exactly `files` (relative path: content). The genuine CopyToRemote uploads only from paths, and only a path keeps
+ * a file's content out of Pulumi's state. Files that are right already are left alone, so that a preview beside an `up` disturbs nothing.
+ */
+export function stageTexts(folder: string, files: Record<string, string>): StagedFolder {
+    return stage(folder, Object.entries(files).map(([name, content]) => ({
+        name,
+        sha256: sha256(content),
+        isThere: (target) => fs.existsSync(target) && fs.readFileSync(target, "utf8") === content,
+        put: (target) => fs.writeFileSync(target, content),
+    })));
+}
+
+/** The same with files that lie in a cache: hard links where the file system allows, else copies. */
+export function stageFiles(folder: string, files: { name: string; source: string; sha256: string }[]): StagedFolder {
+    return stage(folder, files.map((file) => ({
+        ...file,
+        isThere: (target) => {
+            const [there, source] = [fs.statSync(target, { throwIfNoEntry: false }), fs.statSync(file.source)];
+            return there !== undefined && there.size === source.size && there.mtimeMs === source.mtimeMs;
+        },
+        put: (target) => {
+            try {
+                fs.linkSync(file.source, target);
+            } catch {
+                fs.copyFileSync(file.source, target);
+                const { atime, mtime } = fs.statSync(file.source);
+                fs.utimesSync(target, atime, mtime);
+            }
+        },
+    })));
+}
+
+function stage(folder: string, entries: { name: string; sha256: string; isThere: (target: string) => boolean; put: (target: string) => void }[]): StagedFolder {
+    fs.mkdirSync(folder, { recursive: true });
+    const wanted = new Set(entries.map(({ name }) => path.normalize(name)));
+    for (const found of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
+        const full = path.join(found.parentPath, found.name);
+        if (!found.isDirectory() && !wanted.has(path.relative(folder, full))) fs.rmSync(full);
+    }
+    for (const { name, isThere, put } of entries) {
+        const target = path.join(folder, name);
+        if (isThere(target)) continue;
+        fs.mkdirSync(path.dirname(target), { recursive: true });
+        const fresh = `${target}.new-${process.pid}`;
+        fs.rmSync(fresh, { force: true });
+        put(fresh);
+        fs.renameSync(fresh, target);
+    }
+    return { folder, digests: Object.fromEntries(entries.map(({ name, sha256: digest }) => [name, digest])) };
+}
+

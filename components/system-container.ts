@@ -1,0 +1,43 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { prefixLength } from "../config/site";
+import type { ContainerDescription } from "../tools/network/container-spec";
+import type { BareMachine, MachineArgs } from "./machine";
+
+/**
+ * A libvirt LXC domain with a whole system in it. terraform-provider-libvirt knows no LXC domain (it looks for an `hvm` guest), so a
+ * tool of ours drives libvirt.
+ */
+export class SystemContainer extends pulumi.ComponentResource implements BareMachine {
+    readonly identity: pulumi.Output<string>;
+
+    constructor(name: string, { site, machine, hostKey, loginKey, hypervisor }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:SystemContainer", name, {}, opts);
+        const tool = (verb: "create" | "delete") => `exec node --import tsx tools/network/container.ts ${verb} ${machine.name}`;
+        const description: ContainerDescription = {
+            name: machine.name,
+            network: site.network.name,
+            address: machine.address,
+            prefix: prefixLength(site.network.cidr),
+            gateway: site.network.gateway,
+            mac: machine.mac,
+            memoryMiB: machine.memoryMiB,
+            vcpus: machine.vcpus,
+            // Which others there are changes while it lives: that is the role base's business.
+            hosts: [],
+            hostKey: hostKey.privateKey,
+            authorizedKey: loginKey.publicKey,
+            proxyPort: Number(site.packageProxy),
+        };
+        const domain = new local.Command(`${name}-domain`, {
+            create: tool("create"),
+            delete: tool("delete"),
+            stdin: pulumi.secret(JSON.stringify(description)),
+            addPreviousOutputInEnv: false,
+            // What a running container cannot change is what makes it another one.
+            triggers: [site.platform, machine.address, machine.mac, prefixLength(site.network.cidr), site.network.gateway, machine.memoryMiB, machine.vcpus, hostKey.publicKey, loginKey.publicKey],
+        }, { parent: this, deleteBeforeReplace: true, dependsOn: [hypervisor.network] });
+        this.identity = domain.stdout;
+        this.registerOutputs({ identity: this.identity });
+    }
+}

@@ -1,0 +1,33 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import Mustache from "mustache";
+
+const folder = path.join(__dirname, "..", "files");
+type View = Record<string, unknown>;
+
+/**
+ * The text of files/`name`.mustache with `view` filled in. XML files get their values escaped, all others as they are: the site
+ * description admits nothing that those would have to quote. Throws where the template names something that `view` does not have.
+ */
+export function render(name: string, view: View): string {
+    const template = fs.readFileSync(path.join(folder, `${name}.mustache`), "utf8");
+    const context = new StrictContext(view);
+    const writer = new Mustache.Writer();
+    const escape = name.endsWith(".xml") ? Mustache.escape : String;
+    return writer.render(template, context as unknown as View, undefined, { escape });
+}
+
+/** Mustache takes a name that it does not find for an empty text; a configuration file with a hole in it is worse than an error. */
+class StrictContext extends Mustache.Context {
+    constructor(view: unknown, parent?: Mustache.Context) {
+        super(view, parent);
+    }
+    push(view: unknown): Mustache.Context {
+        return new StrictContext(view, this);
+    }
+    lookup(name: string): unknown {
+        const value: unknown = super.lookup(name);
+        if (value === undefined) throw new Error(`the template names {{${name}}}, which nobody gave it`);
+        return value;
+    }
+}

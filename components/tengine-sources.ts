@@ -1,0 +1,110 @@
+import type { ArtifactName } from "../artifacts/catalogue";
+import type { Settings } from "../config/schema";
+
+export type SourceName = Settings["director"]["source"];
+
+/** How one generation of the directors' server is compiled; it is unpacked beside its jemalloc. */
+export interface ServerSource {
+    /** Tengine has active checks and `consistent_hash`; its parent nginx only what the template puts in their place. */
+    isTengine: boolean;
+    server: ArtifactName;
+    jemalloc: ArtifactName;
+    /** Arguments of ./configure beside the common ones; `$jemalloc` is the folder that jemalloc was unpacked to. */
+    configure: string[];
+    /** Commands that build jemalloc before ./configure, where the server's own build does not. */
+    beforeConfigure: string[];
+    makeTargets: string[];
+}
+
+export const prefix = "/usr/local/tengine";
+
+/** Paths and modules of the article's configure list (seed row 18) that every generation still has. */
+export const commonArguments = [
+    `--prefix=${prefix}`,
+    `--sbin-path=${prefix}/sbin/nginx`,
+    "--conf-path=/etc/tengine/nginx.conf",
+    "--error-log-path=/var/log/tengine/error.log",
+    "--http-log-path=/var/log/tengine/access.log",
+    "--pid-path=/var/run/tengine.pid",
+    "--lock-path=/var/lock/subsys/tengine",
+    "--user=nginx",
+    "--group=nginx",
+    "--with-file-aio",
+    "--with-http_ssl_module",
+    "--with-http_flv_module",
+    "--with-http_mp4_module",
+    "--with-http_gunzip_module",
+    "--with-http_gzip_static_module",
+    "--with-http_auth_request_module",
+    "--http-client-body-temp-path=/var/tmp/tengine/client",
+    "--http-proxy-temp-path=/var/tmp/tengine/proxy",
+    "--http-fastcgi-temp-path=/var/tmp/tengine/fastcgi",
+    "--http-uwsgi-temp-path=/var/tmp/tengine/uwsgi",
+    "--with-pcre",
+];
+
+export const temporaryFolders = ["client", "proxy", "fastcgi", "uwsgi"].map((name) => `/var/tmp/tengine/${name}`);
+
+export const serverSources: Record<SourceName, ServerSource> = {
+    "nginx-1.26.3": {
+        isTengine: false,
+        server: "nginx-1.26.3",
+        jemalloc: "jemalloc-5.3.0",
+        // nginx knows nothing of jemalloc: it is built first and linked in whole, before the C library's own allocator is looked at.
+        beforeConfigure: [
+            `(cd "$jemalloc" && ./configure --quiet --disable-cxx --disable-shared --disable-doc && make -s -j"$(nproc)" build_lib_static)`,
+        ],
+        configure: [
+            "--with-http_v2_module", "--with-http_sub_module", "--with-http_image_filter_module=dynamic", "--with-http_stub_status_module",
+            "--with-ld-opt=$jemalloc/lib/libjemalloc.a -lm -lpthread -ldl",
+        ],
+        makeTargets: ["", "install"],
+    },
+    // From 2.3 on: no spdy (HTTP/2 took its place) and no dso (nginx's dynamic modules did); checks and consistent hash are in modules/.
+    "tengine-3.1.0": {
+        isTengine: true,
+        server: "tengine-3.1.0",
+        jemalloc: "jemalloc-5.3.0",
+        beforeConfigure: [],
+        configure: [
+            "--with-http_v2_module", "--with-http_sub_module", "--with-http_image_filter_module=dynamic",
+            "--add-module=modules/ngx_http_upstream_check_module", "--add-module=modules/ngx_http_upstream_consistent_hash_module",
+            "--with-jemalloc=$jemalloc",
+        ],
+        makeTargets: ["", "install"],
+    },
+    // The article's own list.
+    "tengine-2.1.0": {
+        isTengine: true,
+        server: "tengine-2.1.0",
+        jemalloc: "jemalloc-3.6.0",
+        beforeConfigure: [],
+        configure: [
+            "--with-http_spdy_module",
+            "--with-http_image_filter_module=shared", "--with-http_sub_module=shared", "--with-http_flv_module=shared",
+            "--with-http_mp4_module=shared", "--with-http_rewrite_module=shared", "--with-http_fastcgi_module=shared",
+            `--dso-path=${prefix}/dsomodule/dso`, `--dso-tool-path=${prefix}/dsomodule/dsotool`,
+            "--with-jemalloc", "--with-jemalloc=$jemalloc",
+        ],
+        makeTargets: ["", "dso_install", "install"],
+    },
+};
+
+/** The script that compiles the server, as an ordinary user, in a folder that holds the two archives; leaves `result.tar.gz` there. */
+export function buildScript(source: ServerSource, files: { server: string; jemalloc: string }): string {
+    const argumentLines = [...commonArguments, ...source.configure].map((argument) => `    "${argument}"`).join(" \\\n");
+    return `set -eu
+mkdir server jemalloc root
+tar -xf ${files.server} -C server --strip-components=1
+tar -xf ${files.jemalloc} -C jemalloc --strip-components=1
+jemalloc=$PWD/jemalloc
+root=$PWD/root
+${source.beforeConfigure.map((line) => `${line}\n`).join("")}cd server
+./configure \\
+${argumentLines}
+${source.makeTargets.map((target) => `make -j"$(nproc)" ${target === "" ? "" : `DESTDIR="$root" ${target}`}`.trimEnd()).join("\n")}
+# The configuration that comes with the server would overwrite the lab's.
+rm -f "$root/etc/tengine/nginx.conf"
+tar -czf ../result.tar.gz --owner=root --group=root -C "$root" usr etc
+`;
+}

@@ -1,0 +1,107 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { tomcatLibraries } from "../artifacts/catalogue";
+import type { Artifacts } from "../artifacts/needed";
+import { jvmRoute, machinesWith, memcachedNodes } from "../config/site";
+import type { RoleArgs, RoleContext } from "./role";
+import type { ManagedFile, RoleConfiguration } from "./role-configuration";
+import { render } from "./template";
+
+export interface TomcatArgs extends RoleArgs {
+    password: pulumi.Output<string>;
+    artifacts: Artifacts;
+}
+
+/** Tomcat 7 with its sessions in memcached and the site in it (seed rows 11 to 15). */
+export class Tomcat extends pulumi.ComponentResource {
+    readonly ready: pulumi.Resource;
+
+    constructor(name: string, args: TomcatArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:Tomcat", name, {}, opts);
+        this.ready = args.host.configure("tomcat", tomcatConfiguration(args), { parent: this, dependsOn: args.after });
+        this.registerOutputs();
+    }
+}
+
+const version = "7.0.62";
+const home = "/usr/local/tomcat";
+const versionedHome = `/usr/local/apache-tomcat-${version}`;
+export const appBase = "/tomcat/app";
+export const docBase = `${appBase}/mysite`;
+const readableByTomcat = { mode: "640", owner: "root:tomcat" };
+
+export function tomcatConfiguration({ site, machine, platform, password, artifacts }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
+    const distribution = artifacts["tomcat-7.0.62"];
+    const libraries = tomcatLibraries.map((name) => artifacts[name]);
+    const { address } = machine;
+    return {
+        artifacts: [distribution, ...libraries],
+        prepare: [
+            "getent group tomcat >/dev/null || groupadd --system tomcat",
+            `getent passwd tomcat >/dev/null || useradd --system --gid tomcat --home-dir ${home} --no-create-home --shell ${platform.noLogin} tomcat`,
+            "# Unpacked beside its place and moved there: what is there is whole.",
+            `if [ ! -d ${versionedHome} ]; then`,
+            "    changed",
+            "    rm -rf /usr/local/.tomcat-new",
+            "    mkdir -p /usr/local/.tomcat-new",
+            `    tar -xzf "$artifacts/${distribution.name}" -C /usr/local/.tomcat-new --strip-components=1 --no-same-owner`,
+            "    # Tomcat's own applications (manager, examples, ...) would only be a way in.",
+            "    rm -rf /usr/local/.tomcat-new/webapps/*",
+            "    chown -R root:tomcat /usr/local/.tomcat-new/conf",
+            "    chmod -R u=rwX,g=rX,o= /usr/local/.tomcat-new/conf",
+            "    chown tomcat:tomcat /usr/local/.tomcat-new/logs /usr/local/.tomcat-new/temp /usr/local/.tomcat-new/work",
+            `    mv /usr/local/.tomcat-new ${versionedHome}`,
+            "fi",
+            `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
+            `chmod 755 ${versionedHome}`,
+            `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
+            ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
+        ],
+        files: [
+            { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
+            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: platform.javaHome }) },
+            { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },
+            {
+                path: `${home}/conf/server.xml`,
+                content: render("usr/local/tomcat/conf/server.xml", {
+                    port: site.tomcat.port, address, jvmRoute: jvmRoute(machine), node: machine.name, appBase, docBase,
+                }),
+                ...readableByTomcat,
+            },
+            {
+                path: `${home}/conf/context.xml`,
+                content: render("usr/local/tomcat/conf/context.xml", {
+                    memcachedNodes: memcachedNodes(site).map((node) => `${node.name}:${node.address}:${node.port}`).join(","),
+                    failoverNodes: site.sessions.failoverNodes.join(","),
+                    backupAsync: site.sessions.backup === "async",
+                    node: machine.name,
+                }),
+                ...readableByTomcat,
+            },
+            {
+                path: `${home}/conf/database.xml`,
+                content: password.apply((text) => render("usr/local/tomcat/conf/database.xml", {
+                    url: databaseUrl(machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: site.database.user, password: text,
+                })),
+                ...readableByTomcat,
+            },
+            ...siteFiles(),
+        ],
+        service: { unit: "tomcat.service" },
+        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 180 },
+    };
+}
+
+/** Milliseconds: a database that is gone costs a request two seconds, one that hangs ten. */
+const databaseUrl = (address: string, name: string) => `jdbc:mariadb://${address}:3306/${name}?connectTimeout=2000&socketTimeout=10000`;
+
+/** The JSP application, the same on every app server. */
+function siteFiles(): ManagedFile[] {
+    const folder = path.join(__dirname, "..", "site", "mysite");
+    return fs.readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+        .sort()
+        .map((name) => ({ path: `${docBase}/${name}`, content: fs.readFileSync(path.join(folder, name), "utf8") }));
+}

@@ -1,0 +1,178 @@
+/** What is wrong only when several values are seen together. Every check returns all that it finds; none throws. */
+import * as net from "node:net";
+import type { Mistake } from "./mistakes";
+import { jvmRoute, machinesWith, memcachedNodes, type MachineDescription, type Site } from "./site";
+import { platforms } from "../platforms";
+import type { Role } from "./schema";
+
+type Check = (site: Site) => Mistake[];
+
+const addressPath = (machine: MachineDescription) => `machines.${machine.name}.address`;
+
+function subnet(cidr: string) {
+    const [address = "", prefix] = cidr.split("/");
+    const list = new net.BlockList();
+    list.addSubnet(address, Number(prefix));
+    const toNumber = (text: string) => text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+    const size = 2 ** (32 - Number(prefix));
+    const first = Math.floor(toNumber(address) / size) * size;
+    return {
+        contains: (text: string) => list.check(text),
+        /** The network's own address and its broadcast address belong to no machine. */
+        isReserved: (text: string) => [first, first + size - 1].includes(toNumber(text)),
+    };
+}
+
+const addressesInNetwork: Check = (site) => {
+    const { contains, isReserved } = subnet(site.network.cidr);
+    const named = [
+        { path: "network.gateway", address: site.network.gateway },
+        { path: "virtualAddress", address: site.virtualAddress },
+        ...site.machines.map((machine) => ({ path: addressPath(machine), address: machine.address })),
+    ];
+    return named.flatMap(({ path, address }): Mistake[] => {
+        if (!contains(address)) return [{ path, problem: `${address} is outside of the network ${site.network.cidr}`, remedy: "choose an address inside it, or change lab:network.cidr" }];
+        if (isReserved(address)) return [{ path, problem: `${address} is the network's own or its broadcast address`, remedy: "choose another" }];
+        return [];
+    });
+};
+
+/** Reports every value that an earlier item has too. */
+function repeated<T>(items: T[], value: (item: T) => string | undefined, mistake: (item: T, earlier: T) => Mistake): Mistake[] {
+    const seen = new Map<string, T>();
+    return items.flatMap((item) => {
+        const key = value(item);
+        if (key === undefined) return [];
+        const earlier = seen.get(key);
+        if (earlier === undefined) seen.set(key, item);
+        return earlier === undefined ? [] : [mistake(item, earlier)];
+    });
+}
+
+const oneOwnerPerAddress: Check = (site) =>
+    repeated(
+        [
+            { path: "network.gateway", address: site.network.gateway, what: "the gateway" },
+            { path: "virtualAddress", address: site.virtualAddress, what: "the virtual address" },
+            ...site.machines.map((machine) => ({ path: addressPath(machine), address: machine.address, what: machine.name })),
+        ],
+        ({ address }) => address,
+        (item, earlier) => ({ path: item.path, problem: `${item.address} is taken: ${earlier.what} has it`, remedy: `give ${item.what} or ${earlier.what} an address of its own` }),
+    );
+
+const oneOwnerPerMac: Check = (site) =>
+    repeated(site.machines, (machine) => machine.mac, (machine, earlier) => ({
+        path: `machines.${machine.name}.mac`,
+        problem: `${machine.mac} is ${earlier.name}'s too`,
+        remedy: "leave mac away: one is made from the address",
+    }));
+
+const whatFor: Record<Role, string> = {
+    app: "nothing would run the site",
+    memcached: "sessions would have nowhere to be kept",
+    director: "nothing would hold the virtual address",
+    database: "the site would have no database",
+};
+
+const everyRoleHasAMachine: Check = (site) =>
+    (Object.keys(whatFor) as Role[])
+        .filter((role) => machinesWith(site, role).length === 0)
+        .map((role) => ({ path: "machines", problem: `no machine has the role ${role}: ${whatFor[role]}`, remedy: `add ${role} to the roles of a machine` }));
+
+const oneDatabase: Check = (site) =>
+    machinesWith(site, "database").slice(1).map((machine) => ({
+        path: `machines.${machine.name}.roles`,
+        problem: "a second database: replication is not what this project does",
+        remedy: "keep the role database on one machine",
+    }));
+
+const rolesOnce: Check = (site) =>
+    site.machines.flatMap((machine) =>
+        repeated(machine.roles, (role) => role, (role) => ({ path: `machines.${machine.name}.roles`, problem: `${role} stands there twice`, remedy: "name it once" })));
+
+const directorsAndHttpdApart: Check = (site) =>
+    site.machines
+        .filter((machine) => machine.roles.includes("app") && machine.roles.includes("director"))
+        .map((machine) => ({
+            path: `machines.${machine.name}.roles`,
+            problem: "app and director both serve port 80",
+            remedy: "put them on two machines",
+        }));
+
+const priorities: Check = (site) => {
+    const directors = machinesWith(site, "director");
+    const path = (machine: MachineDescription) => `machines.${machine.name}.priority`;
+    return [
+        ...directors.filter((machine) => machine.priority === undefined)
+            .map((machine) => ({ path: path(machine), problem: "a director has no priority", remedy: "give each director a number from 1 to 254; the highest one holds the virtual address" })),
+        ...site.machines.filter((machine) => machine.priority !== undefined && !machine.roles.includes("director"))
+            .map((machine) => ({ path: path(machine), problem: "only directors have a priority", remedy: "remove it, or add director to the machine's roles" })),
+        ...repeated(directors, (machine) => machine.priority?.toString(), (machine, earlier) => ({
+            path: path(machine),
+            problem: `${machine.priority} is ${earlier.name}'s priority too: which of the two holds the virtual address would be left to chance`,
+            remedy: "give each director a priority of its own",
+        })),
+    ];
+};
+
+const oneRoutePerAppServer: Check = (site) =>
+    repeated(machinesWith(site, "app"), jvmRoute, (machine, earlier) => ({
+        path: addressPath(machine),
+        problem: `its session route would be ${jvmRoute(machine)}, which is ${earlier.name}'s: the last number of their addresses is the same`,
+        remedy: "choose addresses of app servers that differ in their last number",
+    }));
+
+const failoverNodesExist: Check = (site) => {
+    const names = memcachedNodes(site).map(({ name }) => name);
+    return site.sessions.failoverNodes.flatMap((name, index): Mistake[] => {
+        const path = `sessions.failoverNodes[${index}]`;
+        if (!names.includes(name)) return [{ path, problem: `there is no ${name}`, remedy: `choose from ${names.join(", ") || "the machines with the role memcached, once there are some"}` }];
+        return [];
+    }).concat(names.length > 0 && names.every((name) => site.sessions.failoverNodes.includes(name))
+        ? [{ path: "sessions.failoverNodes", problem: "every memcached is a failover node: none is left for daily use", remedy: "leave at least one out; with a single memcached, set it to []" }]
+        : []);
+};
+
+const advertInterval: Check = (site) => {
+    const interval = site.keepalived.advertInterval;
+    const centiseconds = interval * 100;
+    return Math.abs(centiseconds - Math.round(centiseconds)) < 1e-9 ? [] : [{
+        path: "keepalived.advertInterval",
+        problem: `${interval} s is no whole number of centiseconds, which is how VRRP counts`,
+        remedy: "choose for example 0.2 or 1",
+    }];
+};
+
+const machineKind: Check = (site) => {
+    const scheme = site.machineKind === "container" ? "lxc" : "qemu";
+    return [
+        ...site.hypervisor.startsWith(scheme) ? [] : [{
+            path: "hypervisor",
+            problem: `${site.hypervisor} makes no machine of kind ${site.machineKind}`,
+            remedy: `use ${scheme}:///system, or the other machineKind`,
+        }],
+        ...site.machineKind === "container" && !site.isolated ? [{
+            path: "isolated",
+            problem: "containers are made in a lab of this machine's own",
+            remedy: "set it to true",
+        }] : [],
+        ...site.machineKind === "container" && site.packageProxy === "none" ? [{
+            path: "packageProxy",
+            problem: "containers reach no mirror without a package proxy",
+            remedy: "set it to a port, for example 3142",
+        }] : [],
+        ...platforms[site.platform].kinds.includes(site.machineKind) ? [] : [{
+            path: "platform",
+            problem: `${site.platform} is not to be had as a ${site.machineKind}`,
+            remedy: `choose from ${Object.values(platforms).filter((platform) => platform.kinds.includes(site.machineKind)).map((platform) => platform.name).join(", ")}`,
+        }],
+    ];
+};
+
+const checks: Check[] = [
+    addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac, everyRoleHasAMachine, oneDatabase, rolesOnce, directorsAndHttpdApart,
+    priorities, oneRoutePerAppServer, failoverNodesExist, advertInterval, machineKind,
+];
+
+/** Everything that is wrong with `site` as a whole. */
+export const findMistakes: Check = (site) => checks.flatMap((check) => check(site));

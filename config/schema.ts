@@ -1,0 +1,131 @@
+/**
+ * What a stack file (Pulumi.STACK.yaml) may hold under `lab:`, key by key, with the defaults. What only shows when several values
+ * are seen together (an address outside the network, two equal priorities) is in checks.ts.
+ */
+import * as net from "node:net";
+import { z } from "zod";
+import { platformNames } from "../platforms";
+
+const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
+const cidr = z.string().refine((text) => {
+    const [address, prefix, ...rest] = text.split("/");
+    return rest.length === 0 && net.isIPv4(address ?? "") && /^\d+$/.test(prefix ?? "") && Number(prefix) >= 8 && Number(prefix) <= 30;
+}, "is no IPv4 network between /8 and /30, such as 192.168.0.0/24");
+/** RFC 1123 label: a machine's name is its host name and part of file names. */
+const machineName = z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "is no host name: lower-case letters, digits and hyphens, a letter first");
+const dnsName = z.string().max(253).regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*$/, "is no DNS name, such as www.example.org");
+/** A name that needs no quoting in SQL, a shell or a file name. */
+const identifier = z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/, "must be letters, digits and underscores, a letter first, 31 at most");
+const interfaceName = z.string().regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/, "is no name of a network interface (15 characters at most)");
+/** Secrets get into files of several syntaxes: printable ASCII without quotes, backslash, space, `$` and what XML or a URL reads as its own. */
+const secretText = z.string().regex(/^[A-Za-z0-9_.,:;+*/=@!?()[\]{}^~-]+$/, "may hold letters, digits and _ . , : ; + * / = @ ! ? ( ) [ ] { } ^ ~ - only");
+const mail = z.string().regex(/^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$/, "is no e-mail address");
+const mebibytes = z.number().int().min(64).max(1_048_576);
+
+export const roles = ["app", "memcached", "director", "database"] as const;
+export type Role = (typeof roles)[number];
+
+const machine = z.strictObject({
+    address: ipv4,
+    roles: z.array(z.enum(roles)).min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine"),
+    /** Fixed, so that a machine that is made anew is the same to its network; default: made from the address. */
+    mac: z.string().regex(/^52:54:00(:[0-9a-f]{2}){3}$/, "must be like 52:54:00:12:34:56, in lower case (QEMU's prefix)").optional(),
+    /** VRRP priority of a director: the highest that lives holds the virtual address. */
+    priority: z.number().int().min(1).max(254).optional(),
+    memoryMiB: mebibytes.optional(),
+    vcpus: z.number().int().min(1).max(256).optional(),
+    diskGiB: z.number().int().min(2).max(65_536).optional(),
+});
+
+const network = z.strictObject({
+    name: identifier.default("lab"),
+    cidr: cidr.default("192.168.0.0/24"),
+    gateway: ipv4.default("192.168.0.1"),
+    bridge: interfaceName.default("lab0"),
+    nameServers: z.array(ipv4).default([]),
+});
+
+const size = z.strictObject({
+    memoryMiB: mebibytes.default(1024),
+    vcpus: z.number().int().min(1).max(256).default(2),
+    diskGiB: z.number().int().min(2).max(65_536).default(10),
+});
+
+const site = z.strictObject({
+    hostName: dnsName.default("www.test.com"),
+});
+
+const database = z.strictObject({
+    name: identifier.default("site"),
+    user: identifier.default("site").refine((user) => !["root", "mysql", "mariadb"].includes(user), "is an account of the server's own; the site needs another"),
+});
+
+const tomcat = z.strictObject({
+    heapMiB: z.number().int().min(64).max(65_536).default(256),
+    port: z.number().int().min(1024).max(65_535).default(8081),
+});
+
+const sessions = z.strictObject({
+    /** Memory that one memcached gives to sessions. */
+    memcachedMiB: z.number().int().min(64).max(65_536).default(64),
+    /** Names (memcached1, memcached2, ...) that are used only when no other is left. */
+    failoverNodes: z.array(z.string()).default(["memcached1"]),
+    /** `sync`: a response leaves Tomcat after memcached has its session; `async`: MSM's default, faster, and may lose the last update. */
+    backup: z.enum(["sync", "async"]).default("sync"),
+});
+
+const director = z.strictObject({
+    /** What is compiled: an entry of artifacts/catalogue.ts. */
+    source: z.enum(["nginx-1.26.3", "tengine-3.1.0", "tengine-2.1.0"]).default("tengine-2.1.0"),
+    /**
+     * What the consistent hash is taken over. `session`: the session's id, so that one session stays with one Tomcat and no update is
+     * lost. `uri`: the article's `$request_uri`, which spreads one session's requests over all Tomcats and loses updates.
+     */
+    affinity: z.enum(["session", "uri"]).default("session"),
+});
+
+const keepalived = z.strictObject({
+    interface: interfaceName.default("eth0"),
+    virtualRouterId: z.number().int().min(1).max(255).default(123),
+    /** Seconds between adverts. Fractions make it VRRP version 3, which has no password; whole seconds version 2, as in the article. */
+    advertInterval: z.number().min(0.05).max(40).default(0.2),
+    /** The article's order: a MASTER that comes back takes the address back. */
+    preempt: z.boolean().default(true),
+    /** None by default: the article's addresses belong to others. */
+    notify: z.strictObject({ to: z.array(mail).default([]), from: mail.default("keepalived@localhost.localdomain"), smtp: ipv4.default("127.0.0.1") }).prefault({}),
+});
+
+export const schema = z.strictObject({
+    machineKind: z.enum(["vm", "container"]).default("vm"),
+    platform: z.enum(platformNames),
+    hypervisor: z.string().regex(/^(qemu|lxc|test)(\+[a-z]+)?:\/\/\S*$/, "is no libvirt URI, such as qemu:///system or lxc:///system").default("qemu:///system"),
+    /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */
+    isolated: z.boolean().default(false),
+    network: network.prefault({}),
+    virtualAddress: ipv4,
+    /** Disk image for virtual machines: a file or an address. Default: the platform's own. */
+    image: z.strictObject({
+        source: z.string().regex(/^(\/|https?:\/\/)\S+$/, "is neither an absolute path nor an http(s) address"),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/, "is no sha256 in lower-case hexadecimal").optional(),
+    }).optional(),
+    /** What a machine has that says nothing else. */
+    machineSize: size.prefault({}),
+    machines: z.record(machineName, machine).refine((machines) => Object.keys(machines).length > 0, "is empty: a site needs machines"),
+    /** Port of a package proxy at the gateway; `none` where machines reach their distribution's mirrors themselves. */
+    packageProxy: z.union([z.number().int().min(1).max(65_535), z.literal("none")]).default("none"),
+    site: site.prefault({}),
+    database: database.prefault({}),
+    tomcat: tomcat.prefault({}),
+    sessions: sessions.prefault({}),
+    director: director.prefault({}),
+    keepalived: keepalived.prefault({}),
+    databasePassword: secretText.min(8, "is too short: 8 characters at least").max(64, "is too long: 64 characters at most"),
+    vrrpPassword: secretText.max(8, "is too long: VRRP cuts it after 8 characters"),
+    loginKey: z.string().startsWith("-----BEGIN", "is no private key in PEM or OpenSSH format"),
+    hostKeySeed: z.string().regex(/^[0-9a-f]{64}$/, "must be 32 bytes in hexadecimal"),
+});
+
+/** The parts of a stack's configuration that are secret; everything else is shown in plans and outputs. */
+export const secretKeys = ["databasePassword", "vrrpPassword", "loginKey", "hostKeySeed"] as const;
+export type SecretKey = (typeof secretKeys)[number];
+export type Settings = z.infer<typeof schema>;

@@ -1,0 +1,17 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ensureArtifacts } from "./artifacts/cache";
+import { localArtifacts, neededArtifacts } from "./artifacts/needed";
+import { Lab } from "./components/lab";
+import { outputsOf } from "./components/outputs";
+import { describe } from "./config/describe";
+import { readStack } from "./config/read";
+import { cacheFolder } from "./tools/lab/places";
+import { silent } from "./tools/lab/output";
+
+/** Reads and validates the configuration, gets what has to be downloaded, makes one Lab, exports its outputs. */
+export = async () => {
+    const configuration = describe(readStack(), pulumi.getStack());
+    const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent });
+    new Lab("lab", { ...configuration, artifacts: localArtifacts(paths) });
+    return outputsOf(configuration);
+};

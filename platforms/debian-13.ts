@@ -1,0 +1,62 @@
+import { words } from "../components/shell";
+import type { Platform } from "./platform";
+
+/**
+ * `apt-get` run so that no freshly installed service starts: each starts when its role has written its configuration.
+ * (policy-rc.d: Debian's invoke-rc.d interface; 101 means "action forbidden".) Nothing is asked of a mirror when nothing is missing.
+ */
+const installPackages = (packages: string[]) => `set -eu
+export DEBIAN_FRONTEND=noninteractive
+missing=
+for package in ${words(packages)}; do
+    dpkg-query --show --showformat='\${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+apt="apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0"
+dpkg --configure -a
+$apt update
+# shellcheck disable=SC2086 # two lists of words
+$apt --yes --no-install-recommends -o Dpkg::Options::=--force-confold install $missing >/dev/null
+`;
+
+export const debian13: Platform = {
+    name: "debian-13",
+    kinds: ["container", "vm"],
+    loginUser: "root",
+    packages: {
+        base: ["curl", "ca-certificates"],
+        database: ["mariadb-server"],
+        memcached: ["memcached"],
+        // From unstable: Debian 13 itself has no JDK 8 (the image pins unstable so that only what is asked for by name comes from it).
+        java: ["openjdk-8-jre-headless"],
+        httpd: ["apache2"],
+        keepalived: ["keepalived"],
+        directorRuntime: ["libpcre2-8-0", "zlib1g", "libssl3t64", "libgd3"],
+        directorBuild: ["gcc", "make", "bzip2", "libc6-dev", "libpcre2-dev", "zlib1g-dev", "libssl-dev", "libgd-dev"],
+    },
+    installPackages,
+    javaHome: "/usr/lib/jvm/java-8-openjdk-amd64",
+    database: {
+        unit: "mariadb.service",
+        configurationFile: "/etc/mysql/mariadb.conf.d/90-lab.cnf",
+        client: "mariadb",
+        ping: "mariadb-admin --silent ping",
+    },
+    memcached: { unit: "memcached.service", user: "memcache", program: "/usr/bin/memcached" },
+    httpd: {
+        unit: "apache2.service",
+        user: "www-data",
+        virtualHostFile: "/etc/apache2/sites-enabled/virtual.conf",
+        test: "apache2ctl -t",
+        prepare: ["rm -f /etc/apache2/sites-enabled/000-default.conf", "a2enmod --quiet proxy proxy_http >/dev/null"],
+    },
+    keepalived: {
+        unit: "keepalived.service",
+        program: "/usr/sbin/keepalived",
+        test: (file) => `keepalived --config-test --use-file ${file}`,
+    },
+    noLogin: "/usr/sbin/nologin",
+};

@@ -1,0 +1,33 @@
+/** What differs between guests, as data. Role components read it and never ask which platform they are on. */
+export interface Platform {
+    name: string;
+    kinds: ("vm" | "container")[];
+    /** Who ssh logs in as; anyone but root runs everything through sudo. */
+    loginUser: string;
+    /** Package names by what they are for. */
+    packages: Record<"base" | "database" | "memcached" | "java" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
+    /** Shell text that makes sure that the packages are installed, without starting any service; safe to run again. */
+    installPackages: (packages: string[]) => string;
+    javaHome: string;
+    database: {
+        unit: string;
+        /** A file that the server reads last. */
+        configurationFile: string;
+        /** Client that logs in as the server's administrator through the local socket. */
+        client: string;
+        /** Prints nothing and ends well once the server answers. */
+        ping: string;
+    };
+    memcached: { unit: string; user: string; program: string };
+    httpd: {
+        unit: string;
+        user: string;
+        virtualHostFile: string;
+        /** Checks the configuration. */
+        test: string;
+        /** Shell lines that switch the distribution's own site off (seed row 16) and the proxy modules on. */
+        prepare: string[];
+    };
+    keepalived: { unit: string; program: string; test: (file: string) => string };
+    noLogin: string;
+}

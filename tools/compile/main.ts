@@ -1,0 +1,70 @@
+/**
+ * Installs on a machine what is compiled from source: `node --import tsx tools/compile/main.ts < request.json`.
+ *
+ * The machine has it already: nothing happens. The cache (LAB_CACHE/builds) has it: it is uploaded. Else it is compiled on that machine,
+ * brought into the cache, and installed; a second machine that needs the same waits for that. Safe to run again from any half-way state.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { text } from "node:stream/consumers";
+import { cacheFolder } from "../lab/places";
+import { withLock } from "../network/lock";
+import { Remote, type RemoteAddress } from "./remote";
+import type { Build } from "../../components/tengine";
+import { quote } from "../../components/shell";
+
+interface Request extends RemoteAddress {
+    build: Build;
+}
+
+/** Where a machine tells which build it has. */
+const marker = (key: string) => `/var/lib/lab/builds/${key}`;
+
+async function main() {
+    const request = JSON.parse(await text(process.stdin)) as Request;
+    const { build } = request;
+    const remote = await Remote.connect(request);
+    try {
+        if (await remote.succeeds(`test -e ${marker(build.key)}`)) return say("is there already");
+        const cached = path.join(cacheFolder(), "builds", `${build.key}.tar.gz`);
+        fs.mkdirSync(path.dirname(cached), { recursive: true });
+        await withLock(`${cached}.lock`, async () => {
+            if (!fs.existsSync(cached)) await compile(remote, build, cached);
+        });
+        await install(remote, build, cached);
+    } finally {
+        remote.close();
+    }
+}
+
+async function compile(remote: Remote, build: Build, cached: string) {
+    say("installing what the compiler needs");
+    await remote.run(build.prepare, say);
+    const folder = (await remote.run("mktemp -d /var/tmp/lab-build.XXXXXX")).trim();
+    try {
+        for (const { name, source } of build.sources) await remote.upload(source, `${folder}/${name}`);
+        say("compiling");
+        // As an ordinary user: a source archive's scripts have no business as root.
+        await remote.run(`chown -R nobody ${folder} && cd ${folder} && exec setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c ${quote(build.script)}`, say);
+        const fresh = `${cached}.new-${process.pid}`;
+        await remote.download(`${folder}/result.tar.gz`, fresh);
+        fs.renameSync(fresh, cached);
+    } finally {
+        await remote.run(`rm -rf ${folder}`);
+    }
+}
+
+async function install(remote: Remote, build: Build, cached: string) {
+    say("installing");
+    const archive = `/var/tmp/lab-${build.key}.tar.gz`;
+    await remote.upload(cached, archive);
+    // The marker comes last: what was stopped before it is done again.
+    await remote.run(`set -e; tar -xzf ${archive} -C / --no-same-owner --no-overwrite-dir; rm -f ${archive}; mkdir -p ${path.posix.dirname(marker(build.key))}; : > ${marker(build.key)}`);
+}
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+main().catch((error: unknown) => {
+    say(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+});

@@ -1,0 +1,103 @@
+import { Client, utils, type ConnectConfig, type SFTPWrapper } from "ssh2";
+import { quote } from "../../components/shell";
+
+export interface RemoteAddress {
+    host: string;
+    user: string;
+    /** OpenSSH or PEM. */
+    privateKey: string;
+    /** The only key that the machine may show, as in an authorized_keys line. */
+    hostKey: string;
+    /** A machine to go through. */
+    proxy?: { host: string; port?: number; user?: string; privateKey?: string; hostKey?: string };
+}
+
+/** An ssh connection to a machine, for what Pulumi's command plugin cannot do. Everything runs as root. */
+export class Remote {
+    private constructor(private readonly clients: Client[], private readonly isRoot: boolean) {}
+
+    /** Fails when the machine shows another host key. */
+    static async connect({ proxy, ...address }: RemoteAddress): Promise<Remote> {
+        const clients: Client[] = [];
+        let sock: ConnectConfig["sock"];
+        if (proxy) {
+            const hop = await dial({ host: proxy.host, port: proxy.port, username: proxy.user ?? "root", privateKey: proxy.privateKey }, proxy.hostKey);
+            clients.push(hop);
+            sock = await new Promise((resolve, reject) => hop.forwardOut("127.0.0.1", 0, address.host, 22, (error, stream) => (error ? reject(error) : resolve(stream))));
+        }
+        clients.push(await dial({ host: address.host, username: address.user, privateKey: address.privateKey, sock }, address.hostKey));
+        return new Remote(clients.reverse(), address.user === "root");
+    }
+
+    private get client() {
+        return this.clients[0] as Client;
+    }
+
+    /** Runs shell text; gives its standard output. Each line of its output goes to `say`. Fails with the last lines when it fails. */
+    async run(script: string, say?: (line: string) => void): Promise<string> {
+        const { code, stdout, all } = await this.execute(script, say);
+        if (code !== 0) throw new Error(`exit code ${code}:\n${all.split("\n").slice(-20).join("\n")}`);
+        return stdout;
+    }
+
+    async succeeds(script: string): Promise<boolean> {
+        return (await this.execute(script)).code === 0;
+    }
+
+    private execute(script: string, say?: (line: string) => void) {
+        const command = this.isRoot ? `sh -c ${quote(script)}` : `sudo -n sh -c ${quote(script)}`;
+        return new Promise<{ code: number; stdout: string; all: string }>((resolve, reject) => {
+            this.client.exec(command, (error, channel) => {
+                if (error) return reject(error);
+                let [stdout, all] = ["", ""];
+                const take = (chunk: Buffer) => {
+                    const text = chunk.toString();
+                    all += text;
+                    for (const line of text.split("\n")) if (line.trim() !== "") say?.(line);
+                };
+                channel.on("data", (chunk: Buffer) => { stdout += chunk.toString(); take(chunk); });
+                channel.stderr.on("data", take);
+                channel.on("close", (code: number | null) => resolve({ code: code ?? -1, stdout, all }));
+                channel.end();
+            });
+        });
+    }
+
+    async upload(local: string, remote: string) {
+        await this.withSftp((sftp, done) => sftp.fastPut(local, remote, done));
+    }
+
+    async download(remote: string, local: string) {
+        await this.withSftp((sftp, done) => sftp.fastGet(remote, local, done));
+    }
+
+    private async withSftp(work: (sftp: SFTPWrapper, done: (error?: Error | null) => void) => void) {
+        const sftp = await new Promise<SFTPWrapper>((resolve, reject) => this.client.sftp((error, wrapper) => (error ? reject(error) : resolve(wrapper))));
+        try {
+            await new Promise<void>((resolve, reject) => work(sftp, (error) => (error ? reject(error) : resolve())));
+        } finally {
+            sftp.end();
+        }
+    }
+
+    close() {
+        for (const client of this.clients) client.end();
+    }
+}
+
+function dial(config: ConnectConfig, hostKey: string | undefined): Promise<Client> {
+    const client = new Client();
+    return new Promise((resolve, reject) => {
+        client.on("ready", () => resolve(client)).on("error", reject).connect({
+            ...config,
+            readyTimeout: 20_000,
+            keepaliveInterval: 15_000,
+            hostVerifier: (shown: Buffer) => hostKey !== undefined && isKey(hostKey, shown),
+        });
+    });
+}
+
+function isKey(line: string, shown: Buffer): boolean {
+    const key = utils.parseKey(line);
+    return !(key instanceof Error) && key.getPublicSSH().equals(shown);
+}

@@ -1,0 +1,53 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { removeNetwork } from "../network";
+import type { Command } from "./command";
+import { progress, Session } from "./session";
+import { StackFile } from "./stack-file";
+import { checkout, stackFolder } from "./places";
+
+/** What makes a lab, changes it and takes it away. */
+export const lifecycle: Record<string, Command> = {
+    up: {
+        usage: "up [PULUMI-WORDS]",
+        help: "build the lab, or bring it to what its stack file says",
+        run: async ({ stack, rest }) => {
+            const session = await Session.open(stack);
+            await session.ensureStack();
+            return session.pulumi(["up", "--yes", "--skip-preview", ...rest]);
+        },
+    },
+    preview: {
+        usage: "preview [PULUMI-WORDS]",
+        help: "tell what up would change",
+        run: async ({ stack, rest }) => {
+            const session = await Session.open(stack);
+            await session.ensureStack();
+            return session.pulumi(["preview", ...rest]);
+        },
+    },
+    down: {
+        usage: "down",
+        help: "destroy the machines and everything that belongs to them; only caches stay",
+        run: async ({ stack, rest }) => {
+            const file = new StackFile(stack);
+            // An isolated lab ends with its namespaces, whatever state it is in: nothing of it is worth an orderly farewell.
+            if (!file.isIsolated) return (await Session.open(stack)).pulumi(["destroy", "--yes", ...rest]);
+            await removeNetwork({ home: stackFolder(stack), progress });
+            fs.rmSync(stackFolder(stack), { recursive: true, force: true });
+            fs.rmSync(path.join(checkout, ".stage", stack), { recursive: true, force: true });
+            // They were encrypted with the passphrase that has just gone.
+            if (file.isEncrypted) file.removeSecrets();
+            return 0;
+        },
+    },
+    pulumi: {
+        usage: "pulumi WORDS",
+        help: "pulumi itself, with the lab's engine, backend and network",
+        run: async ({ stack, rest }) => {
+            const session = await Session.open(stack);
+            await session.ensureStack();
+            return session.pulumi(rest);
+        },
+    },
+};

@@ -1,0 +1,13 @@
+import * as path from "node:path";
+
+/** The checkout. */
+export const checkout = path.join(__dirname, "..", "..");
+
+/** What survives `./lab down` and may be deleted at any time. */
+export const cacheFolder = (env: NodeJS.ProcessEnv = process.env) => env.LAB_CACHE ?? "/var/cache/ha-web-lab";
+
+/** What lives as long as a lab does. */
+export const homeFolder = (env: NodeJS.ProcessEnv = process.env) => env.LAB_HOME ?? "/var/lib/ha-web-lab";
+
+/** All that belongs to one stack's lab. */
+export const stackFolder = (stack: string, env: NodeJS.ProcessEnv = process.env) => path.join(homeFolder(env), stack);

@@ -1,0 +1,80 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { ensureEngine, type Engine } from "../engine";
+import { ensureNetwork, findNetwork, type LocalNetwork } from "../network";
+import { ensureImage } from "../network/image";
+import { attach } from "./command";
+import { UserError } from "./errors";
+import { createProgress } from "./output";
+import { cacheFolder, checkout, stackFolder } from "./places";
+import { run } from "./run";
+import { StackFile } from "./stack-file";
+
+export const progress = createProgress(process.stderr);
+
+/** A stack with all that pulumi needs to work on it: the engine, the network that it runs in, its backend and passphrase. */
+export class Session {
+    private constructor(readonly file: StackFile, private readonly engine: Engine, private readonly network: LocalNetwork | undefined, private readonly image: string | undefined) {}
+
+    /** Puts in place whatever is missing; what is there already costs next to nothing. */
+    static async open(stack: string): Promise<Session> {
+        const file = new StackFile(stack);
+        const cache = cacheFolder();
+        const [engine, image, network] = await Promise.all([
+            ensureEngine({ cache, progress }),
+            file.machineKind === "container" ? ensureImage({ cache, platform: "debian-13", progress }).then(({ path: root }) => root) : undefined,
+            file.isIsolated ? ensureNetwork({ home: stackFolder(stack), cache, proxyPort: file.packageProxy, progress }) : undefined,
+        ]);
+        return new Session(file, engine, network, image);
+    }
+
+    private get env(): NodeJS.ProcessEnv {
+        const { stack } = this.file;
+        return {
+            ...process.env,
+            ...this.engine.env,
+            PULUMI_STACK: stack,
+            ...this.file.isIsolated ? {
+                PULUMI_BACKEND_URL: `file://${backendFolder(stack)}`,
+                PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(stack),
+                PULUMI_CONFIG_PASSPHRASE: undefined,
+            } : {},
+            LAB_CACHE: cacheFolder(),
+            LAB_IMAGE: this.image,
+            LAB_MACHINES: path.join(stackFolder(stack), "machines"),
+        };
+    }
+
+    private argv(words: string[]): string[] {
+        const argv = [this.engine.pulumi, ...words];
+        return this.network ? this.network.enter(argv) : argv;
+    }
+
+    /** pulumi with these words and this terminal; gives its exit code. */
+    pulumi(words: string[]): Promise<number> {
+        return attach(this.argv(words), { cwd: checkout, env: this.env });
+    }
+
+    /** The same without a terminal; gives what it wrote to standard output and fails when it fails. */
+    ask(words: string[], input?: string): Promise<string> {
+        return run(this.argv(words) as [string, ...string[]], { cwd: checkout, env: this.env, input });
+    }
+
+    /** The stack, and the secrets that its file has none of: made now. */
+    async ensureStack(): Promise<void> {
+        if (this.file.isIsolated) fs.mkdirSync(backendFolder(this.file.stack), { recursive: true, mode: 0o700 });
+        const { initialise } = await import("./init");
+        await initialise(this);
+    }
+}
+
+const backendFolder = (stack: string) => path.join(stackFolder(stack), "pulumi");
+export const passphraseFile = (stack: string) => path.join(stackFolder(stack), "passphrase");
+
+/** The argv that runs something where the stack's machines can be reached; for an isolated stack that has to be up. */
+export async function reach(stack: string): Promise<(argv: string[]) => string[]> {
+    if (!new StackFile(stack).isIsolated) return (argv) => argv;
+    const network = await findNetwork(stackFolder(stack));
+    if (!network) throw new UserError(`The lab '${stack}' is not running.`, `Start it: ./lab up -s ${stack}`);
+    return (argv) => network.enter(argv);
+}
