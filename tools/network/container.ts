@@ -21,6 +21,7 @@ interface Stamp {
     /** Hash of the spec. */
     spec: string;
     address: string;
+    mac: string;
     xml: string;
 }
 
@@ -67,7 +68,7 @@ async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
         chmodSync(file, mode);
     }
     const uuid = randomUUID();
-    const stamp: Stamp = { uuid, spec: hash(spec), address: spec.address, xml: domainXml(spec, uuid, root) };
+    const stamp: Stamp = { uuid, spec: hash(spec), address: spec.address, mac: spec.mac, xml: domainXml(spec, uuid, root) };
     writeFileSync(join(folder, "stamp.new"), JSON.stringify(stamp));
     renameSync(join(folder, "stamp.new"), join(folder, "stamp.json"));
     return stamp;
@@ -102,27 +103,38 @@ async function bringUp(name: string, folder: string, stamp: Stamp): Promise<void
     }
     await virsh("autostart", name);
     if (!(await domains()).includes(name)) await virsh("start", name);
-    await answers(stamp.address, 60);
+    await answers(stamp, 60);
 }
 
-/** Waits until an ssh server greets on `address`. */
-async function answers(address: string, seconds: number): Promise<void> {
-    for (const deadline = Date.now() + seconds * 1000; ;) {
-        const greeted = await new Promise<boolean>((resolve) => {
-            const socket = connect({ host: address, port: 22, timeout: 2000 });
-            socket.once("data", (data) => { resolve(data.toString().startsWith("SSH-")); socket.destroy(); });
-            socket.once("timeout", () => socket.destroy());
-            socket.once("error", () => undefined);
-            socket.once("close", () => { resolve(false); });
-        });
-        if (greeted) return;
+/** Waits until an ssh server greets at the machine's address. */
+async function answers({ address, mac }: Stamp, seconds: number): Promise<void> {
+    // Who has this address would be asked once a second, and a machine boots in less: the answer is known.
+    const [route] = JSON.parse(await run(["ip", "-json", "route", "get", address])) as { dev: string }[];
+    if (route) await run(["ip", "neighbour", "replace", address, "lladdr", mac, "dev", route.dev, "nud", "stale"]);
+    for (const deadline = Date.now() + seconds * 1000; !await greets(address); await wait(20)) {
         if (Date.now() > deadline) throw new Error(`No ssh server answers on ${address} after ${String(seconds)} s.`);
-        await wait(50);
     }
 }
 
+/** One attempt, given up soon: what is sent to a machine that is not up yet is lost, and would be sent again only after a second. */
+function greets(address: string): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = connect({ host: address, port: 22, timeout: 100 });
+        socket.once("connect", () => socket.setTimeout(5000));
+        socket.once("data", (data) => { resolve(data.toString().startsWith("SSH-")); socket.destroy(); });
+        socket.once("timeout", () => socket.destroy());
+        socket.once("error", () => undefined);
+        socket.once("close", () => { resolve(false); });
+    });
+}
+
 async function remove(name: string, folder: string): Promise<void> {
-    if ((await domains()).includes(name)) await virsh("destroy", name);
+    if ((await domains()).includes(name)) {
+        await virsh("send-process-signal", name, "1", "kill");      // else destroy gives systemd 2 s to obey a signal that it ignores
+        await virsh("destroy", name).catch(async (error: unknown) => {
+            if ((await domains()).includes(name)) throw error;
+        });
+    }
     if ((await domains("--all")).includes(name)) await virsh("undefine", name);
     const root = join(folder, "root");
     if (readFileSync("/proc/self/mountinfo", "utf8").includes(` ${root} `)) await run(["umount", root]);

@@ -2,7 +2,7 @@
 # The holder of one local lab: process 1 of the lab's own PID namespace. When it goes, however it goes, the kernel ends every process in
 # that namespace, and with the last of them the lab's network, mounts and bridges: a crash leaves nothing to tidy up but empty control groups.
 #
-# Started by namespace.ts through `unshare --pid --fork --mount`. It enters its namespaces one by one, each time becoming the next of the
+# Started by namespace.ts through `unshare --pid --fork`. It enters its namespaces one by one, each time becoming the next of the
 # functions below; LAB_HOME_FOLDER, LAB_CACHE_FOLDER, LAB_PROXY_PORT and LAB_GROUPS (the lab's control groups, one a line) come in the environment.
 set -euo pipefail
 home=$LAB_HOME_FOLDER cache=$LAB_CACHE_FOLDER port=$LAB_PROXY_PORT
@@ -12,18 +12,15 @@ self=$(realpath "$0")
 start() {
     local group
     while read -r group; do echo 0 >"$group/cgroup.procs"; done <<<"$LAB_GROUPS"
-    exec unshare --cgroup bash "$self" record
+    exec unshare --cgroup bash "$self" outside
 }
 
-# 2. Out of the top groups, where version 2 wants no process; then leave word of who we are: pid as the host counts it, and start time.
-record() {
-    local group stat
+# 2. Out of the top groups, where version 2 wants no process; what needs the host's network and mounts starts here.
+outside() {
+    local group
     while read -r group; do echo 0 >"$group/tools/cgroup.procs"; done <<<"$LAB_GROUPS"
-    read -r -a stat </proc/self/stat
-    echo "${stat[0]} ${stat[21]} $(</proc/sys/kernel/random/boot_id)" >"$home/run/holder.new"
-    mv "$home/run/holder.new" "$home/run/holder"
     keep bash "$self" proxy
-    exec unshare --net bash "$self" inside
+    exec unshare --net --mount bash "$self" inside
 }
 
 # 3. In the lab's network and mounts, for good.
@@ -40,13 +37,22 @@ inside() {
     done
     mkdir -p /var/lib/libvirt/dnsmasq       # libvirt notes the guests' MACs there
     for machine in "$home"/machines/*/; do
-        [ -e "$machine/lower" ] && [ -d "$machine/root" ] && bash "$(dirname "$self")/mount-machine.sh" "$machine"
+        [ -e "$machine/lower" ] && [ -d "$machine/root" ] && { bash "$(dirname "$self")/mount-machine.sh" "$machine" || echo "holder: $machine has no root" >&2; }
     done
     mount --make-rshared /
+    record
     keep socat "TCP-LISTEN:$port,fork,reuseaddr" "UNIX-CONNECT:$cache/proxy/socket"
     keep unshare --mount --propagation slave bash "$self" with_own_proc virtlogd
     keep unshare --mount --propagation slave bash "$self" with_own_proc libvirtd
     while :; do wait || :; done
+}
+
+# Leaves word of who we are, now that there is something to enter: pid as the host counts it, start time (proc_pid_stat(5)) and boot.
+record() {
+    local stat
+    read -r -a stat </proc/self/stat
+    echo "${stat[0]} ${stat[21]} $(</proc/sys/kernel/random/boot_id)" >"$home/run/holder.new"
+    mv "$home/run/holder.new" "$home/run/holder"
 }
 
 # Runs a daemon in the foreground for good: one that died alone must not take the lab's machines with it.

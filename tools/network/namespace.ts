@@ -45,7 +45,10 @@ function startTimeOf(pid: string): string | undefined {
     }
 }
 
-/** Starts a holder for `home`. Ready when libvirtd answers; fails with the last lines of its log if it does not. */
+/**
+ * Starts a holder for `home` and gives its network once it can be entered; libvirtd may take a moment longer (isReady). A holder that a
+ * killed run left half started is not on record, but in the lab's control groups, which are emptied first.
+ */
 export async function startHolder(options: { home: string; cache: string; proxyPort: number }): Promise<LocalNetwork> {
     const { home, cache } = options;
     const runFolder = join(home, "run");
@@ -58,7 +61,7 @@ export async function startHolder(options: { home: string; cache: string; proxyP
     const groups = await createGroups(groupName(home));
     const logFile = join(runFolder, "holder.log");
     const log = openSync(logFile, "w");
-    const child = spawn("unshare", ["--pid", "--fork", "--kill-child", "--mount", "bash", join(__dirname, "holder.sh"), "start"], {
+    const child = spawn("unshare", ["--pid", "--fork", "--kill-child", "bash", join(__dirname, "holder.sh"), "start"], {
         cwd: "/", detached: true, stdio: ["ignore", log, log],
         env: { PATH: searchPath, LANG: "C.UTF-8", LAB_HOME_FOLDER: home, LAB_CACHE_FOLDER: cache, LAB_PROXY_PORT: String(options.proxyPort), LAB_GROUPS: groups.join("\n") },
     });
