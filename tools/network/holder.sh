@@ -71,7 +71,9 @@ proxy() {
     flock 9
     local port=$((20000 + RANDOM % 10000))  # any fixed one could be a stranger's
     socat UNIX-LISTEN:socket,unlink-early,mode=600,fork TCP:127.0.0.1:$port &
-    exec apt-cacher-ng -c . ForeGround=1 Port=$port BindAddress=127.0.0.1
+    apt-cacher-ng -c . ForeGround=1 Port=$port BindAddress=127.0.0.1 &
+    wait -n || :        # neither is any good alone
+    kill $(jobs -p)
 }
 
 # libvirtd wants a /proc of its own PID namespace; what is run in the lab from outside (nsenter, without --pid) wants the host's. Hence a
