@@ -6,72 +6,59 @@ import * as utilities from "./utilities";
 
 // Export members:
 export { CloudinitDiskArgs, CloudinitDiskState } from "./cloudinitDisk";
-export type CloudinitDisk = import("./cloudinitDisk").CloudinitDisk;
-export const CloudinitDisk: typeof import("./cloudinitDisk").CloudinitDisk = null as any;
-utilities.lazyLoad(exports, ["CloudinitDisk"], () => require("./cloudinitDisk"));
+import { CloudinitDisk } from "./cloudinitDisk";
+export { CloudinitDisk };
 
 export { CombustionArgs, CombustionState } from "./combustion";
-export type Combustion = import("./combustion").Combustion;
-export const Combustion: typeof import("./combustion").Combustion = null as any;
-utilities.lazyLoad(exports, ["Combustion"], () => require("./combustion"));
+import { Combustion } from "./combustion";
+export { Combustion };
 
 export { DomainArgs, DomainState } from "./domain";
-export type Domain = import("./domain").Domain;
-export const Domain: typeof import("./domain").Domain = null as any;
-utilities.lazyLoad(exports, ["Domain"], () => require("./domain"));
+import { Domain } from "./domain";
+export { Domain };
 
 export { GetNetworkDnsHostTemplateArgs, GetNetworkDnsHostTemplateResult, GetNetworkDnsHostTemplateOutputArgs } from "./getNetworkDnsHostTemplate";
-export const getNetworkDnsHostTemplate: typeof import("./getNetworkDnsHostTemplate").getNetworkDnsHostTemplate = null as any;
-export const getNetworkDnsHostTemplateOutput: typeof import("./getNetworkDnsHostTemplate").getNetworkDnsHostTemplateOutput = null as any;
-utilities.lazyLoad(exports, ["getNetworkDnsHostTemplate","getNetworkDnsHostTemplateOutput"], () => require("./getNetworkDnsHostTemplate"));
+import { getNetworkDnsHostTemplate, getNetworkDnsHostTemplateOutput } from "./getNetworkDnsHostTemplate";
+export { getNetworkDnsHostTemplate, getNetworkDnsHostTemplateOutput };
 
 export { GetNetworkDnsSrvTemplateArgs, GetNetworkDnsSrvTemplateResult, GetNetworkDnsSrvTemplateOutputArgs } from "./getNetworkDnsSrvTemplate";
-export const getNetworkDnsSrvTemplate: typeof import("./getNetworkDnsSrvTemplate").getNetworkDnsSrvTemplate = null as any;
-export const getNetworkDnsSrvTemplateOutput: typeof import("./getNetworkDnsSrvTemplate").getNetworkDnsSrvTemplateOutput = null as any;
-utilities.lazyLoad(exports, ["getNetworkDnsSrvTemplate","getNetworkDnsSrvTemplateOutput"], () => require("./getNetworkDnsSrvTemplate"));
+import { getNetworkDnsSrvTemplate, getNetworkDnsSrvTemplateOutput } from "./getNetworkDnsSrvTemplate";
+export { getNetworkDnsSrvTemplate, getNetworkDnsSrvTemplateOutput };
 
 export { GetNetworkDnsmasqOptionsTemplateArgs, GetNetworkDnsmasqOptionsTemplateResult, GetNetworkDnsmasqOptionsTemplateOutputArgs } from "./getNetworkDnsmasqOptionsTemplate";
-export const getNetworkDnsmasqOptionsTemplate: typeof import("./getNetworkDnsmasqOptionsTemplate").getNetworkDnsmasqOptionsTemplate = null as any;
-export const getNetworkDnsmasqOptionsTemplateOutput: typeof import("./getNetworkDnsmasqOptionsTemplate").getNetworkDnsmasqOptionsTemplateOutput = null as any;
-utilities.lazyLoad(exports, ["getNetworkDnsmasqOptionsTemplate","getNetworkDnsmasqOptionsTemplateOutput"], () => require("./getNetworkDnsmasqOptionsTemplate"));
+import { getNetworkDnsmasqOptionsTemplate, getNetworkDnsmasqOptionsTemplateOutput } from "./getNetworkDnsmasqOptionsTemplate";
+export { getNetworkDnsmasqOptionsTemplate, getNetworkDnsmasqOptionsTemplateOutput };
 
 export { GetNodeDeviceInfoArgs, GetNodeDeviceInfoResult, GetNodeDeviceInfoOutputArgs } from "./getNodeDeviceInfo";
-export const getNodeDeviceInfo: typeof import("./getNodeDeviceInfo").getNodeDeviceInfo = null as any;
-export const getNodeDeviceInfoOutput: typeof import("./getNodeDeviceInfo").getNodeDeviceInfoOutput = null as any;
-utilities.lazyLoad(exports, ["getNodeDeviceInfo","getNodeDeviceInfoOutput"], () => require("./getNodeDeviceInfo"));
+import { getNodeDeviceInfo, getNodeDeviceInfoOutput } from "./getNodeDeviceInfo";
+export { getNodeDeviceInfo, getNodeDeviceInfoOutput };
 
 export { GetNodeDevicesArgs, GetNodeDevicesResult, GetNodeDevicesOutputArgs } from "./getNodeDevices";
-export const getNodeDevices: typeof import("./getNodeDevices").getNodeDevices = null as any;
-export const getNodeDevicesOutput: typeof import("./getNodeDevices").getNodeDevicesOutput = null as any;
-utilities.lazyLoad(exports, ["getNodeDevices","getNodeDevicesOutput"], () => require("./getNodeDevices"));
+import { getNodeDevices, getNodeDevicesOutput } from "./getNodeDevices";
+export { getNodeDevices, getNodeDevicesOutput };
 
 export { GetNodeInfoArgs, GetNodeInfoResult, GetNodeInfoOutputArgs } from "./getNodeInfo";
-export const getNodeInfo: typeof import("./getNodeInfo").getNodeInfo = null as any;
-export const getNodeInfoOutput: typeof import("./getNodeInfo").getNodeInfoOutput = null as any;
-utilities.lazyLoad(exports, ["getNodeInfo","getNodeInfoOutput"], () => require("./getNodeInfo"));
+import { getNodeInfo, getNodeInfoOutput } from "./getNodeInfo";
+export { getNodeInfo, getNodeInfoOutput };
 
 export { IgnitionArgs, IgnitionState } from "./ignition";
-export type Ignition = import("./ignition").Ignition;
-export const Ignition: typeof import("./ignition").Ignition = null as any;
-utilities.lazyLoad(exports, ["Ignition"], () => require("./ignition"));
+import { Ignition } from "./ignition";
+export { Ignition };
 
 export { NetworkArgs, NetworkState } from "./network";
-export type Network = import("./network").Network;
-export const Network: typeof import("./network").Network = null as any;
-utilities.lazyLoad(exports, ["Network"], () => require("./network"));
+import { Network } from "./network";
+export { Network };
 
 export { PoolArgs, PoolState } from "./pool";
-export type Pool = import("./pool").Pool;
-export const Pool: typeof import("./pool").Pool = null as any;
-utilities.lazyLoad(exports, ["Pool"], () => require("./pool"));
+import { Pool } from "./pool";
+export { Pool };
 
 export * from "./provider";
 import { Provider } from "./provider";
 
 export { VolumeArgs, VolumeState } from "./volume";
-export type Volume = import("./volume").Volume;
-export const Volume: typeof import("./volume").Volume = null as any;
-utilities.lazyLoad(exports, ["Volume"], () => require("./volume"));
+import { Volume } from "./volume";
+export { Volume };
 
 
 // Export sub-modules:

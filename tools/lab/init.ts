@@ -21,16 +21,17 @@ const makers: Record<SecretKey, () => string> = {
 export async function initialise(session: Session): Promise<void> {
     const { file } = session;
     if (file.isIsolated) makePassphrase(session);
-    if (file.missingSecrets.length === 0) return;
-    await progress.step(`Making the secrets of stack ${file.stack}`, async (say) => {
+    const missing = file.missingSecrets;
+    if (missing.length === 0) return;
+    await progress.step(`Making the secrets of stack ${file.stack}`, (say) => file.takeSecrets(async () => {
         const stacks = JSON.parse(await session.ask(["stack", "ls", "--json"])) as { name: string }[];
         if (!stacks.some(({ name }) => name === file.stack)) await session.ask(["stack", "init", file.stack]);
-        for (const key of file.missingSecrets) {
+        for (const key of missing) {
             say(key);
             // Through standard input: an argument would stand in the list of processes.
             await session.ask(["config", "set", "--secret", "--stack", file.stack, `lab:${key}`], makers[key]());
         }
-    });
+    }));
 }
 
 /** An isolated lab's state is encrypted with a passphrase that lives and goes with it. */

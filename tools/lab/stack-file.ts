@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parseDocument } from "yaml";
+import { parseDocument, type Document } from "yaml";
 import { secretKeys } from "../../config/schema";
 import { UserError } from "./errors";
 import { checkout } from "./places";
@@ -25,26 +25,24 @@ export class StackFile {
         return document;
     }
 
-    private setting(key: string): unknown {
-        return this.read().getIn(["config", `lab:${key}`]);
+    /** As text or as what it is: pulumi writes `"true"` for true. */
+    private setting(key: string): string | undefined {
+        const value = this.read().getIn(["config", `lab:${key}`]);
+        return value === undefined ? undefined : String(value);
     }
 
     /** Whether the lab lives on this machine alone, in namespaces and with a libvirtd of its own. */
     get isIsolated(): boolean {
-        return this.setting("isolated") === true;
+        return this.setting("isolated") === "true";
     }
 
     get machineKind(): string {
-        return String(this.setting("machineKind") ?? "vm");
-    }
-
-    get platform(): string {
-        return String(this.setting("platform"));
+        return this.setting("machineKind") ?? "vm";
     }
 
     get packageProxy(): number | undefined {
-        const port = this.setting("packageProxy");
-        return typeof port === "number" ? port : undefined;
+        const port = Number(this.setting("packageProxy"));
+        return Number.isInteger(port) ? port : undefined;
     }
 
     /** Names of the secrets that the file does not have. */
@@ -61,6 +59,26 @@ export class StackFile {
         const document = this.read();
         for (const key of secretKeys) document.deleteIn(["config", `lab:${key}`]);
         document.delete("encryptionsalt");
+        this.write(document);
+    }
+
+    /**
+     * Lets `work` have pulumi put secrets into the file, and takes over just those: pulumi writes everything else anew too, as text
+     * ("true", "3142") and in an order and shape of its own.
+     */
+    async takeSecrets(work: () => Promise<void>) {
+        const document = this.read();
+        await work();
+        const written = this.read();
+        for (const key of secretKeys) {
+            const path = ["config", `lab:${key}`];
+            if (!document.hasIn(path) && written.hasIn(path)) document.setIn(path, written.getIn(path));
+        }
+        if (written.has("encryptionsalt")) document.set("encryptionsalt", written.get("encryptionsalt"));
+        this.write(document);
+    }
+
+    private write(document: Document) {
         fs.writeFileSync(this.path, document.toString({ lineWidth: 0 }));
     }
 }
