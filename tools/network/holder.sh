@@ -70,7 +70,7 @@ proxy() {
     exec 9>lock
     flock 9
     local port=$((20000 + RANDOM % 10000))  # any fixed one could be a stranger's
-    socat UNIX-LISTEN:socket,unlink-early,mode=600,fork TCP:127.0.0.1:$port &
+    socat UNIX-LISTEN:socket,unlink-early,mode=600,fork TCP:127.0.0.1:$port 9>&- &      # its children may outlive it: not with the lock
     apt-cacher-ng -c . ForeGround=1 Port=$port BindAddress=127.0.0.1 &
     wait -n || :        # neither is any good alone
     kill $(jobs -p)

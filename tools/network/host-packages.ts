@@ -10,6 +10,7 @@ const needs: readonly { anyOf: string[]; package: string }[] = [
     { anyOf: ["libvirtd"], package: "libvirt-daemon" },
     { anyOf: ["/usr/lib/libvirt/libvirt_lxc", "/usr/libexec/libvirt_lxc"], package: "libvirt-daemon-driver-lxc" },
     { anyOf: ["iptables"], package: "iptables" },                   // libvirt's network driver calls it
+    { anyOf: ["dnsmasq"], package: "dnsmasq-base" },                // never run here, but without it libvirt 9 crashes when it starts beside a running network
     { anyOf: ["ip"], package: "iproute2" },
     { anyOf: ["mount"], package: "mount" },
     { anyOf: ["socat"], package: "socat" },
@@ -52,24 +53,24 @@ async function install(packages: string[], say: (line: string) => void): Promise
     const env = { ...process.env, PATH: searchPath, DEBIAN_FRONTEND: "noninteractive" };
     const ours = !existsSync(policyFile) || readFileSync(policyFile, "utf8") === policy;    // one that a killed run of ours left is ours again
     if (ours) writeFileSync(policyFile, policy, { mode: 0o755 });
-    const before = enabledUnits();
+    const before = autostarted();
     try {
         await run(["apt-get", "update", "-o", "DPkg::Lock::Timeout=120"], { env, say });
         await run(["apt-get", "install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold", ...packages], { env, say });
     } finally {
         if (ours) rmSync(policyFile, { force: true });
-        const added = [...enabledUnits()].filter(([link]) => !before.has(link));
-        if (existsSync("/run/systemd/system")) {
-            for (const unit of new Set(added.map(([, unit]) => unit))) await run(["systemctl", "disable", "--now", "--quiet", unit], { env });
+        for (const [link, unit] of autostarted()) {
+            if (before.has(link)) continue;
+            if (link.startsWith("/etc/rc")) await run(["update-rc.d", unit.slice(3), "disable"], { env });     // S01name
+            else if (existsSync("/run/systemd/system")) await run(["systemctl", "disable", "--now", "--quiet", unit], { env });
+            else rmSync(link);      // without systemd running, that is all that disabling is
         }
-        for (const [link] of added) rmSync(link, { force: true });     // without systemd running, that is all that disabling is
     }
 }
 
-/** Links by which systemd starts something on its own, and the unit of each. */
-function enabledUnits(): Map<string, string> {
-    const top = "/etc/systemd/system";
-    if (!existsSync(top)) return new Map();
-    const entries = readdirSync(top, { withFileTypes: true, recursive: true });
-    return new Map(entries.filter((entry) => entry.isSymbolicLink()).map((entry) => [join(entry.parentPath, entry.name), entry.name]));
+/** Links by which systemd, or init before it, starts something on its own, and their file names. */
+function autostarted(): Map<string, string> {
+    const folders = ["/etc/systemd/system", ...[2, 3, 4, 5].map((level) => `/etc/rc${String(level)}.d`)].filter(existsSync);
+    const links = folders.flatMap((folder) => readdirSync(folder, { withFileTypes: true, recursive: true })).filter((entry) => entry.isSymbolicLink());
+    return new Map(links.map((entry) => [join(entry.parentPath, entry.name), entry.name] as const).filter(([link, name]) => !link.startsWith("/etc/rc") || name.startsWith("S")));
 }
