@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../tools/lab/errors";
 import { parseDeb822, parseOneLine } from "../../tools/apt-sources";
@@ -6,6 +9,7 @@ import { containerSpec, type ContainerSpec } from "../../tools/network/container
 import { domainXml, identityFiles } from "../../tools/network/domain";
 import { withLock } from "../../tools/network/lock";
 import { mirrorsFrom } from "../../tools/network/mirrors";
+import { findHolder } from "../../tools/network/namespace";
 import { proxyConfiguration } from "../../tools/network/proxy";
 
 const spec: ContainerSpec = {
@@ -139,6 +143,28 @@ test("identity: the secret is for root alone, /etc/hosts knows everybody, apt as
     expect(files.get("etc/apt/apt.conf.d/90lab-proxy")?.content).toBe(`Acquire::http::Proxy "http://192.168.0.1:3142";\n`);
     expect(files.get("etc/systemd/network/10-eth0.network")?.content).toContain("Address=192.168.0.200/24\nGateway=192.168.0.1\n");
     expect(files.get("etc/machine-id")?.content).toMatch(/^[0-9a-f]{32}\n$/);
+});
+
+test("the holder on record is the one that lives: not a stranger with its pid, not one from before a reboot, not a torn file", () => {
+    const home = mkdtempSync(join(tmpdir(), "holder-"));
+    const record = (text: string) => {
+        writeFileSync(join(home, "run", "holder"), text);
+        return findHolder(home)?.pid;
+    };
+    try {
+        expect(findHolder(home)).toBeUndefined();
+        mkdirSync(join(home, "run"));
+        const pid = String(process.pid);
+        const startTime = readFileSync("/proc/self/stat", "utf8").replace(/^.*\) /s, "").split(" ")[19]!;
+        const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+        expect(record(`${pid} ${startTime} ${bootId}\n`)).toBe(process.pid);
+        expect(record(`${pid} ${String(Number(startTime) - 1)} ${bootId}\n`)).toBeUndefined();
+        expect(record(`${pid} ${startTime} ${bootId.replace(/./g, "0")}\n`)).toBeUndefined();
+        expect(record("")).toBeUndefined();
+        expect(record(pid)).toBeUndefined();
+    } finally {
+        rmSync(home, { recursive: true });
+    }
 });
 
 test("a lock is held by one at a time, whatever becomes of the work, and other names are other locks", async () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Progress } from "../lab/output";
 import { run } from "../lab/run";
@@ -31,13 +31,17 @@ export async function ensureImage(options: { cache: string; platform: "debian-13
     const path = join(images, `${options.platform}-${key}`, "root");
     if (existsSync(path)) return { path, key };
     mkdirSync(images, { recursive: true });
-    return withLock(path, async () => {
+    return withLock(images, async () => {
         if (existsSync(path)) return { path, key };
+        for (const name of readdirSync(images)) {       // of runs that were killed; what they started died with them, see below
+            if (name.startsWith(".building-")) rmSync(join(images, name), { recursive: true });
+        }
         return options.progress.step(`Building the ${options.platform} image`, async (say) => {
             const scratch = mkdtempSync(join(images, ".building-"));
             try {
                 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-                await run(["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", `--include=${packages.join(",")}`,
+                await run(["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+                    "mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", `--include=${packages.join(",")}`,
                     "--skip=cleanup/apt/lists,cleanup/apt/cache",
                     ...dpkgOptions.map((option) => `--dpkgopt=${option}`),
                     ...[...expiry, ...proxy].map((option) => `--aptopt=${option}`),
