@@ -6,7 +6,6 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { servePlugin } from "../serve";
 import { EngineLog } from "./context";
 import { createProvider } from "./provider";
-import type * as grpc from "@grpc/grpc-js";
 
 const log = new EngineLog();
 const engine = process.argv.at(-1) ?? "";
