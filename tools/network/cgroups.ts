@@ -28,7 +28,7 @@ export async function createGroups(name: string): Promise<string[]> {
         if (version === 2) delegateControllers(mountPoint);
         const group = join(mountPoint, name);
         for (const [parent, child] of [[mountPoint, group], [group, join(group, "tools")]] as const) {
-            mkdirSync(child);
+            mkdirSync(child, { recursive: true });      // there already where a host has one hierarchy in two places
             for (const file of version === 1 ? ["cpuset.cpus", "cpuset.mems"] : []) {     // empty at birth, and nothing may enter until they are set
                 if (existsSync(join(parent, file))) writeFileSync(join(child, file), readFileSync(join(parent, file)));
             }

@@ -160,6 +160,7 @@ async function main([command, argument = ""]: string[]): Promise<void> {
     else throw new Error(`Unknown command ${String(command)}.`);
 }
 
+process.umask(0o022);       // what is made here are a machine's own folders, whose users are not only root
 main(process.argv.slice(2)).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -2,6 +2,7 @@
 # mmdebstrap's last step: makes a lab guest of the plain Debian tree in $1. LAB_MIRROR and LAB_SECURITY are the host's mirrors, whose
 # names must not stay in the image: guests ask http://packages.lab/, which only the lab's package proxy knows.
 set -eu
+umask 022
 root=$1
 apt=$root/etc/apt
 
@@ -41,6 +42,7 @@ sed -i "s|^URIs: $LAB_SECURITY\$|URIs: http://packages.lab/debian-security|; s|^
 rm -f "$apt/apt.conf.d/99mmdebstrap"
 printf '%s\n' "$LAB_APT_CONF" >"$apt/apt.conf.d/80lab"
 chroot "$root" apt-cache gencaches
+rm -f "$root"/var/cache/apt/archives/*.deb
 
 mkdir -p "$root/etc/ssh/sshd_config.d"
 cat >"$root/etc/ssh/sshd_config.d/lab.conf" <<END

@@ -54,8 +54,6 @@ export async function ensureImage(options: { cache: string; platform: "debian-13
                     say,
                     env: { ...process.env, LAB_MIRROR: main, LAB_SECURITY: security, LAB_APT_CONF: aptConf(expiry), LAB_GUEST_INIT: guestInit },
                 });
-                rmSync(join(scratch, "root", "var/cache/apt/archives"), { recursive: true, force: true });
-                mkdirSync(join(scratch, "root", "var/cache/apt/archives/partial"), { recursive: true });
                 renameSync(scratch, join(images, `${options.platform}-${key}`));
             } finally {
                 rmSync(scratch, { recursive: true, force: true });

@@ -17,7 +17,7 @@ export const defaultProxyPort = 3142;
 /**
  * The local lab's network in `home`, running: namespaces, a libvirtd of its own and the package proxy. What is there already is left alone.
  * After a crash, or a reboot of the host, the machines of `home` are running again when it returns. Installs what the host lacks.
- * Both folders are absolute paths.
+ * Both folders are absolute paths. `proxyPort` (default 3142) counts when the network starts.
  */
 export async function ensureNetwork(options: { home: string; cache: string; proxyPort?: number; progress: Progress }): Promise<LocalNetwork> {
     const { home, cache, proxyPort = defaultProxyPort, progress } = options;
@@ -58,14 +58,11 @@ async function resumeMachines(network: LocalNetwork, home: string, say: (detail:
 /** Ends the lab in `home` with all its machines, and removes its files. Other files in `home` stay. Nothing to remove is fine. */
 export async function removeNetwork(options: { home: string; progress: Progress }): Promise<void> {
     const { home, progress } = options;
-    await withLock(home, async () => {
-        if (!existsSync(home)) return;
-        await progress.step("Removing the local network", async () => {
-            await stopHolder(home);
-            for (const folder of ["machines", "libvirt", "run"]) rmSync(join(home, folder), { recursive: true, force: true });
-            if (readdirSync(home).length === 0) rmdirSync(home);
-        });
-    });
+    await withLock(home, () => progress.step("Removing the local network", async () => {
+        await stopHolder(home);
+        for (const folder of ["machines", "libvirt", "run"]) rmSync(join(home, folder), { recursive: true, force: true });
+        if (existsSync(home) && readdirSync(home).length === 0) rmdirSync(home);
+    }));
 }
 
 /** The local network in `home`, if it runs. */

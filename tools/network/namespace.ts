@@ -20,7 +20,7 @@ export interface LocalNetwork {
 const groupName = (home: string) => `ha-web-lab-${createHash("sha256").update(home).digest("hex").slice(0, 12)}`;
 
 /** Enters the group $1 and the namespaces of $2, and runs the rest there. The folder is asked for here, where it is the caller's. */
-const enterScript = `echo 0 >"$1/cgroup.procs" && pid=$2 && shift 2 && exec nsenter --target "$pid" --net --mount --wdns="$PWD" -- "$@"`;
+const enterScript = `echo 0 >"$1/cgroup.procs" && pid=$2 && shift 2 && exec nsenter --target "$pid" --net --mount --wdns="$(pwd -P)" -- "$@"`;
 
 /** The network of the lab in `home` (an absolute path) if its holder lives; a file left by a crash, or from before a reboot, is no holder. */
 export function findHolder(home: string): LocalNetwork | undefined {
