@@ -17,6 +17,7 @@ const needs: readonly { anyOf: string[]; package: string }[] = [
     { anyOf: ["apt-cacher-ng"], package: "apt-cacher-ng" },
     { anyOf: ["mmdebstrap"], package: "mmdebstrap" },
     { anyOf: ["/usr/share/keyrings/debian-archive-trixie-stable.gpg", "/usr/share/keyrings/debian-archive-trixie-stable.pgp"], package: "debian-archive-keyring" },
+    { anyOf: ["curl"], package: "curl" },                           // `./lab curl`
     { anyOf: ["xsltproc"], package: "xsltproc" },                   // the libvirt provider calls it for a resource's xslt
     { anyOf: ["ssh", "ssh-keygen"], package: "openssh-client" },
 ];
