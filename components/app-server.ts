@@ -2,13 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { Httpd } from "./httpd";
 import { Java } from "./java";
 import { Tomcat, type TomcatArgs } from "./tomcat";
+import { WebSite } from "./web-site";
 
-/** A machine that runs the site: JDK, Tomcat, httpd. */
+/** A machine that runs the site: JDK, the JSP application, Tomcat, httpd. */
 export class AppServer extends pulumi.ComponentResource {
     constructor(name: string, args: TomcatArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:AppServer", name, {}, opts);
         const java = new Java(`${name}-java`, args, { parent: this });
-        const tomcat = new Tomcat(`${name}-tomcat`, { ...args, after: [...args.after ?? [], java.ready] }, { parent: this });
+        const site = new WebSite(`${name}-site`, args, { parent: this });
+        const tomcat = new Tomcat(`${name}-tomcat`, { ...args, after: [...args.after ?? [], java.ready, site.ready] }, { parent: this });
         new Httpd(`${name}-httpd`, { ...args, after: [tomcat.ready] }, { parent: this });
         this.registerOutputs();
     }

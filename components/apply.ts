@@ -21,10 +21,10 @@ export function applyScript(role: string, configuration: RoleConfiguration): str
         section("What comes before the files", prepare),
         section("Files: only those that differ are written, each in one step", files.map((file, index) => putLine(file, index))),
         section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path))]),
-        section("What comes after the files", finish),
         section("A configuration that the program itself refuses never reaches the service", test ? [test] : []),
         section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
-        section("Done when it works", ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : []),
+        section("Until it works", ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : []),
+        section("What takes a role that works", finish),
         "rm -f \"$pending\"\n",
     ];
     return sections.filter((text) => text !== "").join("\n");
@@ -92,6 +92,8 @@ ${[...paths].sort().join("\n")}
 END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
+        # A file that moved to another role is that role's now.
+        ! cat /dev/null $(ls -d ${roleFolder("*")}/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
         changed
         rm -f "$old"
     done
@@ -124,11 +126,5 @@ type SecretText = Exclude<ManagedFile["content"], string>;
 export const secretLines = (texts: [name: string, content: string][]) =>
     texts.map(([name, content]) => `${name} ${Buffer.from(content).toString("base64")}\n`).join("");
 
-/**
- * The command that runs an uploaded script. The digests make sure that what was uploaded is what is applied, and they make a changed
- * file a changed command: Pulumi's preview shows the lines of exactly the files that differ.
- */
-export function applyCommand(role: string, digests: Record<string, string>): string {
-    const lines = Object.entries(digests).sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, sha256]) => `${sha256}  ${path}`);
-    return `cd ${roleFolder(role)} && sha256sum --check --quiet - <<'END' && exec sh ./apply\n${lines.join("\n")}\nEND`;
-}
+/** The command that runs an uploaded script. */
+export const applyCommand = (role: string) => `exec sh ${roleFolder(role)}/apply`;

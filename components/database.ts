@@ -32,11 +32,9 @@ export function databaseConfiguration({ site, machine, platform, password }: Rol
         ],
         service: { unit },
         secrets: { "accounts.sql": password.apply((text) => accountsSql(site, text)) },
-        ready: {
-            // The script's last step, when the server runs: every statement bears being run again.
-            command: `${ping} && ${client} < "$secrets/accounts.sql" && ${client} ${site.database.name} < ${schemaFile}`,
-            seconds: 120,
-        },
+        ready: { command: ping, seconds: 120 },
+        // Every statement bears being run again.
+        finish: [`${client} < "$secrets/accounts.sql"`, `${client} ${site.database.name} < ${schemaFile}`],
     };
 }
 

@@ -56,24 +56,29 @@ export class Host extends pulumi.ComponentResource {
     install(packages: string[]): void {
         // A virtual machine answers ssh before cloud-init, which may be installing too, has come to its end.
         const settled = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null";
-        this.packages = this.command("packages", `${settled}\n${this.args.platform.installPackages([...new Set(packages)].sort())}`, {});
+        // Uploads run side by side, and two of them that make the same folder get in each other's way.
+        const folder = `mkdir -p ${path.posix.dirname(roleFolder("any"))}`;
+        this.packages = this.command("packages", `${settled}\n${folder}\n${this.args.platform.installPackages([...new Set(packages)].sort())}`, {});
     }
 
     /** Brings a role of the machine to `configuration`; what is returned is there when the role works. */
     configure(role: string, configuration: RoleConfiguration, opts: { parent: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }): pulumi.Resource {
         const uploads: Upload[] = [];
         const { artifacts = [], files = [] } = configuration;
-        if (artifacts.length > 0) uploads.push(this.upload(role, "artifacts", stageFiles(this.stage(role, "artifacts"), artifacts), opts.parent));
+        const upload = (part: string, folder: StagedFolder) => uploads.push(this.upload(role, part, folder, opts.parent, uploads.map(({ resource }) => resource)));
+        if (artifacts.length > 0) upload("artifacts", stageFiles(this.stage(role, "artifacts"), artifacts));
         const texts = files.flatMap((file): [string, string][] => (typeof file.content === "string" ? [[stagedPath(file), file.content]] : []));
-        uploads.push(this.upload(role, "", stageTexts(this.stage(role, ""), { ...Object.fromEntries(texts), apply: applyScript(role, configuration) }), opts.parent));
+        upload("", stageTexts(this.stage(role, ""), { ...Object.fromEntries(texts), apply: applyScript(role, configuration) }));
 
         const secrets = secretTexts(configuration);
         const stdin = secrets.length === 0 ? undefined
             : pulumi.secret(pulumi.all(secrets.map(([, content]) => content)).apply((contents) =>
                 secretLines(secrets.map(([name], index) => [name, contents[index] ?? ""]))));
-        const digests = Object.assign({}, ...uploads.map((upload) => upload.digests)) as Record<string, string>;
-        return this.command(role, applyCommand(role, digests), {
+        const digests = Object.assign({}, ...uploads.map((uploaded) => uploaded.digests)) as Record<string, string>;
+        return this.command(role, applyCommand(role), {
             stdin,
+            // What was uploaded, file by file: a changed file is a changed trigger, and a preview names exactly the files that differ.
+            triggers: [digests],
             parent: opts.parent,
             dependsOn: [...uploads.map(({ resource }) => resource), ...opts.dependsOn ?? []],
         });
@@ -98,24 +103,24 @@ export class Host extends pulumi.ComponentResource {
     }
 
     /** Copies a staged folder's content to the role's folder, or to `part` within it. */
-    private upload(role: string, part: string, { folder, digests }: StagedFolder, parent: pulumi.Resource): Upload {
+    private upload(role: string, part: string, { folder, digests }: StagedFolder, parent: pulumi.Resource, after: pulumi.Resource[]): Upload {
         const resource = new remote.CopyToRemote(`${this.args.machineName}-${role}-${part || "files"}`, {
             connection: this.connection,
             // The slash makes it "what is in the folder", not "the folder".
             source: new pulumi.asset.FileArchive(`${folder}/`),
             remotePath: path.posix.join(roleFolder(role), part),
             triggers: [this.args.identity],
-        }, { parent, deletedWith: this.args.machine, dependsOn: this.packages ? [this.packages] : [] });
+        }, { parent, deletedWith: this.args.machine, dependsOn: [...this.packages ? [this.packages] : [], ...after] });
         return { resource, digests: Object.fromEntries(Object.entries(digests).map(([name, digest]) => [path.posix.join(part, name), digest])) };
     }
 
-    private command(what: string, script: string, args: { stdin?: pulumi.Output<string>; parent?: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }) {
+    private command(what: string, script: string, args: { stdin?: pulumi.Output<string>; triggers?: unknown[]; parent?: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }) {
         return new remote.Command(`${this.args.machineName}-${what}`, {
             connection: this.connection,
             create: this.args.platform.loginUser === "root" ? script : `sudo -n sh -c ${quote(script)}`,
             stdin: args.stdin,
             addPreviousOutputInEnv: false,
-            triggers: [this.args.identity],
+            triggers: [this.args.identity, ...args.triggers ?? []],
         }, {
             parent: args.parent ?? this,
             deletedWith: this.args.machine,

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
 import { render } from "./template";
-import { docBase } from "./tomcat";
+import { docBase } from "./web-site";
 
 /** httpd in front of Tomcat on the same machine (seed row 16). */
 export class Httpd extends pulumi.ComponentResource {

@@ -4,8 +4,8 @@ import { hostKeyOf } from "../config/keys";
 import { machinesWith, type Site } from "../config/site";
 import { platforms } from "../platforms";
 
-/** A machine as the stack's output tells of it; `./lab` reads it to get in and to know what to look for. */
-export interface MachineOutput {
+/** A machine as `./lab` has to know it. */
+export interface MachineAccess {
     name: string;
     address: string;
     roles: string[];
@@ -15,29 +15,37 @@ export interface MachineOutput {
     hostKey: string;
 }
 
-export interface StackOutputs {
+/** All that `./lab` needs to get in and to know what to look for. */
+export interface Access {
     url: string;
     siteName: string;
     virtualAddress: string;
     loginUser: string;
+    /** Private key in OpenSSH format. */
+    loginKey: string;
     /** What the directors' server was compiled from. */
     directorSource: string;
-    machines: MachineOutput[];
-    /** Secret: private key in OpenSSH format. */
-    loginKey: pulumi.Output<string>;
+    machines: MachineAccess[];
 }
 
-export function outputsOf({ site, secrets }: Configuration): StackOutputs {
-    return {
+/** The stack's outputs: a few lines for a person, and `access`, whole and secret, for tools. */
+export function outputsOf({ site, secrets }: Configuration) {
+    const access: Access = {
         url: `http://${site.virtualAddress}/`,
         siteName: site.site.hostName,
         virtualAddress: site.virtualAddress,
         loginUser: platforms[site.platform].loginUser,
+        loginKey: secrets.loginKey,
         directorSource: site.director.source,
         machines: site.machines.map(({ name, address, roles }) => ({
             name, address, roles, services: servicesOf(site, name), hostKey: hostKeyOf(secrets.hostKeySeed, name).publicKey,
         })),
-        loginKey: pulumi.secret(secrets.loginKey),
+    };
+    return {
+        url: access.url,
+        machines: Object.fromEntries(access.machines.map(({ name, address, roles, services }) =>
+            [name, `${address}  ${roles.join(", ")}: ${services.map((unit) => unit.replace(/\.service$/, "")).join(", ")}`])),
+        access: pulumi.secret(access),
     };
 }
 

@@ -26,8 +26,6 @@ export interface RoleConfiguration {
     /** Shell lines before the files are put in place: users, folders, unpacking. They must bear being run again; `changed` marks a change that the service has to see. */
     prepare?: string[];
     files?: ManagedFile[];
-    /** Shell lines after the files; secret files that only these read are in `$secrets`. */
-    finish?: string[];
     /** Secret texts for `finish`, by file name in `$secrets` (0600, in memory, gone when the script ends). */
     secrets?: Record<string, pulumi.Output<string>>;
     /** A command that must succeed before the service is touched. */
@@ -39,4 +37,6 @@ export interface RoleConfiguration {
     };
     /** A command that succeeds once the role works, and how many seconds to give it at most. */
     ready?: { command: string; seconds: number };
+    /** Shell lines for when it works; the texts of `secrets` are files in `$secrets`. */
+    finish?: string[];
 }

@@ -1,11 +1,10 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { tomcatLibraries } from "../artifacts/catalogue";
 import type { Artifacts } from "../artifacts/needed";
 import { jvmRoute, machinesWith, memcachedNodes } from "../config/site";
 import type { RoleArgs, RoleContext } from "./role";
-import type { ManagedFile, RoleConfiguration } from "./role-configuration";
+import type { RoleConfiguration } from "./role-configuration";
+import { appBase, docBase } from "./web-site";
 import { render } from "./template";
 
 export interface TomcatArgs extends RoleArgs {
@@ -27,8 +26,6 @@ export class Tomcat extends pulumi.ComponentResource {
 const version = "7.0.62";
 const home = "/usr/local/tomcat";
 const versionedHome = `/usr/local/apache-tomcat-${version}`;
-export const appBase = "/tomcat/app";
-export const docBase = `${appBase}/mysite`;
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
 export function tomcatConfiguration({ site, machine, platform, password, artifacts }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
@@ -86,7 +83,6 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
                 })),
                 ...readableByTomcat,
             },
-            ...siteFiles(),
         ],
         service: { unit: "tomcat.service" },
         ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 180 },
@@ -95,13 +91,3 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
 
 /** Milliseconds: a database that is gone costs a request two seconds, one that hangs ten. */
 const databaseUrl = (address: string, name: string) => `jdbc:mariadb://${address}:3306/${name}?connectTimeout=2000&socketTimeout=10000`;
-
-/** The JSP application, the same on every app server. */
-function siteFiles(): ManagedFile[] {
-    const folder = path.join(__dirname, "..", "site", "mysite");
-    return fs.readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-        .sort()
-        .map((name) => ({ path: `${docBase}/${name}`, content: fs.readFileSync(path.join(folder, name), "utf8") }));
-}

@@ -27,7 +27,8 @@ function split(settings: Settings): Configuration {
     const { machines, machineSize, databasePassword, vrrpPassword, loginKey, hostKeySeed, ...rest } = settings;
     const site: Site = {
         ...rest,
-        machines: Object.entries(machines).map(([name, machine]) => ({ name, ...machineSize, ...machine, mac: machine.mac ?? macFor(machine.address) })),
+        // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.
+        machines: Object.entries(machines).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([name, machine]) => ({ name, ...machineSize, ...machine, mac: machine.mac ?? macFor(machine.address) })),
     };
     return { site, secrets: { databasePassword, vrrpPassword, loginKey, hostKeySeed } };
 }

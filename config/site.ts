@@ -20,12 +20,12 @@ export interface Site extends Omit<Settings, SecretKey | "machines" | "machineSi
     machines: MachineDescription[];
 }
 
-/** The machines that have `role`, in the order of the stack file. */
+/** The machines that have `role`, in the order of their names. */
 export const machinesWith = (site: Site, role: Role) => site.machines.filter((machine) => machine.roles.includes(role));
 
 export const prefixLength = (cidr: string) => Number(cidr.split("/")[1]);
 
-/** A memcached as MSM names it: memcached1, memcached2, ... in the order of the machines. */
+/** A memcached as MSM names it: memcached1, memcached2, ... in the order of the machines' names. */
 export const memcachedNodes = (site: Site) =>
     machinesWith(site, "memcached").map((machine, index) => ({ name: `memcached${index + 1}`, address: machine.address, port: memcachedPort }));
 
@@ -35,6 +35,6 @@ export const memcachedPort = 11211;
 /** The route that a session's id carries: `jvm200` for 192.168.0.200 (seed row 12). */
 export const jvmRoute = (machine: MachineDescription) => `jvm${machine.address.split(".").at(-1)}`;
 
-/** The server id of an app server in the consistent hash: 1000, 1001, ... (seed row 19); it stays when an address changes. */
+/** The server id of an app server in the consistent hash: 1000, 1001, ... (seed row 19), in the order of the machines' names. */
 export const upstreamServers = (site: Site) =>
     machinesWith(site, "app").map((machine, index) => ({ address: machine.address, id: 1000 + index }));

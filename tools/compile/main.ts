@@ -39,13 +39,13 @@ async function main() {
 
 async function compile(remote: Remote, build: Build, cached: string) {
     say("installing what the compiler needs");
-    await remote.run(build.prepare, say);
+    await remote.run(build.prepare);
     const folder = (await remote.run("mktemp -d /var/tmp/lab-build.XXXXXX")).trim();
     try {
         for (const { name, source } of build.sources) await remote.upload(source, `${folder}/${name}`);
         say("compiling");
         // As an ordinary user: a source archive's scripts have no business as root.
-        await remote.run(`chown -R nobody ${folder} && cd ${folder} && exec setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c ${quote(build.script)}`, say);
+        await remote.run(`chown -R nobody ${folder} && cd ${folder} && exec setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c ${quote(build.script)}`);
         const fresh = `${cached}.new-${process.pid}`;
         await remote.download(`${folder}/result.tar.gz`, fresh);
         fs.renameSync(fresh, cached);

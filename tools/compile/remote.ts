@@ -33,9 +33,9 @@ export class Remote {
         return this.clients[0] as Client;
     }
 
-    /** Runs shell text; gives its standard output. Each line of its output goes to `say`. Fails with the last lines when it fails. */
-    async run(script: string, say?: (line: string) => void): Promise<string> {
-        const { code, stdout, all } = await this.execute(script, say);
+    /** Runs shell text; gives its standard output. Fails with the last lines when it fails. */
+    async run(script: string): Promise<string> {
+        const { code, stdout, all } = await this.execute(script);
         if (code !== 0) throw new Error(`exit code ${code}:\n${all.split("\n").slice(-20).join("\n")}`);
         return stdout;
     }
@@ -44,19 +44,14 @@ export class Remote {
         return (await this.execute(script)).code === 0;
     }
 
-    private execute(script: string, say?: (line: string) => void) {
+    private execute(script: string) {
         const command = this.isRoot ? `sh -c ${quote(script)}` : `sudo -n sh -c ${quote(script)}`;
         return new Promise<{ code: number; stdout: string; all: string }>((resolve, reject) => {
             this.client.exec(command, (error, channel) => {
                 if (error) return reject(error);
                 let [stdout, all] = ["", ""];
-                const take = (chunk: Buffer) => {
-                    const text = chunk.toString();
-                    all += text;
-                    for (const line of text.split("\n")) if (line.trim() !== "") say?.(line);
-                };
-                channel.on("data", (chunk: Buffer) => { stdout += chunk.toString(); take(chunk); });
-                channel.stderr.on("data", take);
+                channel.on("data", (chunk: Buffer) => { stdout += chunk.toString(); all += chunk.toString(); });
+                channel.stderr.on("data", (chunk: Buffer) => { all += chunk.toString(); });
                 channel.on("close", (code: number | null) => resolve({ code: code ?? -1, stdout, all }));
                 channel.end();
             });

@@ -2,35 +2,39 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
+import type { Access } from "../../components/outputs";
 import { attach, type Command } from "./command";
 import { UserError } from "./errors";
-import { readOutputs, type Outputs } from "./outputs";
+import { readAccess } from "./outputs";
 import { stackFolder } from "./places";
 import { progress, reach } from "./session";
 
 /** Ways into the lab. */
-export const access: Record<string, Command> = {
+export const waysIn: Record<string, Command> = {
     ssh: {
         usage: "ssh NODE [COMMAND]",
         help: "a shell, or one command, on a machine",
+        passesWords: true,
         run: async ({ stack, rest: [node, ...words] }) => {
-            const outputs = await readOutputs(stack);
-            const names = outputs.machines.map(({ name }) => name);
+            const access = await readAccess(stack);
+            const names = access.machines.map(({ name }) => name);
             if (node === undefined || !names.includes(node)) {
                 throw new UserError(node === undefined ? "ssh to which machine?" : `There is no machine ${node}.`, `Machines: ${names.join(", ")}`);
             }
             const enter = await reach(stack);
-            return attach(enter(["ssh", "-F", writeSshConfig(stack, outputs), node, ...words]));
+            return attach(enter(["ssh", "-F", writeSshConfig(stack, access), node, ...words]));
         },
     },
     curl: {
         usage: "curl WORDS",
         help: "curl, run where the machines' addresses are",
+        passesWords: true,
         run: async ({ stack, rest }) => attach((await reach(stack))(["curl", ...rest])),
     },
     exec: {
         usage: "exec COMMAND",
         help: "any command, run where the machines' addresses are",
+        passesWords: true,
         run: async ({ stack, rest }) => {
             const words = rest[0] === "--" ? rest.slice(1) : rest;
             if (words.length === 0) throw new UserError("Run what?", "For example: ./lab exec ip address");
@@ -42,7 +46,7 @@ export const access: Record<string, Command> = {
         help: "the site on a loopback port of this machine (8080), until Ctrl-C",
         run: async ({ stack, rest: [port = "8080"] }) => {
             if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw new UserError(`${port} is no port.`, "Choose one from 1 to 65535.");
-            const { virtualAddress } = await readOutputs(stack);
+            const { virtualAddress } = await readAccess(stack);
             return forward(Number(port), virtualAddress, await reach(stack));
         },
     },
@@ -50,7 +54,7 @@ export const access: Record<string, Command> = {
         usage: "ssh-config",
         help: "write an ssh_config for the machines, and print its path",
         run: async ({ stack }) => {
-            process.stdout.write(`${writeSshConfig(stack, await readOutputs(stack))}\n`);
+            process.stdout.write(`${writeSshConfig(stack, await readAccess(stack))}\n`);
             return 0;
         },
     },
@@ -58,9 +62,9 @@ export const access: Record<string, Command> = {
         usage: "inventory",
         help: "write an Ansible inventory of the machines, and print its path",
         run: async ({ stack }) => {
-            const outputs = await readOutputs(stack);
+            const access = await readAccess(stack);
             const file = path.join(stackFolder(stack), "inventory.yaml");
-            fs.writeFileSync(file, inventory(outputs, writeSshConfig(stack, outputs)));
+            fs.writeFileSync(file, inventory(access, writeSshConfig(stack, access)));
             process.stdout.write(`${file}\n`);
             return 0;
         },
@@ -68,7 +72,7 @@ export const access: Record<string, Command> = {
 };
 
 /** Writes ssh_config, the login key and the known host keys into the stack's folder; gives the ssh_config's path. */
-export function writeSshConfig(stack: string, outputs: Outputs): string {
+export function writeSshConfig(stack: string, access: Access): string {
     const folder = path.join(stackFolder(stack), "ssh");
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     const write = (name: string, content: string) => {
@@ -76,12 +80,13 @@ export function writeSshConfig(stack: string, outputs: Outputs): string {
         fs.writeFileSync(file, content, { mode: 0o600 });
         return file;
     };
-    const key = write("login-key", outputs.loginKey);
-    const knownHosts = write("known_hosts", outputs.machines.map(({ name, address, hostKey }) => `${name},${address} ${hostKey}\n`).join(""));
-    return write("config", sshConfig(outputs, key, knownHosts));
+    // pulumi takes the last line's end off a value; OpenSSH insists on it.
+    const key = write("login-key", `${access.loginKey.trimEnd()}\n`);
+    const knownHosts = write("known_hosts", access.machines.map(({ name, address, hostKey }) => `${name},${address} ${hostKey}\n`).join(""));
+    return write("config", sshConfig(access, key, knownHosts));
 }
 
-export function sshConfig({ machines, loginUser }: Outputs, key: string, knownHosts: string): string {
+export function sshConfig({ machines, loginUser }: Access, key: string, knownHosts: string): string {
     return machines.map(({ name, address }) => `Host ${name} ${address}
     HostName ${address}
     User ${loginUser}
@@ -95,7 +100,7 @@ export function sshConfig({ machines, loginUser }: Outputs, key: string, knownHo
 }
 
 /** One group a role. YAML, so that no value needs a quoting of its own: JSON is YAML. */
-export function inventory({ machines, loginUser, siteName, virtualAddress }: Outputs, sshConfigFile: string): string {
+export function inventory({ machines, loginUser, siteName, virtualAddress }: Access, sshConfigFile: string): string {
     const roles = [...new Set(machines.flatMap((machine) => machine.roles))].sort();
     const children = Object.fromEntries(roles.map((role) => [role, {
         hosts: Object.fromEntries(machines.filter((machine) => machine.roles.includes(role)).map(({ name }) => [name, {}])),

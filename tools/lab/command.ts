@@ -5,6 +5,8 @@ export interface Command {
     help: string;
     /** Default true. */
     needsRoot?: boolean;
+    /** The words behind it belong to another program, `-s` too. */
+    passesWords?: boolean;
     /** Gives the exit code. */
     run(call: { stack: string; rest: string[] }): Promise<number>;
 }

@@ -12,7 +12,7 @@ export const lifecycle: Record<string, Command> = {
         usage: "up [PULUMI-WORDS]",
         help: "build the lab, or bring it to what its stack file says",
         run: async ({ stack, rest }) => {
-            const session = await Session.open(stack);
+            const session = await Session.open(stack, { makesMachines: true });
             await session.ensureStack();
             return session.pulumi(["up", "--yes", "--skip-preview", ...rest]);
         },
@@ -44,8 +44,9 @@ export const lifecycle: Record<string, Command> = {
     pulumi: {
         usage: "pulumi WORDS",
         help: "pulumi itself, with the lab's engine, backend and network",
+        passesWords: true,
         run: async ({ stack, rest }) => {
-            const session = await Session.open(stack);
+            const session = await Session.open(stack, { makesMachines: true });
             await session.ensureStack();
             return session.pulumi(rest);
         },

@@ -16,13 +16,16 @@ export const progress = createProgress(process.stderr);
 export class Session {
     private constructor(readonly file: StackFile, private readonly engine: Engine, private readonly network: LocalNetwork | undefined, private readonly image: string | undefined) {}
 
-    /** Puts in place whatever is missing; what is there already costs next to nothing. */
-    static async open(stack: string): Promise<Session> {
+    /**
+     * Puts in place whatever is missing; what is there already costs next to nothing. `makesMachines`: also the image that containers are
+     * made from.
+     */
+    static async open(stack: string, { makesMachines = false } = {}): Promise<Session> {
         const file = new StackFile(stack);
         const cache = cacheFolder();
         const [engine, image, network] = await Promise.all([
             ensureEngine({ cache, progress }),
-            file.machineKind === "container" ? ensureImage({ cache, platform: "debian-13", progress }).then(({ path: root }) => root) : undefined,
+            makesMachines && file.machineKind === "container" ? ensureImage({ cache, platform: "debian-13", progress }).then(({ path: root }) => root) : undefined,
             file.isIsolated ? ensureNetwork({ home: stackFolder(stack), cache, proxyPort: file.packageProxy, progress }) : undefined,
         ]);
         return new Session(file, engine, network, image);

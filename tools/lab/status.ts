@@ -1,12 +1,12 @@
-import type { MachineOutput } from "../../components/outputs";
+import type { Access, MachineAccess } from "../../components/outputs";
 import { writeSshConfig } from "./access";
 import type { Command } from "./command";
-import { readOutputs, type Outputs } from "./outputs";
+import { readAccess } from "./outputs";
 import { run } from "./run";
 import { reach } from "./session";
 
 interface MachineStatus {
-    machine: MachineOutput;
+    machine: MachineAccess;
     /** undefined: it does not answer. */
     units: Record<string, string> | undefined;
     holdsVirtualAddress: boolean;
@@ -19,17 +19,17 @@ export const status: Record<string, Command> = {
         usage: "status",
         help: "a table of machines, roles, services and health; exit code 1 when something is not well",
         run: async ({ stack }) => {
-            const outputs = await readOutputs(stack);
+            const access = await readAccess(stack);
             const enter = await reach(stack);
-            const config = writeSshConfig(stack, outputs);
-            const machines = await Promise.all(outputs.machines.map((machine) => ask(machine, outputs, (argv) => enter(["ssh", "-F", config, "-o", "ConnectTimeout=5", machine.name, ...argv]))));
-            process.stdout.write(table(machines, outputs));
+            const config = writeSshConfig(stack, access);
+            const machines = await Promise.all(access.machines.map((machine) => ask(machine, access, (argv) => enter(["ssh", "-F", config, "-o", "ConnectTimeout=5", machine.name, ...argv]))));
+            process.stdout.write(table(machines, access));
             return machines.every(isWell) && machines.filter((machine) => machine.holdsVirtualAddress).length === 1 ? 0 : 1;
         },
     },
 };
 
-async function ask(machine: MachineOutput, { virtualAddress }: Outputs, ssh: (argv: string[]) => string[]): Promise<MachineStatus> {
+async function ask(machine: MachineAccess, { virtualAddress }: Access, ssh: (argv: string[]) => string[]): Promise<MachineStatus> {
     const servesSite = machine.roles.some((role) => role === "app" || role === "director");
     const script = [
         `systemctl is-active ${machine.services.join(" ")} || true`,
@@ -52,7 +52,7 @@ async function ask(machine: MachineOutput, { virtualAddress }: Outputs, ssh: (ar
 const isWell = ({ units, health }: MachineStatus) =>
     units !== undefined && Object.values(units).every((state) => state === "active") && ["200", "-"].includes(health);
 
-export function table(machines: MachineStatus[], { virtualAddress, url, directorSource }: Outputs): string {
+export function table(machines: MachineStatus[], { virtualAddress, url, directorSource }: Access): string {
     const rows = machines.map((status) => [
         status.machine.name,
         status.machine.address,
