@@ -51,6 +51,7 @@ function stable(value: unknown): unknown {
         .replaceAll(JSON.stringify(login.privateKey).slice(1, -1), "<private key>")
         .replaceAll(server.hostKey.publicKey, "<host key>")
         .replaceAll(folder, "<folder>")
+        .replace(/<folder>\/target-\d+/g, "<target>")
         .replace(new RegExp(`\\b${server.port}\\b`, "g"), "1022")
         .replace(new RegExp(`\\b${other.port}\\b`, "g"), "1023");
     return JSON.parse(text) as unknown;
@@ -118,7 +119,7 @@ describe("check", () => {
         },
         "wrong kinds": { interpreter: ["sh", 1], dir: [], assetPaths: {}, environment: ["a"] },
         "a connection": { connection: { host: "a" } },
-        "unknown values": { interpreter: UNKNOWN_STRING, environment: UNKNOWN_STRING, triggers: UNKNOWN_STRING, addPreviousOutputInEnv: UNKNOWN_STRING },
+        "unknown values": { environment: UNKNOWN_STRING, triggers: UNKNOWN_STRING, addPreviousOutputInEnv: UNKNOWN_STRING },
     }, (inputs) => plugin.check(LOCAL, inputs)));
 
     test("copy", () => compare<unknown>({
@@ -209,7 +210,8 @@ describe("local command", () => {
     };
 
     test("create", () => compare<Values>({
-        "output": { create: "echo out; echo; echo err >&2" },
+        "output": { create: "echo out; echo; echo more" },
+        "error output": { create: "echo err >&2" },
         "no newline at the end": { create: "printf out" },
         "input": { create: "cat", stdin: "line\nlast" },
         "no input": { create: "cat" },
@@ -336,12 +338,14 @@ describe("remote command", () => {
     });
 
     test("a proxy", async () => {
+        server.forwarded.length = 0;
         const through = checked({ port: other.port, hostKey: other.hostKey.publicKey, proxy: connection() });
         expect(await plugin.create(REMOTE, { connection: through, create: "echo $0" })).toMatchObject({ properties: { stdout: "/bin/sh" } });
         expect(server.forwarded).toEqual([`127.0.0.1:${other.port}`]);
     });
 
     test("waits for a machine that is not there yet", async () => {
+        plugin.takeMessages();
         const late = new SshServer({ authorizedKey: login.publicKey });
         const { port } = await late.start();
         await late.stop();
@@ -398,8 +402,7 @@ describe("copy", () => {
             writeFileSync(path.join(target, "blocked/source"), "in the way");
             writeFileSync(path.join(target, "existing"), "a longer text that was there");
             const answer = await plugin.create(COPY, { connection: checked(), source: from, remotePath: path.join(target, to) });
-            const result = JSON.stringify({ answer, tree: tree(target) }).replaceAll(target, "<target>");
-            return JSON.parse(result) as unknown;
+            return { answer, tree: tree(target) };
         });
         const linked = await plugin.create(COPY, { connection: checked(), source: fileArchive(path.join(folder, "badly-linked"), "1"), remotePath: path.join(folder, "x") });
         expect(linked).toHaveProperty("failed");
@@ -429,10 +432,10 @@ describe("copy", () => {
         (state) => plugin.delete(COPY, { connection: checked({ host: "192.0.2.1" }), ...state })));
 });
 
-test("refresh finds what the state says", () => compare<string>({ local: LOCAL, remote: REMOTE },
-    (type) => plugin.read(type, { stdout: "out", stderr: "", create: "c", connection: checked() }, { create: "c" })));
+test("refresh finds what the state says", () => compare<[string, Values]>({ local: [LOCAL, {}], remote: [REMOTE, { connection: checked() }] },
+    ([type, more]) => plugin.read(type, { stdout: "out", stderr: "", create: "c", ...more }, { create: "c", ...more })));
 
-test("kinds that do not exist", () => compare<string>({ resource: "command:local:Nothing", none: "nothing" }, async (type) => ({
+test("kinds that do not exist", () => compare<string>({ resource: "command:local:Nothing" }, async (type) => ({
     check: await plugin.check(type, {}), invoke: await plugin.invoke(type, {}),
 })));
 

@@ -38,7 +38,7 @@ export class Plugin {
     static async start(executable: string): Promise<Plugin> {
         const messages: Message[] = [];
         const engine = new grpc.Server();
-        engine.addService(EngineService as unknown as grpc.ServiceDefinition, {
+        engine.addService(EngineService, {
             log: (call: grpc.ServerUnaryCall<LogRequest, Empty>, done: grpc.sendUnaryData<Empty>) => {
                 messages.push({
                     severity: nameIn(LogSeverity, call.request.getSeverity()) ?? "", message: call.request.getMessage(), ephemeral: call.request.getEphemeral(),
@@ -142,10 +142,13 @@ const failuresOf = (answer: { getFailuresList(): rpc.CheckFailure[] }) =>
 
 const checkAnswer = (answer: rpc.CheckResponse) => ({ inputs: fromStruct(answer.getInputs()), failures: failuresOf(answer) });
 
-const diffAnswer = (answer: rpc.DiffResponse) => ({
-    changes: nameIn(rpc.DiffResponse.DiffChanges, answer.getChanges()),
-    diffs: answer.getDiffsList().sort(),
-    replaces: answer.getReplacesList().sort(),
-    detailed: Object.fromEntries(answer.getDetaileddiffMap().toArray()
-        .map(([path, change]) => [path, nameIn(rpc.PropertyDiff.Kind, change.getKind())] as const).sort(([a], [b]) => a < b ? -1 : 1)),
-});
+function diffAnswer(answer: rpc.DiffResponse): Answer {
+    const detailed: Record<string, string | undefined> = {};
+    answer.getDetaileddiffMap().forEach((change, path) => { detailed[path] = nameIn(rpc.PropertyDiff.Kind, change.getKind()); });
+    return {
+        changes: nameIn(rpc.DiffResponse.DiffChanges, answer.getChanges()),
+        diffs: answer.getDiffsList().sort(),
+        replaces: answer.getReplacesList().sort(),
+        detailed,
+    };
+}

@@ -130,6 +130,8 @@ function serveFiles(sftp: SFTPWrapper): void {
     const descriptorOf = (handle: Buffer) => handle[0] ?? -1;
     const done = (request: number) => sftp.status(request, STATUS_CODE.OK);
 
+    // A client that has said that it is done waits for the channel's end.
+    sftp.on("end", () => sftp.end());
     sftp.on("STAT", (request, path) => attempt(request, () => sftp.attrs(request, attributes(statSync(path)))));
     sftp.on("LSTAT", (request, path) => attempt(request, () => sftp.attrs(request, attributes(statSync(path)))));
     sftp.on("FSTAT", (request, handle) => attempt(request, () => sftp.attrs(request, attributes(fstatSync(descriptorOf(handle))))));

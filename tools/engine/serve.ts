@@ -60,8 +60,17 @@ export function unary<Request, Response>(work: (request: Request) => Response | 
     };
 }
 
-/** An error as a gRPC status; an error that has a status already keeps it. */
+/** An error with a gRPC status of its own; any other is UNKNOWN, as with Pulumi's own plugins. */
+export class StatusError extends Error {
+    constructor(readonly code: grpc.status, message: string) {
+        super(message);
+    }
+}
+
+/** An error as a gRPC status. */
 export function toStatus(error: unknown): Partial<grpc.StatusObject> {
-    if (error instanceof Error && "code" in error && typeof error.code === "number") return error as Partial<grpc.StatusObject>;
-    return { code: grpc.status.UNKNOWN, details: error instanceof Error ? error.message : String(error) };
+    return {
+        code: error instanceof StatusError ? error.code : grpc.status.UNKNOWN,
+        details: error instanceof Error ? error.message : String(error),
+    };
 }

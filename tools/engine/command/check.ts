@@ -42,17 +42,16 @@ function failuresOf(type: TypeSpec, value: Value, path: string, owner: string): 
         const inner = objectFailures(object.spec, object.token, value);
         if (inner.length === 0) return [];
         const list = inner.map(({ property, reason }) => `\n\t${property}: ${reason}`).join("");
-        return [{ property: path, reason: `An error occurred decoding '${owner.replace(/.*\./, "")}.${path}': ${inner.length} failures decoding:${list}` }];
+        return undecodable(path, owner, `${inner.length} failures decoding:${list}`);
     }
-    switch (type.$ref) {
-        case "pulumi.json#/Any":
-            return [];
-        case "pulumi.json#/Asset":
-            return isAsset(value) || isArchive(value) ? [] : wrong("types.AssetOrArchive");
-    }
+    // What is no asset is taken for an empty one: the resource itself says that it needs one.
+    if (type.$ref) return [];
     switch (type.type ?? "string") {
         case "array":
-            return Array.isArray(value) ? value.flatMap((item, index) => failuresOf(type.items ?? {}, item, `${path}[${index}]`, owner)) : wrong("[]string");
+            if (Array.isArray(value)) return value.flatMap((item, index) => failuresOf(type.items ?? {}, item, `${path}[${index}]`, owner));
+            return isPlainObject(value)
+                ? undecodable(path, owner, `Cannot decode Object{} to type ${listName(type)}; it isn't a struct, and no custom decoder exists`)
+                : wrong(listName(type));
         case "object":
             return isPlainObject(value)
                 ? Object.entries(value).flatMap(([key, item]) => failuresOf(type.additionalProperties ?? {}, item, `${path}[${key}] value`, owner))
@@ -67,6 +66,11 @@ function failuresOf(type: TypeSpec, value: Value, path: string, owner: string): 
             return typeof value === "string" ? [] : wrong("string");
     }
 }
+
+const undecodable = (path: string, owner: string, reason: string): Failure[] =>
+    [{ property: path, reason: `An error occurred decoding '${owner.replace(/.*\./, "")}.${path}': ${reason}` }];
+
+const listName = (type: TypeSpec) => type.items?.type === "string" ? "[]string" : "[]interface {}";
 
 /** A value's kind as Go calls it. */
 function kindOf(value: Value): string {
@@ -95,6 +99,7 @@ function complete(spec: ObjectSpec, value: ValueMap, withDefaults: boolean): Val
 function completeValue(type: TypeSpec, value: Value, withDefaults: boolean): Value {
     if (isSecret(value)) return makeSecret(completeValue(type, value.value, withDefaults));
     const object = objectOf(type);
-    if (isUnknown(value)) return object ? UNKNOWN.object : value;
+    if (isUnknown(value)) return UNKNOWN;
+    if (type.$ref === "pulumi.json#/Asset" && !isAsset(value) && !isArchive(value)) return {};
     return object && isPlainObject(value) ? complete(object.spec, value, withDefaults) : value;
 }

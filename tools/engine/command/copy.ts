@@ -19,6 +19,7 @@ export type Source = { text: string } | { path: string };
  *     text   | error                | target                | target
  */
 export function copyToRemote(source: Source, target: string, connection: Connection, context: Context): Promise<void> {
+    context.log("debug", `Creating file: ${connection.host}:${target} from ${"text" in source ? "text asset" : `local file ${source.path}`}`);
     return withSsh(connection, context, async (client) => {
         const remote = new Remote(await new Promise((resolve, reject) => {
             client.sftp((error, session) => error ? reject(error) : resolve(session));

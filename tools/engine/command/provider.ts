@@ -4,16 +4,16 @@ import { PluginAttach, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { COMMAND_VERSION } from "../pins";
-import { unary } from "../serve";
+import { StatusError, unary } from "../serve";
 import { checkInputs, type Failure } from "./check";
 import { EngineLog, type Context } from "./context";
 import { diffMaps } from "./diff";
 import { kinds, outputsIn, revealed, runLocalCommand, type Kind } from "./resources";
 import { functions, packageSchema, resources, type ObjectSpec, type ResourceToken } from "./schema";
-import { UNKNOWN, equal, isArchive, isAsset, isSecret, isUnknown, mapValues, normalize, type Value, type ValueMap } from "./values";
+import { UNKNOWN, complete, equal, isArchive, isAsset, isSecret, isUnknown, mapValues, normalize, type ValueMap } from "./values";
 
 /** The genuine plugin's framework writes its own version into the state of every provider resource; so the state is the same. */
-const FRAMEWORK_MARK = { "__pulumi-go-provider-version": "1.3.0" };
+const FRAMEWORK_MARK = { "__pulumi-go-provider-version": "1.2.0" };
 
 const PROPERTY_CHANGES = {
     add: [rpc.PropertyDiff.Kind.ADD, rpc.PropertyDiff.Kind.ADD_REPLACE],
@@ -22,16 +22,18 @@ const PROPERTY_CHANGES = {
 } as const;
 
 const read = (struct: Struct | undefined): ValueMap => normalize((struct?.toJavaScript() ?? {})) as ValueMap;
-const write = (values: ValueMap): Struct => Struct.fromJavaScript(values);
+const write = (values: ValueMap): Struct => Struct.fromJavaScript(complete(values) as ValueMap);
 
 const toFailures = (failures: Failure[]) =>
     failures.map(({ property, reason }) => new rpc.CheckFailure().setProperty(property).setReason(reason));
+
+const withoutPackage = (token: string) => token.slice(token.indexOf(":") + 1);
 
 /** What a resource's URN (`urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`) tells of it. */
 function resourceOf(urn: string): { kind: Kind; inputs: ObjectSpec; name: string; token: string } {
     const [, , types = "", ...name] = urn.split("::");
     const token = types.slice(types.lastIndexOf("$") + 1);
-    if (!(token in kinds)) throw Object.assign(new Error(), { code: grpc.status.NOT_FOUND, details: `Type '${token}' not found` });
+    if (!(token in kinds)) throw new StatusError(grpc.status.NOT_FOUND, `Resource '${withoutPackage(token)}' not found`);
     return { kind: kinds[token as ResourceToken], inputs: resources[token as ResourceToken].inputs, name: name.join("::"), token };
 }
 
@@ -39,13 +41,8 @@ function resourceOf(urn: string): { kind: Kind; inputs: ObjectSpec; name: string
 function markUnknown(inputs: ValueMap, outputs: ValueMap): ValueMap {
     return mapValues(outputs, (value, name) => {
         const mirrored = equal(inputs[name], value) && !isAsset(value) && !isArchive(value);
-        return mirrored || isUnknown(value) ? value : unknownLike(value);
+        return mirrored ? value : UNKNOWN;
     });
-}
-
-function unknownLike(value: Value): Value {
-    if (Array.isArray(value)) return UNKNOWN.array;
-    return value === null || typeof value === "object" ? UNKNOWN.object : UNKNOWN[typeof value as "string" | "number" | "boolean"];
 }
 
 /** Whether an update can change what a resource gives out: an input is unknown, or differs from what the state has for it. */
@@ -87,7 +84,8 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
         getPluginInfo: unary(() => new PluginInfo().setVersion(COMMAND_VERSION)),
         getSchema: unary(() => new rpc.GetSchemaResponse().setSchema(packageSchema())),
         checkConfig: unary((request: rpc.CheckRequest) => new rpc.CheckResponse().setInputs(write({ ...read(request.getNews()), ...FRAMEWORK_MARK }))),
-        diffConfig: unary(() => new rpc.DiffResponse().setChanges(rpc.DiffResponse.DiffChanges.DIFF_NONE)),
+        // There is nothing to configure, and the engine knows what that means.
+        diffConfig: unary(() => { throw new StatusError(grpc.status.UNIMPLEMENTED, "DiffConfig is not implemented"); }),
         configure: unary(() => configured),
         cancel: unary(() => {
             cancelled.abort();
@@ -97,7 +95,7 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
         check: unary((request: rpc.CheckRequest) => {
             const { kind, inputs: spec, token } = resourceOf(request.getUrn());
             const { inputs, failures } = checkInputs(spec, `${token}Inputs`, read(request.getNews()));
-            return new rpc.CheckResponse().setInputs(write(inputs)).setFailuresList(toFailures(failures.length > 0 ? failures : kind.check(inputs)));
+            return new rpc.CheckResponse().setInputs(write({ ...kind.zero, ...inputs })).setFailuresList(toFailures([...failures, ...kind.check(inputs)]));
         }),
 
         diff: unary((request: rpc.DiffRequest) => {
@@ -158,9 +156,7 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
 
         invoke: unary(async (request: rpc.InvokeRequest) => {
             const token = request.getTok();
-            if (token !== "command:local:run") {
-                throw Object.assign(new Error(), { code: grpc.status.NOT_FOUND, details: `Function '${token}' not found` });
-            }
+            if (token !== "command:local:run") throw new StatusError(grpc.status.NOT_FOUND, `Invoke '${withoutPackage(token)}' not found`);
             const { inputs, failures } = checkInputs(functions[token].inputs, "command:local:RunInputs", read(request.getArgs()));
             if (failures.length > 0) return new rpc.InvokeResponse().setFailuresList(toFailures(failures));
             const { command, ...rest } = revealed(inputs);

@@ -3,7 +3,7 @@ import { copyToRemote, type Source } from "./copy";
 import { findArchive, findAssets } from "./files";
 import { runLocal, type LocalInputs } from "./local";
 import { runRemote, type RemoteInputs } from "./remote";
-import { isArchive, isAsset, isSecret, isUnknown, reveal, type Value, type ValueMap } from "./values";
+import { isArchive, isAsset, isSecret, reveal, type Value, type ValueMap } from "./values";
 import type { Failure } from "./check";
 import type { Context } from "./context";
 import type { Output } from "./output";
@@ -12,9 +12,11 @@ import type { Connection } from "./ssh";
 
 /** What a kind of resource does. Inputs and state come without the wrapping of secrets; outputs are what it has besides its inputs. */
 export interface Kind {
-    /** What is wrong with inputs that fit the schema. */
+    /** What stands for required inputs that are missing, in the answer that says so. */
+    zero: ValueMap;
+    /** What is wrong with inputs beyond what the schema says. */
     check(inputs: ValueMap): Failure[];
-    /** The id of a new resource; undefined for one that has none before it exists. */
+    /** The id of a new resource; empty for one that has none before it exists. */
     newId(name: string, preview: boolean): string;
     /** The outputs of a resource that has not been made or run. */
     initial: ValueMap;
@@ -30,6 +32,7 @@ function commandKind(run: (command: string, inputs: ValueMap, previous: ValueMap
     const initial = { stdout: "", stderr: "" };
     const command = (value: Value | undefined) => typeof value === "string" ? value : undefined;
     return {
+        zero: {},
         check: () => [],
         newId: (name) => name + randomId(),
         initial,
@@ -76,9 +79,10 @@ function sourceOf({ source }: ValueMap): Source {
 }
 
 const copyKind: Kind = {
+    zero: { remotePath: "", source: {} },
     check: ({ source }) => {
-        const known = isSecret(source) ? source.value : source ?? null;
-        if (isUnknown(known)) return [{ property: "asset", reason: "either asset or archive must be set" }];
+        const known = isSecret(source) ? source.value : source;
+        if (!isAsset(known) && !isArchive(known)) return [{ property: "asset", reason: "either asset or archive must be set" }];
         if (isAsset(known) && known.uri) return [{ property: "asset", reason: "asset must be a path-based file asset or a text asset" }];
         if (isArchive(known) && !known.path) return [{ property: "archive", reason: "archive must be a path to a file or directory" }];
         return [];

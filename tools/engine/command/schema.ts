@@ -30,17 +30,18 @@ const stringMap: TypeSpec = { type: "object", additionalProperties: string };
 const triggers: PropertySpec = { type: "array", items: { $ref: "pulumi.json#/Any" }, replaceOnChanges: true };
 const connection: PropertySpec = { $ref: "#/types/command:remote:Connection", secret: true };
 
+/** In the order in which the genuine plugin checks them. */
 const endpoint: Record<string, PropertySpec> = {
-    agentSocketPath: string,
-    dialErrorLimit: { type: "integer", default: 10 },
-    host: string,
-    hostKey: string,
+    user: { type: "string", default: "root" },
     password: { type: "string", secret: true },
-    perDialTimeout: { type: "integer", default: 15 },
+    host: string,
     port: { type: "number", default: 22 },
     privateKey: { type: "string", secret: true },
     privateKeyPassword: { type: "string", secret: true },
-    user: { type: "string", default: "root" },
+    agentSocketPath: string,
+    dialErrorLimit: { type: "integer", default: 10 },
+    perDialTimeout: { type: "integer", default: 15 },
+    hostKey: string,
 };
 
 const lifecycle: Record<string, PropertySpec> = { triggers, create: string, update: string, delete: string };

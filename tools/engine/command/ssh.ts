@@ -111,24 +111,21 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
         });
         const [keyType, key] = endpoint.hostKey?.trim().split(/\s+/) ?? [];
         const expected = key === undefined ? undefined : Buffer.from(key, "base64");
-        try {
-            client.connect({
-                sock,
-                username: endpoint.user,
-                authHandler: authentication(endpoint),
-                readyTimeout: 0,
-                ...(expected ? {
-                    algorithms: { serverHostKey: [keyType as ServerHostKeyAlgorithm] },
-                    hostVerifier: (shown: Buffer) => {
-                        const matches = shown.equals(expected);
-                        if (!matches) reject(new Error("ssh: handshake failed: ssh: host key mismatch"));
-                        return matches;
-                    },
-                } : {}),
-            });
-        } catch (error) {
-            reject(error);
-        }
+        // A key that cannot be read is thrown here, and so rejects too.
+        client.connect({
+            sock,
+            username: endpoint.user,
+            authHandler: authentication(endpoint),
+            readyTimeout: 0,
+            ...(expected ? {
+                algorithms: { serverHostKey: [keyType as ServerHostKeyAlgorithm] },
+                hostVerifier: (shown: Buffer) => {
+                    const matches = shown.equals(expected);
+                    if (!matches) reject(new Error("ssh: handshake failed: ssh: host key mismatch"));
+                    return matches;
+                },
+            } : {}),
+        });
     }).catch((error: unknown) => {
         client.destroy();
         sock.destroy();

@@ -11,20 +11,19 @@ const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 
-/** The string that stands for a value that a preview cannot know, for each kind of value. */
-export const UNKNOWN = {
-    boolean: "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-    number: "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-    string: "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
-    array: "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-    asset: "030794c1-ac77-496b-92df-f27374a8bd58",
-    archive: "e48ece36-62e2-4504-bad9-02848725956a",
-    object: "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-} as const;
+/** What stands for a value that a preview cannot know: one string for each kind of value. This plugin itself only sends the first. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const UNKNOWNS = new Set<Value>([
+    UNKNOWN,
+    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+    "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+    "030794c1-ac77-496b-92df-f27374a8bd58",
+    "e48ece36-62e2-4504-bad9-02848725956a",
+    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+]);
 
-const unknowns = new Set<Value>(Object.values(UNKNOWN));
-
-export const isUnknown = (value: Value | undefined): boolean => value !== undefined && unknowns.has(value);
+export const isUnknown = (value: Value | undefined): boolean => value !== undefined && UNKNOWNS.has(value);
 
 export function isObject(value: Value | undefined): value is ValueMap {
     return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -39,8 +38,11 @@ export const isArchive = (value: Value | undefined): value is ValueMap => signat
 /** A plain object: one whose keys are data. */
 export const isPlainObject = (value: Value | undefined): value is ValueMap => isObject(value) && !(SIGNATURE in value);
 
-/** The value as a secret; a secret stays as it is. */
-export const makeSecret = (value: Value): Value => isSecret(value) ? value : { [SIGNATURE]: SECRET, value };
+/** The value as a secret; a secret stays as it is. One that is not known becomes an output without a value. */
+export function makeSecret(value: Value): Value {
+    if (isSecret(value)) return value;
+    return isUnknown(value) ? { [SIGNATURE]: OUTPUT, secret: true } : { [SIGNATURE]: SECRET, value };
+}
 
 export const makeAsset = (path: string, hash: string): ValueMap => ({ [SIGNATURE]: ASSET, path, hash });
 export const makeArchive = (assets: ValueMap, hash: string): ValueMap => ({ [SIGNATURE]: ARCHIVE, assets, hash });
@@ -61,14 +63,24 @@ export function normalize(value: Value): Value {
     if (Array.isArray(value)) return value.map(normalize);
     if (!isObject(value)) return value;
     if (signatureOf(value) === OUTPUT) {
-        const inner = "value" in value ? normalize(value.value ?? null) : UNKNOWN.string;
-        return value.secret === true ? makeSecret(inner) : inner;
+        const inner = "value" in value ? normalize(value.value ?? null) : UNKNOWN;
+        return value.secret === true && !isUnknown(inner) ? makeSecret(inner) : inner;
     }
     return mapValues(Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null)), normalize);
 }
 
 export function mapValues<T, U>(object: Record<string, T>, change: (value: T, key: string) => U): Record<string, U> {
     return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
+}
+
+/** What goes to the engine: assets and archives with all of their properties, those that do not apply being empty. */
+export function complete(value: Value): Value {
+    if (Array.isArray(value)) return value.map(complete);
+    if (!isObject(value)) return value;
+    const inner = mapValues(value, complete);
+    if (isAsset(value)) return { hash: "", text: "", path: "", uri: "", ...inner };
+    if (isArchive(value)) return { hash: "", assets: {}, path: "", uri: "", ...inner };
+    return inner;
 }
 
 /** Equality of values. Assets and archives are equal if their contents are, wherever they lie. */
