@@ -76,6 +76,63 @@ const artifacts = {
         from: { maven: "com.googlecode:minlog:1.2" },
     },
 
+    // The newest of that session manager, and what it needs: its kryo and spymemcached are the ones that its pom.xml names.
+    "tomcat-9.0.117": {
+        file: "tomcat-9.0.117.tar.gz",
+        sha256: "f74a0b061e2b0068ec2a17a5e01c250851f6f30f362c8127209a2a6ef7952b29",
+        from: { maven: "org.apache.tomcat:tomcat:9.0.117:tar.gz" },
+    },
+    "memcached-session-manager-2.3.2": {
+        file: "memcached-session-manager-2.3.2.jar",
+        sha256: "c3b9c42e75349a8195a1007d7fa50dffe019b1b3858a872e8ea50a3c6ae7aba2",
+        from: { maven: "de.javakaffee.msm:memcached-session-manager:2.3.2" },
+    },
+    "memcached-session-manager-tc9-2.3.2": {
+        file: "memcached-session-manager-tc9-2.3.2.jar",
+        sha256: "8b8135c3ff1420191434d5e3f4185a29b39cd39e8072fc62f6e1980339ed97dd",
+        from: { maven: "de.javakaffee.msm:memcached-session-manager-tc9:2.3.2" },
+    },
+    "msm-kryo-serializer-2.3.2": {
+        file: "msm-kryo-serializer-2.3.2.jar",
+        sha256: "f28aababb3450303ab4dd89930b6988a5ad9562b473fe0f638c9960287de05d8",
+        from: { maven: "de.javakaffee.msm:msm-kryo-serializer:2.3.2" },
+    },
+    "spymemcached-2.12.0": {
+        file: "spymemcached-2.12.0.jar",
+        sha256: "9f280de960fbe4cbecb4324f5e9dc3f67aeefc112d88f0cc11c3eea614d85d4a",
+        from: { maven: "net.spy:spymemcached:2.12.0" },
+    },
+    "kryo-4.0.0": {
+        file: "kryo-4.0.0.jar",
+        sha256: "4fbb738d8f9ca41c2f9d1ea43866624037a8df1f63fe5abe7df6ea10e3f92d4c",
+        from: { maven: "com.esotericsoftware:kryo:4.0.0" },
+    },
+    "kryo-serializers-0.41": {
+        file: "kryo-serializers-0.41.jar",
+        sha256: "1806df481482e0cbb6ad3bebc25be80d95f47ced6bd71fb7adc4d00a88d36051",
+        from: { maven: "de.javakaffee:kryo-serializers:0.41" },
+    },
+    "reflectasm-1.11.3": {
+        file: "reflectasm-1.11.3.jar",
+        sha256: "a61b1919fc26262d1c95b0167f87e6985cdd90be3dab1a14479fb351d08c63d4",
+        from: { maven: "com.esotericsoftware:reflectasm:1.11.3" },
+    },
+    "asm-5.0.4": {
+        file: "asm-5.0.4.jar",
+        sha256: "896618ed8ae62702521a78bc7be42b7c491a08e6920a15f89a3ecdec31e9a220",
+        from: { maven: "org.ow2.asm:asm:5.0.4" },
+    },
+    "minlog-1.3.0": {
+        file: "minlog-1.3.0.jar",
+        sha256: "f7b399d3a5478a4f3e0d98bd1c9f47766119c66414bc33aa0f6cde0066f24cc2",
+        from: { maven: "com.esotericsoftware:minlog:1.3.0" },
+    },
+    "objenesis-2.2": {
+        file: "objenesis-2.2.jar",
+        sha256: "2ee6c7e5a871d3f007b5a0c08c89b3b50772f345d45376c8ddc564647eb9aabe",
+        from: { maven: "org.objenesis:objenesis:2.2" },
+    },
+
     // JDBC 4.2 for Java 8: the 3.x driver wants MySQL's URLs rewritten and brings nothing that the site uses.
     "mariadb-java-client-2.7.12": {
         file: "mariadb-java-client-2.7.12.jar",
@@ -116,17 +173,3 @@ const artifacts = {
 export type ArtifactName = keyof typeof artifacts;
 
 export const catalogue: Record<ArtifactName, Artifact> = artifacts;
-
-/** The jars that go into Tomcat's own lib folder: the session manager with its serializer, and the JDBC driver of the pool. */
-export const tomcatLibraries: readonly ArtifactName[] = [
-    "memcached-session-manager-1.8.3",
-    "memcached-session-manager-tc7-1.8.3",
-    "msm-kryo-serializer-1.8.3",
-    "spymemcached-2.11.1",
-    "kryo-1.04",
-    "kryo-serializers-0.11",
-    "reflectasm-1.01",
-    "asm-3.2",
-    "minlog-1.2",
-    "mariadb-java-client-2.7.12",
-];

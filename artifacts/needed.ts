@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { serverSources } from "../components/tengine-sources";
 import type { Site } from "../config/site";
-import { catalogue, tomcatLibraries, type ArtifactName } from "./catalogue";
+import { catalogue, type ArtifactName } from "./catalogue";
+import { releases } from "./releases";
 
 /** A downloaded file that a role needs on its machine. */
 export interface LocalArtifact {
@@ -19,7 +20,8 @@ export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
 /** The artifacts that a site is built from. */
 export function neededArtifacts(site: Site): ArtifactName[] {
     const { server, jemalloc } = serverSources[site.director.source];
-    return ["tomcat-7.0.62", ...tomcatLibraries, server, jemalloc];
+    const { tomcat, libraries } = releases[site.release];
+    return [tomcat.artifact, ...libraries, server, jemalloc];
 }
 
 /** The files at `paths` with their digests: the published one, or that of the file where none is published. */

@@ -1,7 +1,7 @@
 import type { ArtifactName } from "../artifacts/catalogue";
-import type { Settings } from "../config/schema";
 
-export type SourceName = Settings["director"]["source"];
+export const sourceNames = ["nginx-1.26.3", "tengine-3.1.0", "tengine-2.1.0"] as const;
+export type SourceName = (typeof sourceNames)[number];
 
 /** How one generation of the directors' server is compiled; it is unpacked beside its jemalloc. */
 export interface ServerSource {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { tomcatLibraries } from "../artifacts/catalogue";
 import type { Artifacts } from "../artifacts/needed";
+import { releases } from "../artifacts/releases";
 import { jvmRoute, machinesWith, memcachedNodes } from "../config/site";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
@@ -23,14 +23,14 @@ export class Tomcat extends pulumi.ComponentResource {
     }
 }
 
-const version = "7.0.62";
 const home = "/usr/local/tomcat";
-const versionedHome = `/usr/local/apache-tomcat-${version}`;
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
 export function tomcatConfiguration({ site, machine, platform, password, artifacts }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
-    const distribution = artifacts["tomcat-7.0.62"];
-    const libraries = tomcatLibraries.map((name) => artifacts[name]);
+    const release = releases[site.release];
+    const distribution = artifacts[release.tomcat.artifact];
+    const libraries = release.libraries.map((name) => artifacts[name]);
+    const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
     const { address } = machine;
     return {
         artifacts: [distribution, ...libraries],
@@ -62,7 +62,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             {
                 path: `${home}/conf/server.xml`,
                 content: render("usr/local/tomcat/conf/server.xml", {
-                    port: site.tomcat.port, address, jvmRoute: jvmRoute(machine), node: machine.name, appBase, docBase,
+                    port: site.tomcat.port, address, jvmRoute: jvmRoute(machine), node: machine.name, appBase, docBase, jasperListener: release.tomcat.hasJasperListener,
                 }),
                 ...readableByTomcat,
             },

@@ -2,6 +2,7 @@
  * The site description: what configuration comes to once it is validated and every default is filled in. Plain data, no Pulumi type;
  * everything after this reads it and nothing else.
  */
+import type { SourceName } from "../components/tengine-sources";
 import type { Role, SecretKey, Settings } from "./schema";
 
 export interface MachineDescription {
@@ -16,8 +17,9 @@ export interface MachineDescription {
     priority?: number;
 }
 
-export interface Site extends Omit<Settings, SecretKey | "machines" | "machineSize"> {
+export interface Site extends Omit<Settings, SecretKey | "machines" | "machineSize" | "director"> {
     machines: MachineDescription[];
+    director: Settings["director"] & { source: SourceName };
 }
 
 /** The machines that have `role`, in the order of their names. */
