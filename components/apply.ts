@@ -21,7 +21,7 @@ export function applyScript(role: string, configuration: RoleConfiguration): str
         section("What comes before the files", prepare),
         section("Files: only those that differ are written, each in one step", files.map((file, index) => putLine(file, index))),
         section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path))]),
-        section("A configuration that the program itself refuses never reaches the service", test ? [test] : []),
+        section("A configuration that the program itself refuses never reaches the service", test ? [`quietly ${quote(test)}`] : []),
         section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
         section("Until it works", ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : []),
         section("What takes a role that works", finish),
@@ -39,25 +39,39 @@ umask 022
 here=${roleFolder(role)}
 artifacts=$here/artifacts
 pending=$here/pending
-secrets=$(mktemp -d /run/lab.XXXXXX)
+# A run whose connection broke goes on without one: it is let come to its end.
+exec 9> "$here/lock"
+flock 9
+rm -rf /run/lab-${role}.*
+secrets=$(mktemp -d /run/lab-${role}.XXXXXX)
 trap 'rm -rf "$secrets"' EXIT
+trap 'exit 1' HUP INT TERM
 
-changed() { : > "$pending"; }
+# changed [restart]: the service has to see it; with the word, by a restart even where a reload does for everything else.
+changed() { echo "$*" >> "$pending"; }
 
 # put MODE OWNER SOURCE DESTINATION
 put() {
+    case $4 in /etc/systemd/system/*) how=restart ;; *) how= ;; esac
     if ! cmp -s "$3" "$4"; then
-        changed
+        changed $how
         mkdir -p "\${4%/*}"
         cp "$3" "$4.lab-new"
         chown "$2" "$4.lab-new"
         chmod "$1" "$4.lab-new"
-        mv -f "$4.lab-new" "$4"
+        mv -fT "$4.lab-new" "$4"
+        # SELinux, where there is any: the label that its policy gives to a file of this name.
+        if command -v restorecon >/dev/null; then restorecon "$4"; fi
     elif [ "$(stat -c %a:%U:%G "$4")" != "$1:$2" ]; then
-        changed
+        changed $how
         chown "$2" "$4"
         chmod "$1" "$4"
     fi
+}
+
+# quietly COMMAND: what it says is shown only when it fails.
+quietly() {
+    said=$(sh -c "$1" 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }
 }
 
 # await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does.
@@ -108,7 +122,8 @@ const serviceLines = (unit: string, onChange: string) => [
     `    systemctl reset-failed ${quote(unit)} 2>/dev/null || true`,
     `    systemctl start ${quote(unit)}`,
     `elif [ -e "$pending" ]; then`,
-    `    systemctl ${onChange} ${quote(unit)}`,
+    ...onChange === "restart" ? [`    systemctl restart ${quote(unit)}`]
+        : [`    if grep -q restart "$pending"; then systemctl restart ${quote(unit)}; else systemctl ${onChange} ${quote(unit)}; fi`],
     `fi`,
 ];
 

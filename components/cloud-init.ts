@@ -19,6 +19,8 @@ export function userData(machine: MachineDescription, { loginUser, authorizedKey
 
 /** Network configuration version 1, which every cloud-init since CentOS 7's 19.4 understands; the card is known by its MAC. */
 export function networkConfig(site: Site, machine: MachineDescription): string {
+    // libvirt answers for names at the gateway of a network that has a way out.
+    const nameServers = site.network.nameServers.length > 0 || site.isolated ? site.network.nameServers : [site.network.gateway];
     return stringify({
         version: 1,
         config: [
@@ -26,7 +28,7 @@ export function networkConfig(site: Site, machine: MachineDescription): string {
                 type: "physical", name: site.keepalived.interface, mac_address: machine.mac,
                 subnets: [{ type: "static", address: `${machine.address}/${prefixLength(site.network.cidr)}`, gateway: site.network.gateway }],
             },
-            ...site.network.nameServers.length > 0 ? [{ type: "nameserver", address: site.network.nameServers }] : [],
+            ...nameServers.length > 0 ? [{ type: "nameserver", address: nameServers }] : [],
         ],
     });
 }

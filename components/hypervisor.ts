@@ -1,6 +1,7 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { Site } from "../config/site";
+import { imageOf } from "../platforms/image";
 import { render } from "./template";
 
 /** libvirt, with the lab's network and, for virtual machines, the disk that all of theirs start from. */
@@ -22,16 +23,16 @@ export class Hypervisor extends pulumi.ComponentResource {
             bridge: network.bridge,
             addresses: [network.cidr],
             autostart: true,
-            // Addresses are static, and names stand in /etc/hosts.
+            // Addresses are static and the machines' own names stand in /etc/hosts; other names are only to be had with a way out.
             dhcp: { enabled: false },
-            dns: { enabled: false },
+            dns: { enabled: !site.isolated },
             // Without it the bridge forwards nothing for its first seconds (spanning tree), and the provider has no argument for it.
             xml: { xslt: render("libvirt/network.xslt", { gateway: network.gateway }) },
         }, child);
         if (site.machineKind === "vm") {
             this.pool = new libvirt.Pool(`${name}-pool`, { name: network.name, type: "dir", target: { path: `/var/lib/libvirt/images/${network.name}` } }, child);
             this.baseVolume = new libvirt.Volume(`${name}-base`, {
-                name: `${site.platform}.qcow2`, pool: this.pool.name, source: site.image?.source, format: "qcow2",
+                name: `${site.platform}.qcow2`, pool: this.pool.name, source: imageOf(site)?.source, format: "qcow2",
             }, child);
         }
         this.registerOutputs({});

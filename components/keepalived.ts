@@ -18,6 +18,8 @@ export class Keepalived extends pulumi.ComponentResource {
 }
 
 const configurationFile = "/etc/keepalived/keepalived.conf";
+/** In the folder whose files SELinux lets keepalived run without its own confinement (keepalived_selinux(8)). */
+const checkScript = "/usr/libexec/keepalived/check-web-server";
 
 export function keepalivedConfiguration(context: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
     const { platform, site, password } = context;
@@ -28,13 +30,14 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
         : keepalivedText(context);
     return {
         prepare: [
+            ...platform.keepalived.prepare,
             `getent passwd keepalived_script >/dev/null || useradd --system --no-create-home --home-dir /nonexistent --shell ${platform.noLogin} keepalived_script`,
         ],
         files: [
             { path: configurationFile, content, mode: "640" },
-            { path: "/etc/keepalived/check-web-server", content: render("etc/keepalived/check-web-server", {}), mode: "755" },
+            { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", {}), mode: "755" },
         ],
-        test: test(configurationFile),
+        test: test?.(configurationFile),
         service: { unit, onChange: "reload" },
         ready: { command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --max-time 2 http://${site.virtualAddress}/health`, seconds: 60 },
     };
@@ -43,7 +46,7 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
 /** Fractions of a second came with version 3 (RFC 5798), which dropped the password. */
 export const vrrpVersion = (advertInterval: number) => (Number.isInteger(advertInterval) ? 2 : 3);
 
-export function keepalivedText({ site, machine }: RoleContext, password?: string): string {
+export function keepalivedText({ site, machine, platform }: RoleContext, password?: string): string {
     const { interface: device, virtualRouterId, advertInterval, preempt, notify } = site.keepalived;
     const highest = Math.max(...machinesWith(site, "director").map((director) => director.priority ?? 0));
     return render("etc/keepalived/keepalived.conf", {
@@ -56,7 +59,8 @@ export function keepalivedText({ site, machine }: RoleContext, password?: string
         virtualRouterId,
         priority: machine.priority,
         advertInterval,
-        checkInterval: Math.min(1, advertInterval),
+        checkInterval: Math.max(platform.keepalived.shortestCheckInterval, Math.min(1, advertInterval)),
+        checkScript,
         preempt,
         password: password ?? false,
         virtualAddress: site.virtualAddress,

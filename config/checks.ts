@@ -3,6 +3,7 @@ import * as net from "node:net";
 import type { Mistake } from "./mistakes";
 import { jvmRoute, machinesWith, memcachedNodes, type MachineDescription, type Site } from "./site";
 import { platforms } from "../platforms";
+import { imageOf } from "../platforms/image";
 import type { Role } from "./schema";
 
 type Check = (site: Site) => Mistake[];
@@ -160,6 +161,11 @@ const machineKind: Check = (site) => {
             path: "packageProxy",
             problem: "containers reach no mirror without a package proxy",
             remedy: "set it to a port, for example 3142",
+        }] : [],
+        ...site.machineKind === "vm" && !imageOf(site) ? [{
+            path: "image",
+            problem: `${site.platform} has no image of its own to start virtual machines from`,
+            remedy: "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }",
         }] : [],
         ...platforms[site.platform].kinds.includes(site.machineKind) ? [] : [{
             path: "platform",

@@ -12,14 +12,16 @@ for package in ${words(packages)}; do
     dpkg-query --show --showformat='\${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
-trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+log=$(mktemp)
+trap 'rm -f /usr/sbin/policy-rc.d "$log"' EXIT
 printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
 apt="apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0"
 dpkg --configure -a
 $apt update
+# Pages of what packages say about themselves: shown only when it fails.
 # shellcheck disable=SC2086 # two lists of words
-$apt --yes --no-install-recommends -o Dpkg::Options::=--force-confold install $missing >/dev/null
+$apt --yes --no-install-recommends -o Dpkg::Options::=--force-confold install $missing >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
 `;
 
 export const debian13: Platform = {
@@ -27,7 +29,7 @@ export const debian13: Platform = {
     kinds: ["container", "vm"],
     loginUser: "root",
     packages: {
-        base: ["curl", "ca-certificates"],
+        base: ["curl", "ca-certificates", "nftables"],
         database: ["mariadb-server"],
         memcached: ["memcached"],
         // From unstable: Debian 13 itself has no JDK 8 (the image pins unstable so that only what is asked for by name comes from it).
@@ -55,8 +57,11 @@ export const debian13: Platform = {
     },
     keepalived: {
         unit: "keepalived.service",
-        program: "/usr/sbin/keepalived",
+        prepare: [],
         test: (file) => `keepalived --config-test --use-file ${file}`,
+        shortestCheckInterval: 0.1,
     },
+    firewall: { unit: "nftables.service", program: "/usr/sbin/nft", configurationFile: "/etc/nftables.conf" },
+    sshUnit: "ssh.service",
     noLogin: "/usr/sbin/nologin",
 };

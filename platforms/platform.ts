@@ -4,6 +4,8 @@ export interface Platform {
     kinds: ("vm" | "container")[];
     /** Who ssh logs in as; anyone but root runs everything through sudo. */
     loginUser: string;
+    /** The disk image that virtual machines start from; undefined where the stack file has to say (`lab:image`). */
+    image?: { source: string; sha256?: string };
     /** Package names by what they are for. */
     packages: Record<"base" | "database" | "memcached" | "java" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
     /** Shell text that makes sure that the packages are installed, without starting any service; safe to run again. */
@@ -28,6 +30,18 @@ export interface Platform {
         /** Shell lines that switch the distribution's own site off (seed row 16) and the proxy modules on. */
         prepare: string[];
     };
-    keepalived: { unit: string; program: string; test: (file: string) => string };
+    keepalived: {
+        unit: string;
+        /** Shell lines before its files. */
+        prepare: string[];
+        /** Checks a configuration file; undefined where this keepalived cannot. */
+        test: ((file: string) => string) | undefined;
+        /** The shortest interval of a check script that this keepalived counts, in seconds. */
+        shortestCheckInterval: number;
+    };
+    /** nftables: `unit` loads `configurationFile` at boot, before the network is there. */
+    firewall: { unit: string; program: string; configurationFile: string };
+    /** Unit of the ssh server. */
+    sshUnit: string;
     noLogin: string;
 }

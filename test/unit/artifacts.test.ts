@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ensureArtifacts, missingArtifacts } from "../../artifacts/cache";
-import { type ArtifactName, catalogue, tomcatLibraries } from "../../artifacts/catalogue";
+import { type ArtifactName, catalogue } from "../../artifacts/catalogue";
 import { aptConfiguration, type Fetch, type Fetchers, mavenPom } from "../../artifacts/fetchers";
+import { releases } from "../../artifacts/releases";
 import { UserError } from "../../tools/lab/errors";
 import type { Progress } from "../../tools/lab/output";
 import { silent } from "../../tools/lab/output";
@@ -157,7 +158,8 @@ test("the catalogue: file names are unique, sums well formed, keys say the versi
         expect(catalogue[name].file).toContain(/-([0-9.]+)$/.exec(name)?.[1]);
     }
     expect(all.filter((name) => !realSums[name])).toEqual(["tengine-3.1.0", "tengine-2.1.0"]);
-    expect(tomcatLibraries.map((name) => catalogue[name].file).every((file) => file.endsWith(".jar"))).toBe(true);
+    const libraries = Object.values(releases).flatMap((release) => release.libraries);
+    expect(libraries.map((name) => catalogue[name].file).every((file) => file.endsWith(".jar"))).toBe(true);
 });
 
 test("Maven is told what to copy, packaging included, and under which name", () => {

@@ -45,7 +45,7 @@ async function compile(remote: Remote, build: Build, cached: string) {
         for (const { name, source } of build.sources) await remote.upload(source, `${folder}/${name}`);
         say("compiling");
         // As an ordinary user: a source archive's scripts have no business as root.
-        await remote.run(`chown -R nobody ${folder} && cd ${folder} && exec setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c ${quote(build.script)}`);
+        await remote.run(`chown -R nobody ${folder} && cd ${folder} && exec runuser -u nobody -- sh -c ${quote(build.script)}`);
         const fresh = `${cached}.new-${process.pid}`;
         await remote.download(`${folder}/result.tar.gz`, fresh);
         fs.renameSync(fresh, cached);

@@ -1,0 +1,49 @@
+import type { Platform } from "./platform";
+import { allow, installPackages, redHat } from "./red-hat";
+
+/**
+ * CentOS 7, the article's distribution. Its end was in June 2024: no mirror carries it any more, the project's archive does. Package and
+ * path names: the distribution's 7.9.2009 package lists and Red Hat Enterprise Linux 7's System Administrator's Guide.
+ */
+const repositories = [
+    "sed -i -e 's/^mirrorlist=/#mirrorlist=/' -e 's|^#*baseurl=.*/centos/$releasever/|baseurl=https://vault.centos.org/7.9.2009/|' /etc/yum.repos.d/CentOS-Base.repo",
+];
+
+export const centos7: Platform = {
+    ...redHat,
+    kinds: ["vm"],
+    name: "centos-7",
+    loginUser: "centos",
+    image: {
+        // The last one published; the sum is from the publisher's sha256sum.txt.
+        source: "https://cloud.centos.org/centos/7/images/CentOS-7-x86_64-GenericCloud-2211.qcow2",
+        sha256: "284aab2b23d91318f169ff464bce4d53404a15a0618ceb34562838c59af4adea",
+    },
+    packages: {
+        base: ["curl", "ca-certificates", "policycoreutils", "nftables"],
+        database: ["mariadb-server"],
+        memcached: ["memcached"],
+        java: ["java-1.8.0-openjdk-headless"],
+        httpd: ["httpd"],
+        keepalived: ["keepalived"],
+        directorRuntime: ["pcre", "zlib", "openssl-libs", "gd"],
+        // Seed row 18 names pcre-devel and gd-devel.
+        directorBuild: ["gcc", "make", "bzip2", "tar", "pcre-devel", "zlib-devel", "openssl-devel", "gd-devel"],
+    },
+    installPackages: installPackages(repositories),
+    javaHome: "/usr/lib/jvm/jre-1.8.0-openjdk",
+    database: {
+        // MariaDB 5.5, which took MySQL's place in the distribution.
+        unit: "mariadb.service",
+        configurationFile: "/etc/my.cnf.d/lab.cnf",
+        client: "mysql",
+        ping: "mysqladmin --silent ping",
+    },
+    keepalived: {
+        unit: "keepalived.service",
+        prepare: [allow("keepalived_connect_any")],
+        // 1.3.5 has no --config-test, and counts a script's interval in whole seconds (its vrrp_parser.c).
+        test: undefined,
+        shortestCheckInterval: 1,
+    },
+};

@@ -1,0 +1,38 @@
+import type { Platform } from "./platform";
+import { allow, installPackages, redHat } from "./red-hat";
+
+/** CentOS Stream 9: gets fixes, and is the last Stream with JDK 8. Development packages are in CRB, which is off by default. */
+const repositories = ["sed -i '/^\\[crb\\]/,/^\\[/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/centos.repo"];
+
+export const centosStream9: Platform = {
+    ...redHat,
+    kinds: ["vm"],
+    name: "centos-stream-9",
+    loginUser: "cloud-user",
+    // The newest one under a name that stays: its sum changes with it, so that a stack file which wants it pinned says so (lab:image).
+    image: { source: "https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2" },
+    packages: {
+        base: ["curl", "ca-certificates", "policycoreutils", "nftables"],
+        database: ["mariadb-server"],
+        memcached: ["memcached"],
+        java: ["java-1.8.0-openjdk-headless"],
+        httpd: ["httpd"],
+        keepalived: ["keepalived"],
+        directorRuntime: ["pcre", "zlib", "openssl-libs", "gd"],
+        directorBuild: ["gcc", "make", "bzip2", "tar", "pcre-devel", "zlib-devel", "openssl-devel", "gd-devel"],
+    },
+    installPackages: installPackages(repositories),
+    javaHome: "/usr/lib/jvm/jre-1.8.0-openjdk",
+    database: {
+        unit: "mariadb.service",
+        configurationFile: "/etc/my.cnf.d/lab.cnf",
+        client: "mariadb",
+        ping: "mariadb-admin --silent ping",
+    },
+    keepalived: {
+        unit: "keepalived.service",
+        prepare: [allow("keepalived_connect_any")],
+        test: (file) => `keepalived --config-test --use-file ${file}`,
+        shortestCheckInterval: 0.1,
+    },
+};

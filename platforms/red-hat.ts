@@ -1,0 +1,40 @@
+/** What the distributions of Red Hat's family have in common. */
+import { words } from "../components/shell";
+import type { Platform } from "./platform";
+
+/** yum (dnf has the same words). Its packages enable and start nothing by themselves. Nothing is asked of a mirror when nothing is missing. */
+export const installPackages = (repositories: string[]) => (packages: string[]) => `set -eu
+missing=
+for package in ${words(packages)}; do
+    rpm --query --quiet "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+${repositories.map((line) => `${line}\n`).join("")}# shellcheck disable=SC2086 # a list of words
+yum --quiet --assumeyes install $missing
+`;
+
+/** SELinux stays enforcing; what a role may do more is a boolean, set once (setsebool -P takes seconds) and where the policy knows it. */
+export const allow = (boolean: string) =>
+    `if getsebool ${boolean} 2>/dev/null | grep -q 'off$'; then setsebool -P ${boolean} on; fi`;
+
+/** The parts that do not differ between the family's members. */
+export const redHat = {
+    kinds: ["vm"],
+    memcached: { unit: "memcached.service", user: "memcached", program: "/usr/bin/memcached" },
+    httpd: {
+        unit: "httpd.service",
+        user: "apache",
+        virtualHostFile: "/etc/httpd/conf.d/virtual.conf",
+        test: "apachectl configtest 2>&1",
+        prepare: [
+            "# The main server's own site, and the page that stands in for a missing one (seed row 16).",
+            "sed -i 's/^DocumentRoot /#&/' /etc/httpd/conf/httpd.conf",
+            ": > /etc/httpd/conf.d/welcome.conf",
+            "# httpd_selinux(8): httpd speaks to Tomcat over the network.",
+            allow("httpd_can_network_connect"),
+        ],
+    },
+    firewall: { unit: "nftables.service", program: "/usr/sbin/nft", configurationFile: "/etc/sysconfig/nftables.conf" },
+    sshUnit: "sshd.service",
+    noLogin: "/sbin/nologin",
+} satisfies Partial<Platform>;
