@@ -34,6 +34,8 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             delete: tool("delete"),
             stdin: pulumi.secret(JSON.stringify(description)),
             addPreviousOutputInEnv: false,
+            // Its output, the domain's UUID, is for pulumi and not for the screen.
+            logging: local.Logging.Stderr,
             // What a running container cannot change is what makes it another one.
             triggers: [site.platform, machine.address, machine.mac, prefixLength(site.network.cidr), site.network.gateway, machine.memoryMiB, machine.vcpus, hostKey.publicKey, loginKey.publicKey],
         }, { parent: this, deleteBeforeReplace: true, dependsOn: [hypervisor.network] });

@@ -6,24 +6,29 @@ import { progress, Session } from "./session";
 import { StackFile } from "./stack-file";
 import { checkout, stackFolder } from "./places";
 
+/** Not on a terminal, pulumi writes a dot every second. */
+const quietly = process.stdout.isTTY ? [] : ["--suppress-progress"];
+
 /** What makes a lab, changes it and takes it away. */
 export const lifecycle: Record<string, Command> = {
     up: {
         usage: "up [PULUMI-WORDS]",
         help: "build the lab, or bring it to what its stack file says",
         run: async ({ stack, rest }) => {
-            const session = await Session.open(stack, { makesMachines: true });
+            const session = await Session.open(stack, { plans: true, makesMachines: true });
             await session.ensureStack();
-            return session.pulumi(["up", "--yes", "--skip-preview", ...rest]);
+            const code = await session.pulumi(["up", "--yes", "--skip-preview", ...quietly, ...await session.replacements(), ...rest]);
+            if (code === 0) progress.info(`./lab status tells how it is; ./lab forward shows the site to a browser on this machine.`);
+            return code;
         },
     },
     preview: {
         usage: "preview [PULUMI-WORDS]",
         help: "tell what up would change",
         run: async ({ stack, rest }) => {
-            const session = await Session.open(stack);
+            const session = await Session.open(stack, { plans: true });
             await session.ensureStack();
-            return session.pulumi(["preview", ...rest]);
+            return session.pulumi(["preview", ...quietly, ...await session.replacements(), ...rest]);
         },
     },
     down: {

@@ -1,12 +1,17 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { ensureArtifacts } from "../../artifacts/cache";
+import { neededArtifacts } from "../../artifacts/needed";
+import { describeSite } from "../../config/describe";
 import { ensureEngine, type Engine } from "../engine";
+import { endOrphans } from "../engine/orphans";
 import { ensureNetwork, findNetwork, type LocalNetwork } from "../network";
 import { ensureImage } from "../network/image";
 import { attach } from "./command";
 import { UserError } from "./errors";
 import { createProgress } from "./output";
 import { cacheFolder, checkout, stackFolder } from "./places";
+import { recoverFromKill, recoverMachines } from "./recovery";
 import { run } from "./run";
 import { StackFile } from "./stack-file";
 
@@ -17,12 +22,14 @@ export class Session {
     private constructor(readonly file: StackFile, private readonly engine: Engine, private readonly network: LocalNetwork | undefined, private readonly image: string | undefined) {}
 
     /**
-     * Puts in place whatever is missing; what is there already costs next to nothing. `makesMachines`: also the image that containers are
-     * made from.
+     * Puts in place whatever is missing; what is there already costs next to nothing. `plans`: the stack's configuration and artifacts
+     * come first, so that what is wrong with them is said before anything is started. `makesMachines`: also the image that containers
+     * are made from.
      */
-    static async open(stack: string, { makesMachines = false } = {}): Promise<Session> {
+    static async open(stack: string, { plans = false, makesMachines = false } = {}): Promise<Session> {
         const file = new StackFile(stack);
         const cache = cacheFolder();
+        if (plans) await ensureArtifacts(neededArtifacts(describeSite(file.settings, stack)), { cache, progress });
         const [engine, image, network] = await Promise.all([
             ensureEngine({ cache, progress }),
             makesMachines && file.machineKind === "container" ? ensureImage({ cache, platform: "debian-13", progress }).then(({ path: root }) => root) : undefined,
@@ -55,7 +62,7 @@ export class Session {
 
     /** pulumi with these words and this terminal; gives its exit code. */
     pulumi(words: string[]): Promise<number> {
-        return attach(this.argv(words), { cwd: checkout, env: this.env });
+        return attach(this.argv(words), { cwd: checkout, env: this.env }).finally(() => endOrphans(this.engine));
     }
 
     /** The same without a terminal; gives what it wrote to standard output and fails when it fails. */
@@ -63,15 +70,22 @@ export class Session {
         return run(this.argv(words) as [string, ...string[]], { cwd: checkout, env: this.env, input });
     }
 
-    /** The stack, and the secrets that its file has none of: made now. */
+    /** The stack, and the secrets that its file has none of: made now. What a killed pulumi left is tidied up. */
     async ensureStack(): Promise<void> {
         if (this.file.isIsolated) fs.mkdirSync(backendFolder(this.file.stack), { recursive: true, mode: 0o700 });
         const { initialise } = await import("./init");
         await initialise(this);
+        if (this.network) await recoverFromKill(this, this.network);
+    }
+
+    /** Words for pulumi's up and preview, by which machines that were taken away behind its back are made anew. */
+    async replacements(): Promise<string[]> {
+        if (!this.network || this.file.machineKind !== "container") return [];
+        return recoverMachines(this, this.network, describeSite(this.file.settings, this.file.stack));
     }
 }
 
-const backendFolder = (stack: string) => path.join(stackFolder(stack), "pulumi");
+export const backendFolder = (stack: string) => path.join(stackFolder(stack), "pulumi");
 export const passphraseFile = (stack: string) => path.join(stackFolder(stack), "passphrase");
 
 /** The argv that runs something where the stack's machines can be reached; for an isolated stack that has to be up. */

@@ -47,8 +47,8 @@ async function writeProxyConfiguration(cache: string): Promise<void> {
     writeFileSync(join(cache, "proxy", "acng.conf"), proxyConfiguration(cache, await hostMirrors()));
 }
 
-/** Brings back the machines that were there when the last holder ended. */
-async function resumeMachines(network: LocalNetwork, home: string, say: (detail: string) => void): Promise<void> {
+/** Brings back those machines of `home` that stand still: after the end of a holder, or stopped by hand. */
+export async function resumeMachines(network: LocalNetwork, home: string, say: (detail: string) => void): Promise<void> {
     const machines = join(home, "machines");
     if (!existsSync(machines) || !readdirSync(machines).some((name) => !name.startsWith("."))) return;
     await run(network.enter([process.execPath, "--import", "tsx", join(__dirname, "container.ts"), "resume", machines]) as [string, ...string[]],
