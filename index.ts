@@ -5,13 +5,19 @@ import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
 import { describe } from "./config/describe";
 import { readStack } from "./config/read";
+import { UserError } from "./tools/lab/errors";
 import { cacheFolder } from "./tools/lab/places";
 import { silent } from "./tools/lab/output";
 
 /** Reads and validates the configuration, gets what has to be downloaded, makes one Lab, exports its outputs. */
 export = async () => {
-    const configuration = describe(readStack(), pulumi.getStack());
-    const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent });
-    new Lab("lab", { ...configuration, artifacts: localArtifacts(paths) });
-    return outputsOf(configuration);
+    try {
+        const configuration = describe(readStack(), pulumi.getStack());
+        const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent });
+        new Lab("lab", { ...configuration, artifacts: localArtifacts(paths) });
+        return outputsOf(configuration);
+    } catch (error) {
+        // Which Pulumi shows as it is, without a stack trace.
+        throw error instanceof UserError ? new pulumi.RunError(`${error.message}\n${error.remedy}`) : error;
+    }
 };

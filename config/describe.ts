@@ -1,6 +1,6 @@
 import { findMistakes } from "./checks";
 import { ConfigurationError, type Mistake } from "./mistakes";
-import { schema, secretKeys, type SecretKey, type Settings } from "./schema";
+import { openSchema, schema, secretKeys, type SecretKey, type Settings } from "./schema";
 import type { Site } from "./site";
 import type { z } from "zod";
 
@@ -15,22 +15,30 @@ export interface Configuration {
  * Throws a ConfigurationError that names everything that is wrong.
  */
 export function describe(raw: Record<string, unknown>, stack: string): Configuration {
-    const parsed = schema.safeParse(raw, { reportInput: false });
-    if (!parsed.success) throw new ConfigurationError(stack, parsed.error.issues.map((issue) => toMistake(issue, raw, stack)));
-    const { site, secrets } = split(parsed.data);
-    const mistakes = findMistakes(site);
-    if (mistakes.length > 0) throw new ConfigurationError(stack, mistakes);
-    return { site, secrets };
+    const { databasePassword, vrrpPassword, loginKey, hostKeySeed, ...settings } = parse(schema, raw, stack);
+    return { site: toSite(settings, stack), secrets: { databasePassword, vrrpPassword, loginKey, hostKeySeed } };
 }
 
-function split(settings: Settings): Configuration {
-    const { machines, machineSize, databasePassword, vrrpPassword, loginKey, hostKeySeed, ...rest } = settings;
+/** The same for a configuration whose secrets are out of sight: what can be said of a stack file before anything is started. */
+export function describeSite(raw: Record<string, unknown>, stack: string): Site {
+    return toSite(parse(openSchema, raw, stack), stack);
+}
+
+function parse<T>(type: z.ZodType<T>, raw: Record<string, unknown>, stack: string): T {
+    const parsed = type.safeParse(raw, { reportInput: false });
+    if (!parsed.success) throw new ConfigurationError(stack, parsed.error.issues.map((issue) => toMistake(issue, raw, stack)));
+    return parsed.data;
+}
+
+function toSite({ machines, machineSize, ...rest }: Omit<Settings, SecretKey>, stack: string): Site {
     const site: Site = {
         ...rest,
         // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.
         machines: Object.entries(machines).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([name, machine]) => ({ name, ...machineSize, ...machine, mac: machine.mac ?? macFor(machine.address) })),
     };
-    return { site, secrets: { databasePassword, vrrpPassword, loginKey, hostKeySeed } };
+    const mistakes = findMistakes(site);
+    if (mistakes.length > 0) throw new ConfigurationError(stack, mistakes);
+    return site;
 }
 
 /** QEMU's prefix and the address's last three bytes: fixed, and different within any network of /8 or smaller. */

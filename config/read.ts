@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { secretKeys } from "./schema";
+import { parseValue } from "./value";
 
 /** The stack's `lab:` configuration as plain values; what Pulumi hands over as text (lists, maps, numbers) is parsed. */
 export function readStack(): Record<string, unknown> {
@@ -7,15 +8,5 @@ export function readStack(): Record<string, unknown> {
     return Object.fromEntries(Object.entries(pulumi.runtime.allConfig())
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, text]) => [key.slice(prefix.length), text] as const)
-        .map(([key, text]) => [key, (secretKeys as readonly string[]).includes(key) ? text : parse(text)]));
-}
-
-/** Text that is no JSON is text, and so is a number that would lose something as a number. */
-function parse(text: string): unknown {
-    try {
-        const value: unknown = JSON.parse(text);
-        return typeof value === "object" || String(value) === text ? value : text;
-    } catch {
-        return text;
-    }
+        .map(([key, text]) => [key, (secretKeys as readonly string[]).includes(key) ? text : parseValue(text)]));
 }

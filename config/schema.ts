@@ -128,4 +128,6 @@ export const schema = z.strictObject({
 /** The parts of a stack's configuration that are secret; everything else is shown in plans and outputs. */
 export const secretKeys = ["databasePassword", "vrrpPassword", "loginKey", "hostKeySeed"] as const;
 export type SecretKey = (typeof secretKeys)[number];
+/** The schema of everything else. */
+export const openSchema = schema.omit({ databasePassword: true, vrrpPassword: true, loginKey: true, hostKeySeed: true });
 export type Settings = z.infer<typeof schema>;

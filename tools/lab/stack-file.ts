@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseDocument, type Document } from "yaml";
 import { secretKeys } from "../../config/schema";
+import { parseValue } from "../../config/value";
 import { UserError } from "./errors";
 import { checkout } from "./places";
 
@@ -43,6 +44,14 @@ export class StackFile {
     get packageProxy(): number | undefined {
         const port = Number(this.setting("packageProxy"));
         return Number.isInteger(port) ? port : undefined;
+    }
+
+    /** Every `lab:` setting but the secrets, as plain values. */
+    get settings(): Record<string, unknown> {
+        const { config = {} } = this.read().toJS() as { config?: Record<string, unknown> };
+        return Object.fromEntries(Object.entries(config)
+            .filter(([key]) => key.startsWith("lab:") && !secretKeys.some((secret) => key === `lab:${secret}`))
+            .map(([key, value]) => [key.slice("lab:".length), typeof value === "string" ? parseValue(value) : value]));
     }
 
     /** Names of the secrets that the file does not have. */
