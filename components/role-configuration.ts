@@ -23,7 +23,7 @@ export interface ManagedFile {
 export interface RoleConfiguration {
     /** Uploaded before anything else; `prepare` finds them as `$artifacts/<name>`. */
     artifacts?: LocalArtifact[];
-    /** Shell lines before the files are put in place: users, folders, unpacking. They must bear being run again; `changed` marks a change that the service has to see. */
+    /** Shell lines before the files are put in place: users, folders, unpacking. They must bear being run again; `changed` marks a change that the service has to see, `changed restart` one that takes a restart. */
     prepare?: string[];
     files?: ManagedFile[];
     /** Secret texts for `finish`, by file name in `$secrets` (0600, in memory, gone when the script ends). */
@@ -32,7 +32,7 @@ export interface RoleConfiguration {
     test?: string;
     service?: {
         unit: string;
-        /** What makes the service see a change; default restart. */
+        /** What makes the service see a changed file; default restart. A changed unit always takes a restart. */
         onChange?: "restart" | "reload";
     };
     /** A command that succeeds once the role works, and how many seconds to give it at most. */

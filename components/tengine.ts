@@ -54,7 +54,7 @@ export function tengineConfiguration({ site, platform }: RoleContext, buildKey: 
             `getent passwd nginx >/dev/null || useradd --system --gid nginx --home-dir /var/tmp/tengine --no-create-home --shell ${platform.noLogin} nginx`,
             "install -d -o nginx -g nginx -m 700 /var/tmp/tengine " + temporaryFolders.join(" "),
             "install -d -o root -g root -m 755 /var/log/tengine",
-            `[ "$(cat "$here/build" 2>/dev/null)" = ${buildKey} ] || { changed; echo ${buildKey} > "$here/build"; }`,
+            `[ "$(cat "$here/build" 2>/dev/null)" = ${buildKey} ] || { changed restart; echo ${buildKey} > "$here/build"; }`,
         ],
         files: [
             {

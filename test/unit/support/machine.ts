@@ -30,7 +30,7 @@ const wrapper = (program: string) => `#!/bin/sh
 echo "\${0##*/} $*" >> "$STATE/argv"
 read -r count < "$STATE/count"
 echo $((count + 1)) > "$STATE/count"
-[ "$((count + 1))" != "\${KILL_AT-}" ] || kill -9 "$VICTIM"
+[ "$((count + 1))" != "\${KILL_AT-}" ] || { kill -9 "$VICTIM"; exit 1; }
 exec ${program} "$@"
 `;
 
