@@ -26,11 +26,14 @@ case $1 in
 esac
 `;
 
+/** Counts by making files that must not be there yet: programs of one pipeline start side by side. */
 const wrapper = (program: string) => `#!/bin/sh
 echo "\${0##*/} $*" >> "$STATE/argv"
-read -r count < "$STATE/count"
-echo $((count + 1)) > "$STATE/count"
-[ "$((count + 1))" != "\${KILL_AT-}" ] || { kill -9 "$VICTIM"; exit 1; }
+set -C
+count=1
+until true 2>/dev/null > "$STATE/count/$count"; do count=$((count + 1)); done
+set +C
+[ "$count" != "\${KILL_AT-}" ] || { kill -9 "$VICTIM"; exit 1; }
 exec ${program} "$@"
 `;
 
@@ -103,7 +106,8 @@ export class SandboxMachine {
         this.upload(role, { apply: applyScript(role, configuration) });
         for (const file of configuration.files ?? []) if (typeof file.content === "string") this.upload(role, { [stagedPath(file)]: file.content });
         for (const name of ["systemctl", "argv"]) this.write(`state/${name}`, "");
-        this.write("state/count", "0\n");
+        fs.rmSync(this.path("state/count"), { recursive: true, force: true });
+        fs.mkdirSync(this.path("state/count"));
         const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
         const child = spawn("unshare", ["--mount", ...asRoot, "sh", "-euc", `${enter}${applyCommand(role)}`], {
             env: { PATH: process.env.PATH, ROOT: this.root, BIN: bin, ...killAt === undefined ? {} : { KILL_AT: String(killAt) } },
