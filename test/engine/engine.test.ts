@@ -39,6 +39,7 @@ describe("the engine", () => {
         program("bin/pulumi-language-nodejs");
         program(`home/plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`);
         program(`home/plugins/resource-terraform-provider-v${TERRAFORM_PROVIDER_VERSION}/pulumi-resource-terraform-provider`);
+        mkdirSync(path.join(folder, "engine/.new-killed"), { recursive: true });
         const env = { ...process.env, PATH: `${folder}/bin:/bin`, PULUMI_HOME: `${folder}/home` };
         const engine = await ensureEngine({ cache: folder, progress: silent, env });
         expect(engine.pulumi).toBe(pulumi);
@@ -51,6 +52,8 @@ describe("the engine", () => {
         const plugin = path.join(engine.env.PULUMI_HOME ?? "", `plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`);
         expect(realpathSync(plugin)).toBe(`${folder}/home/plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`);
         expect(existsSync(path.join(folder, "engine/parts"))).toBe(false);
+        // What a killed run has left behind is gone.
+        expect(existsSync(path.join(folder, "engine/.new-killed"))).toBe(false);
     });
 });
 
@@ -79,6 +82,28 @@ describe("an official pulumi", () => {
 });
 
 describe("building", () => {
+    test("without Go is a mistake with a remedy", async () => {
+        const { PATH } = process.env;
+        process.env.PATH = folder;
+        try {
+            await expect(make(recipes.libvirt, folder, () => undefined)).rejects.toMatchObject({ name: "UserError", remedy: expect.stringContaining("Install Go") as string });
+        } finally {
+            process.env.PATH = PATH;
+        }
+    });
+
+    test("with a Go that is too old is a mistake too", async () => {
+        const { PATH } = process.env;
+        const go = program("old/go");
+        writeFileSync(go, "#!/bin/sh\necho 'go: go.mod requires go >= 1.24.7 (running go 1.19.8; GOTOOLCHAIN=local)' >&2\nexit 1\n");
+        process.env.PATH = `${folder}/old:${PATH}`;
+        try {
+            await expect(make(recipes.libvirt, folder, () => undefined)).rejects.toMatchObject({ name: "UserError", message: expect.stringContaining("1.19.8") as string });
+        } finally {
+            process.env.PATH = PATH;
+        }
+    });
+
     const recipe = (work: Recipe["make"]): Recipe => ({ ...recipes.command, make: work });
 
     test("that fails leaves nothing, and the next try makes it", async () => {

@@ -15,8 +15,10 @@ export interface Recipe {
     version: string;
     /** `built`: the genuine source, compiled here. `stand-in`: this project's own program in its place. */
     origin: "built" | "stand-in";
-    /** Everything that decides what comes out: files and folders, relative to this folder. */
+    /** Everything that decides what comes out: files and folders, relative to this folder, ... */
     sources: string[];
+    /** ... and packages, at the versions that package.json has. */
+    packages: string[];
     make(output: string, say: (line: string) => void): Promise<void>;
 }
 
@@ -24,7 +26,7 @@ export interface Recipe {
 function goRecipe(name: string, version: string, folder: string, goPackage: string, variables: Record<string, string>): Recipe {
     const flags = ["-s", "-w", ...Object.entries(variables).map(([variable, value]) => `-X ${variable}=${value}`)].join(" ");
     return {
-        name, version, origin: "built", sources: [`go/${folder}/go.mod`, `go/${folder}/go.sum`, "build.ts", "pins.ts"],
+        name, version, origin: "built", packages: [], sources: [`go/${folder}/go.mod`, `go/${folder}/go.sum`, "build.ts", "pins.ts"],
         make: (output, say) => run("go", ["build", "-v", "-trimpath", "-mod=readonly", "-ldflags", flags, "-o", output, goPackage],
             path.join(__dirname, "go", folder), say),
     };
@@ -33,7 +35,8 @@ function goRecipe(name: string, version: string, folder: string, goPackage: stri
 /** A program of this folder's, with all that it needs in one executable file. */
 function scriptRecipe(name: string, version: string, folder: string): Recipe {
     return {
-        name, version, origin: "stand-in", sources: [folder, "serve.ts", "build.ts", "pins.ts", "../../package.json"],
+        name, version, origin: "stand-in", sources: [folder, "serve.ts", "build.ts", "pins.ts"],
+        packages: ["@grpc/grpc-js", "@pulumi/pulumi", "esbuild", "google-protobuf", "ssh2", "zod"],
         make: async (output) => {
             await build({
                 entryPoints: [path.join(__dirname, folder, "main.ts")],
@@ -68,8 +71,10 @@ export const recipes = {
 } satisfies Record<string, Recipe>;
 
 /** What a recipe's result depends on, as a short name: same sources, same name, on any machine. */
-export function recipeKey({ name, version, sources }: Recipe): string {
+export function recipeKey({ name, version, sources, packages }: Recipe): string {
+    const { dependencies } = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as { dependencies: Record<string, string> };
     const hash = createHash("sha256").update(`${name} ${version} ${process.platform} ${process.arch}`);
+    for (const dependency of packages) hash.update(` ${dependency} ${dependencies[dependency]}`);
     for (const file of sources.flatMap((source) => filesOf(path.join(__dirname, source)))) {
         hash.update(`\0${path.relative(__dirname, file)}\0`).update(readFileSync(file));
     }
@@ -110,6 +115,8 @@ function filesExist(folder: string): boolean {
     }
 }
 
+const GO_REMEDY = "Install Go 1.24.7 or newer, or the official pulumi (3.200 or newer) together with its plugins.";
+
 /** Runs a build tool, tells its newest line, and throws with its last ones if it fails. */
 async function run(program: string, args: string[], cwd: string, say: (line: string) => void): Promise<void> {
     const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
@@ -120,8 +127,10 @@ async function run(program: string, args: string[], cwd: string, say: (line: str
     });
     const code = await new Promise<number | null>((resolve, reject) => {
         child.once("close", resolve);
-        child.once("error", () => reject(new UserError(`${program} is not installed, or not on PATH`,
-            "Install Go 1.24.7 or newer, or the official pulumi (3.200 or newer) together with its plugins.")));
+        child.once("error", () => reject(new UserError(`${program} is not installed, or not on PATH`, GO_REMEDY)));
     });
-    if (code !== 0) throw new Error(`${program} ${args.slice(0, 1).join(" ")} failed in ${cwd}:\n${lines.slice(-20).join("\n")}`);
+    if (code === 0) return;
+    const tooOld = lines.find((line) => line.includes("requires go >="));
+    if (tooOld !== undefined) throw new UserError(tooOld, GO_REMEDY);
+    throw new Error(`${program} ${args[0]} failed in ${cwd}:\n${lines.slice(-20).join("\n")}`);
 }

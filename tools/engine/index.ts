@@ -47,6 +47,7 @@ export async function ensureEngine({ cache, progress, env = process.env }: Optio
         mkdirSync(root, { recursive: true });
         await withLock(path.join(root, "lock"), () => progress.info("Waiting for another process that builds the engine"), async () => {
             if (existsSync(path.join(folder, MANIFEST))) return;
+            await removeLeftovers(root);
             const temporary = await mkdtemp(path.join(root, ".new-"));
             try {
                 await assemble(temporary, root, official, env, progress);
@@ -66,6 +67,14 @@ export async function ensureEngine({ cache, progress, env = process.env }: Optio
         },
         parts: JSON.parse(readFileSync(path.join(folder, MANIFEST), "utf8")) as Part[],
     };
+}
+
+/** Removes what a killed process had begun; only under the lock. */
+async function removeLeftovers(root: string): Promise<void> {
+    for (const place of [root, path.join(root, "parts")]) {
+        const begun = (await readdir(place).catch(() => [])).filter((name) => name.startsWith(".new-"));
+        await Promise.all(begun.map((name) => rm(path.join(place, name), { recursive: true, force: true })));
+    }
 }
 
 /** Names an engine by all that it can be made of, so that a change of any of it makes another engine. */
