@@ -6,14 +6,14 @@ import { outputsOf } from "./components/outputs";
 import { describe } from "./config/describe";
 import { readStack } from "./config/read";
 import { UserError } from "./tools/lab/errors";
-import { cacheFolder } from "./tools/lab/places";
+import { cacheFolder, isOffline } from "./tools/lab/places";
 import { silent } from "./tools/lab/output";
 
 /** Reads and validates the configuration, gets what has to be downloaded, makes one Lab, exports its outputs. */
 export = async () => {
     try {
         const configuration = describe(readStack(), pulumi.getStack());
-        const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent });
+        const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent, offline: isOffline() });
         new Lab("lab", { ...configuration, artifacts: localArtifacts(paths) });
         return outputsOf(configuration);
     } catch (error) {

@@ -1,9 +1,13 @@
 import * as fs from "node:fs";
+import { ensureArtifacts } from "../../artifacts/cache";
+import { neededArtifacts } from "../../artifacts/needed";
+import { describeSite } from "../../config/describe";
 import { ensureEngine } from "../engine";
 import { attach, type Command } from "./command";
 import { UserError } from "./errors";
 import { cacheFolder, checkout, homeFolder } from "./places";
 import { progress, Session } from "./session";
+import { StackFile } from "./stack-file";
 
 /** What is done around a lab. */
 export const maintenance: Record<string, Command> = {
@@ -13,6 +17,17 @@ export const maintenance: Record<string, Command> = {
         run: async ({ stack, rest: [name = stack] }) => {
             await (await Session.open(name)).ensureStack();
             progress.info(`Stack ${name} has its secrets.`);
+            return 0;
+        },
+    },
+    fetch: {
+        usage: "fetch",
+        help: "get into the cache what the stack's machines are built from; LAB_OFFLINE=1 then builds from the cache alone",
+        needsRoot: false,
+        run: async ({ stack }) => {
+            const names = neededArtifacts(describeSite(new StackFile(stack).settings, stack));
+            const paths = await ensureArtifacts(names, { cache: cacheFolder(), progress });
+            for (const place of Object.values(paths)) process.stdout.write(`${place}\n`);
             return 0;
         },
     },

@@ -6,6 +6,9 @@ export const checkout = path.join(__dirname, "..", "..");
 /** What survives `./lab down` and may be deleted at any time. */
 export const cacheFolder = (env: NodeJS.ProcessEnv = process.env) => env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 
+/** Whether nothing may be downloaded: what is not in the cache is an error. */
+export const isOffline = (env: NodeJS.ProcessEnv = process.env) => env.LAB_OFFLINE === "1";
+
 /** What lives as long as a lab does. */
 export const homeFolder = (env: NodeJS.ProcessEnv = process.env) => env.LAB_HOME ?? "/var/lib/ha-web-lab";
 

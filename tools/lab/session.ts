@@ -10,7 +10,7 @@ import { ensureImage } from "../network/image";
 import { attach } from "./command";
 import { UserError } from "./errors";
 import { createProgress } from "./output";
-import { cacheFolder, checkout, stackFolder } from "./places";
+import { cacheFolder, checkout, isOffline, stackFolder } from "./places";
 import { recoverFromKill, recoverMachines } from "./recovery";
 import { run } from "./run";
 import { StackFile } from "./stack-file";
@@ -29,7 +29,7 @@ export class Session {
     static async open(stack: string, { plans = false, makesMachines = false } = {}): Promise<Session> {
         const file = new StackFile(stack);
         const cache = cacheFolder();
-        if (plans) await ensureArtifacts(neededArtifacts(describeSite(file.settings, stack)), { cache, progress });
+        if (plans) await ensureArtifacts(neededArtifacts(describeSite(file.settings, stack)), { cache, progress, offline: isOffline() });
         const [engine, image, network] = await Promise.all([
             ensureEngine({ cache, progress }),
             makesMachines && file.machineKind === "container" ? ensureImage({ cache, platform: "debian-13", progress }).then(({ path: root }) => root) : undefined,
