@@ -25,6 +25,8 @@ export interface Access {
     loginKey: string;
     /** What the directors' server was compiled from. */
     directorSource: string;
+    /** What the lab is meant to be; without it nobody could tell whether it is. */
+    site: Site;
     machines: MachineAccess[];
 }
 
@@ -37,6 +39,7 @@ export function outputsOf({ site, secrets }: Configuration) {
         loginUser: platforms[site.platform].loginUser,
         loginKey: secrets.loginKey,
         directorSource: site.director.source,
+        site,
         machines: site.machines.map(({ name, address, roles }) => ({
             name, address, roles, services: servicesOf(site, name), hostKey: hostKeyOf(secrets.hostKeySeed, name).publicKey,
         })),

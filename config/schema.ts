@@ -43,6 +43,8 @@ const network = z.strictObject({
     gateway: ipv4.default("192.168.0.1"),
     bridge: interfaceName.default("lab0"),
     nameServers: z.array(ipv4).default([]),
+    /** Where ssh to the machines may come from; default: the gateway, which is this machine wherever the network is its own. */
+    control: z.array(z.union([ipv4, cidr])).min(1, "is empty: nobody, this program included, could log in").optional(),
 });
 
 const size = z.strictObject({

@@ -1,0 +1,23 @@
+import type { Check } from "../check";
+import { appServers, pages } from "./pages";
+import { banners, logins, tomcat, users } from "./privileges";
+import { ports, stranger } from "./ports";
+import { database, memcached, sessions } from "./state";
+import { services, virtualAddress } from "./services";
+
+/** Everything that `./lab verify` looks at, by name, in the order in which a reader wants it. */
+export const checks: Record<string, Check> = {
+    services,
+    "virtual-address": virtualAddress,
+    pages,
+    "app-servers": appServers,
+    sessions,
+    memcached,
+    database,
+    ports,
+    stranger,
+    users,
+    logins,
+    banners,
+    tomcat,
+};

@@ -1,0 +1,40 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import type { Command } from "../lab/command";
+import { UserError } from "../lab/errors";
+import { progress } from "../lab/session";
+import { isWell, runChecks } from "./check";
+import { checks } from "./checks";
+import { LivingLab } from "./living-lab";
+import { asJson, asJunit, asTable } from "./report";
+
+export const verification: Record<string, Command> = {
+    verify: {
+        usage: "verify [--only NAMES] [--json] [--junit FILE]",
+        help: "look at the living lab from outside; exit code 0 only if everything could be looked at and is well",
+        run: async ({ stack, rest }) => {
+            const { only, json, junit } = parseWords(rest);
+            const lab = await LivingLab.open(stack);
+            const results = await runChecks(lab, only, ({ check, subject, result }) => {
+                if (process.stderr.isTTY) progress.info(`${check}, ${subject}: ${result}`);
+            });
+            process.stdout.write(json ? asJson(stack, results) : asTable(stack, results));
+            if (junit) fs.writeFileSync(path.resolve(process.env.LAB_CALLED_FROM ?? ".", junit), asJunit(stack, results));
+            return isWell(results) ? 0 : 1;
+        },
+    },
+};
+
+function parseWords(words: string[]) {
+    const names = Object.keys(checks).join(", ");
+    try {
+        const { values } = parseArgs({ args: words, options: { only: { type: "string" }, json: { type: "boolean" }, junit: { type: "string" } } });
+        const wanted = values.only?.split(",").map((name) => name.trim());
+        const unknown = wanted?.filter((name) => !Object.hasOwn(checks, name)) ?? [];
+        if (unknown.length > 0) throw new Error(`there is no check ${unknown.join(", ")}`);
+        return { ...values, only: wanted ? Object.fromEntries(Object.entries(checks).filter(([name]) => wanted.includes(name))) : checks };
+    } catch (error) {
+        throw new UserError(`verify: ${(error as Error).message}.`, `./lab verify [--only NAMES] [--json] [--junit FILE]; names, with commas between: ${names}`);
+    }
+}
