@@ -9,6 +9,7 @@ import { AppServer } from "./app-server";
 import { Base } from "./base";
 import { Database } from "./database";
 import { Director } from "./director";
+import { Firewall } from "./firewall";
 import { Hypervisor } from "./hypervisor";
 import { Machine } from "./machine";
 import { Memcached } from "./memcached";
@@ -35,6 +36,7 @@ export class Lab extends pulumi.ComponentResource {
             }, { parent: this });
             machine.host.install(packagesOf(description, platform));
             new Base(`${description.name}-base`, { site, platform, machine: description, host: machine.host }, { parent: machine });
+            new Firewall(`${description.name}-firewall`, { site, platform, machine: description, host: machine.host }, { parent: machine });
             return [description.name, machine];
         }));
         /** One component for each machine with `role`. */
