@@ -14,7 +14,8 @@ export class Hypervisor extends pulumi.ComponentResource {
     constructor(name: string, { site }: { site: Site }, opts: pulumi.ComponentResourceOptions) {
         super("lab:Hypervisor", name, {}, opts);
         this.provider = new libvirt.Provider(`${name}-libvirt`, { uri: site.hypervisor }, { parent: this });
-        const child = { parent: this, provider: this.provider };
+        // Names are fixed, so there cannot be an old one beside a new one.
+        const child = { parent: this, provider: this.provider, deleteBeforeReplace: true };
         const { network } = site;
         this.network = new libvirt.Network(`${name}-network`, {
             name: network.name,

@@ -13,9 +13,12 @@ export function render(name: string, view: View): string {
     const template = fs.readFileSync(path.join(folder, `${name}.mustache`), "utf8");
     const context = new StrictContext(view);
     const writer = new Mustache.Writer();
-    const escape = name.endsWith(".xml") ? Mustache.escape : String;
-    return writer.render(template, context as unknown as View, undefined, { escape });
+    const escape = name.endsWith(".xml") ? escapeXml : String;
+    return writer.render(template, context, undefined, { escape });
 }
+
+/** Mustache's own would turn every slash of a path into `&#x2F;` as well. */
+const escapeXml = (value: unknown) => String(value).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** Mustache takes a name that it does not find for an empty text; a configuration file with a hole in it is worse than an error. */
 class StrictContext extends Mustache.Context {

@@ -12,7 +12,8 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
         super("lab:VirtualMachine", name, {}, opts);
         const { provider, network, pool, baseVolume } = hypervisor;
         if (!pool || !baseVolume) throw new Error("a hypervisor for virtual machines has a pool and a base volume");
-        const child = { parent: this, provider };
+        // Names are the machine's, so there cannot be an old one beside a new one.
+        const child = { parent: this, provider, deleteBeforeReplace: true };
         const volume = new libvirt.Volume(`${name}-volume`, {
             name: `${machine.name}.qcow2`, pool: pool.name, baseVolumeId: baseVolume.id, size: machine.diskGiB * 1024 ** 3,
         }, child);
@@ -34,7 +35,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
             networkInterfaces: [{ networkId: network.id, mac: machine.mac.toUpperCase(), addresses: [machine.address], waitForLease: false }],
             // Cloud images write what happens to a serial console: `virsh console`.
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
-        }, { ...child, deleteBeforeReplace: true });
+        }, child);
         this.identity = domain.id;
         this.registerOutputs({ identity: this.identity });
     }

@@ -1,0 +1,11 @@
+CREATE DATABASE IF NOT EXISTS `site` CHARACTER SET utf8mb4;
+CREATE USER IF NOT EXISTS 'site'@'192.168.0.200';
+ALTER USER 'site'@'192.168.0.200' IDENTIFIED BY 'Datab4se~Passw0rd';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `site`.* TO 'site'@'192.168.0.200';
+CREATE USER IF NOT EXISTS 'site'@'192.168.0.202';
+ALTER USER 'site'@'192.168.0.202' IDENTIFIED BY 'Datab4se~Passw0rd';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `site`.* TO 'site'@'192.168.0.202';
+SET @gone = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user WHERE user = 'site' AND host NOT IN ('192.168.0.200', '192.168.0.202'));
+SET @statement = IF(@gone IS NULL, 'DO 0', CONCAT('DROP USER ', @gone));
+PREPARE forget FROM @statement;
+EXECUTE forget;

@@ -1,0 +1,104 @@
+#!/bin/sh
+# Brings the role firewall of this machine to its described state. Written by components/apply.ts.
+set -eu
+umask 022
+here=/var/lib/lab/firewall
+artifacts=$here/artifacts
+pending=$here/pending
+# A run whose connection broke goes on without one: it is let come to its end.
+exec 9> "$here/lock"
+flock 9
+rm -rf /run/lab-firewall.*
+secrets=$(mktemp -d /run/lab-firewall.XXXXXX)
+trap 'rm -rf "$secrets"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# changed [restart]: the service has to see it; with the word, by a restart even where a reload does for everything else.
+changed() { echo "$*" >> "$pending"; }
+
+# put MODE OWNER SOURCE DESTINATION
+put() {
+    case $4 in /etc/systemd/system/*) how=restart ;; *) how= ;; esac
+    if ! cmp -s "$3" "$4"; then
+        changed $how
+        mkdir -p "${4%/*}"
+        cp "$3" "$4.lab-new"
+        chown "$2" "$4.lab-new"
+        chmod "$1" "$4.lab-new"
+        mv -fT "$4.lab-new" "$4"
+        # SELinux, where there is any: the label that its policy gives to a file of this name.
+        if command -v restorecon >/dev/null; then restorecon "$4"; fi
+    elif [ "$(stat -c %a:%U:%G "$4")" != "$1:$2" ]; then
+        changed $how
+        chown "$2" "$4"
+        chmod "$1" "$4"
+    fi
+}
+
+# quietly COMMAND: what it says is shown only when it fails.
+quietly() {
+    said=$(sh -c "$1" 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
+}
+
+# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does.
+await() {
+    deadline=$(($(date +%s) + $1))
+    until said=$(sh -c "$2" 2>&1); do
+        if [ "$(date +%s)" -ge "$deadline" ]; then
+            echo "firewall did not work within $1 s: $2: $said" >&2
+            [ -z "$3" ] || systemctl --no-pager --lines=20 status "$3" >&2 || true
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# What is secret comes through standard input: one line each, a name and the content in base64.
+umask 077
+while read -r name content; do
+    printf %s "$content" | base64 -d > "$secrets/$name"
+done
+umask 022
+
+# What comes before the files.
+if [ -n "${SSH_CONNECTION-}" ]; then
+    /usr/sbin/nft "add table inet lab-control; flush table inet lab-control; delete table inet lab-control; add table inet lab-control; add set inet lab-control control { type ipv4_addr; flags interval; elements = { 192.168.0.1 }; }"
+    /usr/sbin/nft get element inet lab-control control "{ ${SSH_CONNECTION%% *} }" >/dev/null 2>&1 && allowed=yes || allowed=no
+    /usr/sbin/nft delete table inet lab-control
+    [ $allowed = yes ] || { echo "${SSH_CONNECTION%% *} is not in lab:network.control (192.168.0.1): these rules would lock this program out" >&2; exit 1; }
+fi
+
+# Files: only those that differ are written, each in one step.
+put 644 root:root "$here"/files/etc/nftables.conf /etc/nftables.conf
+
+# Files of an earlier configuration that are no longer in it.
+cat > "$here/installed.new" <<'END'
+/etc/nftables.conf
+END
+if [ -f "$here/installed" ]; then
+    grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
+        # A file that moved to another role is that role's now.
+        ! cat /dev/null $(ls -d /var/lib/lab/*/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
+        changed
+        rm -f "$old"
+    done
+fi
+mv -f "$here/installed.new" "$here/installed"
+
+# A configuration that the program itself refuses never reaches the service.
+quietly '/usr/sbin/nft --check --file /etc/nftables.conf'
+
+# The service.
+if [ -e "$pending" ]; then systemctl daemon-reload; fi
+systemctl --quiet enable nftables.service
+if ! systemctl --quiet is-active nftables.service; then
+    systemctl reset-failed nftables.service 2>/dev/null || true
+    systemctl start nftables.service
+elif [ -e "$pending" ]; then
+    if grep -q restart "$pending"; then systemctl restart nftables.service; else systemctl reload nftables.service; fi
+fi
+
+# Until it works.
+await 10 '/usr/sbin/nft list table inet lab' nftables.service
+
+rm -f "$pending"

@@ -1,0 +1,3 @@
+JAVA_HOME=/usr/lib/jvm/java-8-openjdk-amd64
+PATH=$JAVA_HOME/bin:$PATH
+export JAVA_HOME PATH

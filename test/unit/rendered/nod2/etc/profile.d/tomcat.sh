@@ -1,0 +1,3 @@
+CATALINA_HOME=/usr/local/tomcat
+PATH=$CATALINA_HOME/bin:$PATH
+export CATALINA_HOME PATH

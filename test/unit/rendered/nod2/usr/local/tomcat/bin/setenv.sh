@@ -1,0 +1,2 @@
+# Read by catalina.sh.
+CATALINA_OPTS="-Xms256m -Xmx256m -Djava.awt.headless=true -Djava.security.egd=file:/dev/./urandom -Dfile.encoding=UTF-8"

@@ -1,0 +1,105 @@
+#!/bin/sh
+# Brings the role tengine of this machine to its described state. Written by components/apply.ts.
+set -eu
+umask 022
+here=/var/lib/lab/tengine
+artifacts=$here/artifacts
+pending=$here/pending
+# A run whose connection broke goes on without one: it is let come to its end.
+exec 9> "$here/lock"
+flock 9
+rm -rf /run/lab-tengine.*
+secrets=$(mktemp -d /run/lab-tengine.XXXXXX)
+trap 'rm -rf "$secrets"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# changed [restart]: the service has to see it; with the word, by a restart even where a reload does for everything else.
+changed() { echo "$*" >> "$pending"; }
+
+# put MODE OWNER SOURCE DESTINATION
+put() {
+    case $4 in /etc/systemd/system/*) how=restart ;; *) how= ;; esac
+    if ! cmp -s "$3" "$4"; then
+        changed $how
+        mkdir -p "${4%/*}"
+        cp "$3" "$4.lab-new"
+        chown "$2" "$4.lab-new"
+        chmod "$1" "$4.lab-new"
+        mv -fT "$4.lab-new" "$4"
+        # SELinux, where there is any: the label that its policy gives to a file of this name.
+        if command -v restorecon >/dev/null; then restorecon "$4"; fi
+    elif [ "$(stat -c %a:%U:%G "$4")" != "$1:$2" ]; then
+        changed $how
+        chown "$2" "$4"
+        chmod "$1" "$4"
+    fi
+}
+
+# quietly COMMAND: what it says is shown only when it fails.
+quietly() {
+    said=$(sh -c "$1" 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
+}
+
+# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does.
+await() {
+    deadline=$(($(date +%s) + $1))
+    until said=$(sh -c "$2" 2>&1); do
+        if [ "$(date +%s)" -ge "$deadline" ]; then
+            echo "tengine did not work within $1 s: $2: $said" >&2
+            [ -z "$3" ] || systemctl --no-pager --lines=20 status "$3" >&2 || true
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# What is secret comes through standard input: one line each, a name and the content in base64.
+umask 077
+while read -r name content; do
+    printf %s "$content" | base64 -d > "$secrets/$name"
+done
+umask 022
+
+# What comes before the files.
+getent group nginx >/dev/null || groupadd --system nginx
+getent passwd nginx >/dev/null || useradd --system --gid nginx --home-dir /var/tmp/tengine --no-create-home --shell /usr/sbin/nologin nginx
+install -d -o nginx -g nginx -m 700 /var/tmp/tengine /var/tmp/tengine/client /var/tmp/tengine/proxy /var/tmp/tengine/fastcgi /var/tmp/tengine/uwsgi
+install -d -o root -g root -m 755 /var/log/tengine
+[ "$(cat "$here/build" 2>/dev/null)" = 0123456789abcdef ] || { changed restart; echo 0123456789abcdef > "$here/build"; }
+
+# Files: only those that differ are written, each in one step.
+put 644 root:root "$here"/files/etc/tengine/nginx.conf /etc/tengine/nginx.conf
+put 644 root:root "$here"/files/etc/systemd/system/tengine.service /etc/systemd/system/tengine.service
+
+# Files of an earlier configuration that are no longer in it.
+cat > "$here/installed.new" <<'END'
+/etc/systemd/system/tengine.service
+/etc/tengine/nginx.conf
+END
+if [ -f "$here/installed" ]; then
+    grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
+        # A file that moved to another role is that role's now.
+        ! cat /dev/null $(ls -d /var/lib/lab/*/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
+        changed
+        rm -f "$old"
+    done
+fi
+mv -f "$here/installed.new" "$here/installed"
+
+# A configuration that the program itself refuses never reaches the service.
+quietly '/usr/local/tengine/sbin/nginx -t -q'
+
+# The service.
+if [ -e "$pending" ]; then systemctl daemon-reload; fi
+systemctl --quiet enable tengine.service
+if ! systemctl --quiet is-active tengine.service; then
+    systemctl reset-failed tengine.service 2>/dev/null || true
+    systemctl start tengine.service
+elif [ -e "$pending" ]; then
+    if grep -q restart "$pending"; then systemctl restart tengine.service; else systemctl reload tengine.service; fi
+fi
+
+# Until it works.
+await 60 'curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health' tengine.service
+
+rm -f "$pending"

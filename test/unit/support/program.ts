@@ -1,0 +1,89 @@
+/** The program run against a monitor that writes down every registration as the engine would see it. */
+import * as pulumi from "@pulumi/pulumi";
+import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+
+/** One resource as it was registered. */
+export interface Registration {
+    type: string;
+    name: string;
+    custom: boolean;
+    /** Type and name: a machine and its container share one. */
+    parent: string;
+    /** Plain values, also of what is secret. */
+    inputs: Record<string, unknown>;
+    /** The same with `secret` in place of what is secret: what a state or a plan shows of it. */
+    shown: Record<string, unknown>;
+    /** Names of those that the engine waits for: dependsOn, and whatever its inputs were made of. */
+    dependencies: string[];
+    /** Type and name. */
+    deletedWith: string;
+    deleteBeforeReplace: boolean;
+}
+
+interface Request {
+    getType(): string;
+    getName(): string;
+    getCustom(): boolean;
+    getParent(): string;
+    getObject(): { toJavaScript(): Record<string, unknown> };
+    getDependenciesList(): string[];
+    getDeletedwith(): string;
+    getDeletebeforereplace(): boolean;
+}
+
+const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
+/** `lab:Machine nod0` of `urn:pulumi:test::lab::lab:Lab$lab:Machine::nod0`. */
+const titleOf = (urn: string) => (urn === "" ? "" : `${urn.split("::").at(-2)?.split("$").at(-1)} ${nameOf(urn)}`);
+const isSecret = (value: unknown): value is { value: unknown } =>
+    typeof value === "object" && value !== null && pulumi.runtime.isRpcSecret(value);
+
+/** Without the wrappers that mark what is secret; that itself goes through `reveal`. */
+function unwrap(value: unknown, reveal: (secret: unknown) => unknown): unknown {
+    if (isSecret(value)) return reveal(unwrap(value.value, reveal));
+    if (Array.isArray(value)) return value.map((part) => unwrap(part, reveal));
+    if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unwrap(part, reveal)]));
+    return value;
+}
+
+const asRegistered = (request: Request): Registration => {
+    const inputs = request.getObject().toJavaScript();
+    return {
+        type: request.getType(),
+        name: request.getName(),
+        custom: request.getCustom(),
+        parent: titleOf(request.getParent()),
+        inputs: unwrap(inputs, (secret) => secret) as Record<string, unknown>,
+        shown: unwrap(inputs, () => "secret") as Record<string, unknown>,
+        dependencies: request.getDependenciesList().map(nameOf).sort(),
+        deletedWith: titleOf(request.getDeletedwith()),
+        deleteBeforeReplace: request.getDeletebeforereplace(),
+    };
+};
+
+/**
+ * Everything that `program` registers, once all of it is done. An identity (a domain's UUID) is `identity of NAME`, or what `identities`
+ * says. Fails where two resources of one type have one name, as the engine would.
+ */
+export async function register(program: () => unknown, { identities = {} }: { identities?: Record<string, string> } = {}): Promise<Registration[]> {
+    await pulumi.runtime.setMocks({
+        newResource: ({ name, inputs }) => {
+            const identity = identities[name] ?? `identity of ${name}`;
+            return { id: identity, state: { ...inputs as Record<string, unknown>, stdout: identity } };
+        },
+        call: ({ token }) => { throw new Error(`the program calls ${token}`); },
+    }, "lab", "test");
+    // Mocks are told only a resource's inputs; what else is registered passes by the monitor behind them.
+    const registrations: Registration[] = [];
+    const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor;
+    const pass = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request: Request, callback) => {
+        registrations.push(asRegistered(request));
+        return pass(request, callback);
+    };
+    program();
+    await pulumi.runtime.disconnect();
+    const titles = registrations.map(({ type, name }) => `${type} ${name}`);
+    const twice = titles.find((title, index) => titles.indexOf(title) < index);
+    if (twice !== undefined) throw new Error(`two resources are ${twice}`);
+    return registrations;
+}

@@ -1,0 +1,82 @@
+/** What each role is on a machine, as plain text: what Host would upload, and what would come through the script's standard input. */
+import * as pulumi from "@pulumi/pulumi";
+import type { Artifacts } from "../../../artifacts/needed";
+import { catalogue } from "../../../artifacts/catalogue";
+import { applyScript, secretTexts } from "../../../components/apply";
+import { baseConfiguration } from "../../../components/base";
+import { databaseConfiguration } from "../../../components/database";
+import { firewallConfiguration } from "../../../components/firewall";
+import { httpdConfiguration } from "../../../components/httpd";
+import { javaConfiguration } from "../../../components/java";
+import { keepalivedConfiguration } from "../../../components/keepalived";
+import { memcachedConfiguration } from "../../../components/memcached";
+import type { RoleContext } from "../../../components/role";
+import type { RoleConfiguration } from "../../../components/role-configuration";
+import { tengineConfiguration } from "../../../components/tengine";
+import { tomcatConfiguration } from "../../../components/tomcat";
+import { webSiteConfiguration } from "../../../components/web-site";
+import type { Role } from "../../../config/schema";
+import type { Site } from "../../../config/site";
+import { platforms } from "../../../platforms";
+import { secrets } from "./article";
+
+export interface RenderedFile {
+    path: string;
+    text: string;
+    isSecret: boolean;
+    mode?: string;
+    owner?: string;
+}
+
+export interface RenderedRole {
+    configuration: RoleConfiguration;
+    files: RenderedFile[];
+    /** Texts that come through standard input, by their names there. */
+    secrets: Record<string, string>;
+    script: string;
+}
+
+/** An artifact is known by its file's name; where it lies does not matter. */
+const artifacts = Object.fromEntries(Object.entries(catalogue).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }])) as Artifacts;
+
+const plain = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => { output.apply(resolve); });
+
+const configurations: Record<Role | "every", (context: RoleContext) => Record<string, RoleConfiguration>> = {
+    every: (context) => ({ base: baseConfiguration(context), firewall: firewallConfiguration(context) }),
+    app: (context) => ({
+        java: javaConfiguration(context),
+        site: webSiteConfiguration(),
+        tomcat: tomcatConfiguration({ ...context, artifacts, password: pulumi.secret(secrets.databasePassword) }),
+        httpd: httpdConfiguration(context),
+    }),
+    memcached: (context) => ({ memcached: memcachedConfiguration(context) }),
+    director: (context) => ({
+        tengine: tengineConfiguration(context, "0123456789abcdef"),
+        keepalived: keepalivedConfiguration({ ...context, password: pulumi.secret(secrets.vrrpPassword) }),
+    }),
+    database: (context) => ({ database: databaseConfiguration({ ...context, password: pulumi.secret(secrets.databasePassword) }) }),
+};
+
+/** Every role of a machine, by the name that it has on the machine. */
+export async function rolesOf(site: Site, machineName: string): Promise<Record<string, RenderedRole>> {
+    const machine = site.machines.find(({ name }) => name === machineName);
+    if (!machine) throw new Error(`no machine ${machineName}`);
+    const context: RoleContext = { site, machine, platform: platforms[site.platform] };
+    const all = Object.assign({}, ...(["every", ...machine.roles] as const).map((role) => configurations[role](context))) as Record<string, RoleConfiguration>;
+    return Object.fromEntries(await Promise.all(Object.entries(all).map(async ([role, configuration]) => [role, await rendered(role, configuration)] as const)));
+}
+
+async function rendered(role: string, configuration: RoleConfiguration): Promise<RenderedRole> {
+    const files = await Promise.all((configuration.files ?? []).map(async ({ content, ...file }): Promise<RenderedFile> => ({
+        ...file, text: typeof content === "string" ? content : await plain(content), isSecret: typeof content !== "string",
+    })));
+    const texts = await Promise.all(secretTexts(configuration).map(async ([name, content]) => [name, await plain(content)] as const));
+    return { configuration, files, secrets: Object.fromEntries(texts), script: applyScript(role, configuration) };
+}
+
+/** The text of one file of a machine, whichever role it belongs to. */
+export async function fileOf(site: Site, machineName: string, path: string): Promise<RenderedFile> {
+    const found = Object.values(await rolesOf(site, machineName)).flatMap(({ files }) => files).find((file) => file.path === path);
+    if (!found) throw new Error(`${machineName} has no ${path}`);
+    return found;
+}
