@@ -57,7 +57,8 @@ export class Host extends pulumi.ComponentResource {
         // A virtual machine answers ssh before cloud-init, which may be installing too, has come to its end.
         const settled = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null";
         // Uploads run side by side, and two of them that make the same folder get in each other's way.
-        const folder = `mkdir -p ${path.posix.dirname(roleFolder("any"))}`;
+        // Whoever logs in uploads; what is uploaded holds no secret.
+        const folder = `install -d -m 755 -o ${this.args.platform.loginUser} ${path.posix.dirname(roleFolder("any"))}`;
         this.packages = this.command("packages", `${settled}\n${folder}\n${this.args.platform.installPackages([...new Set(packages)].sort())}`, {});
     }
 
@@ -135,5 +136,5 @@ interface Upload {
     digests: Record<string, string>;
 }
 
-/** Relative to the project's folder, so that a checkout may be moved. */
-const stagingFolder = () => path.join(".stage", pulumi.getStack());
+/** Relative to the project's folder, so that a checkout may be moved; LAB_STAGE names another place, for what is only planned. */
+const stagingFolder = () => path.join(process.env.LAB_STAGE ?? ".stage", pulumi.getStack());

@@ -29,7 +29,7 @@ async function main() {
         const cached = path.join(cacheFolder(), "builds", `${build.key}.tar.gz`);
         fs.mkdirSync(path.dirname(cached), { recursive: true });
         await withLock(`${cached}.lock`, async () => {
-            if (!fs.existsSync(cached)) await compile(remote, build, cached);
+            if (!fs.existsSync(cached)) await compile(remote, request, cached);
         });
         await install(remote, build, cached);
     } finally {
@@ -37,10 +37,10 @@ async function main() {
     }
 }
 
-async function compile(remote: Remote, build: Build, cached: string) {
+async function compile(remote: Remote, { build, user }: Request, cached: string) {
     say("installing what the compiler needs");
     await remote.run(build.prepare);
-    const folder = (await remote.run("mktemp -d /var/tmp/lab-build.XXXXXX")).trim();
+    const folder = (await remote.run(`folder=$(mktemp -d /var/tmp/lab-build.XXXXXX) && chmod 755 "$folder" && chown ${user} "$folder" && echo "$folder"`)).trim();
     try {
         for (const { name, source } of build.sources) await remote.upload(source, `${folder}/${name}`);
         say("compiling");

@@ -1,5 +1,7 @@
 /** `./lab COMMAND ...`. Exit codes: 0 done, 1 failed, 2 a mistake in the call or the configuration, or something the machine lacks; pulumi's own are passed on. */
+import { planning } from "../plan/command";
 import { waysIn } from "./access";
+import { drilling } from "../drill/command";
 import { verification } from "../verify/command";
 import { lifecycle } from "./lifecycle";
 import { maintenance } from "./maintenance";
@@ -7,7 +9,7 @@ import type { Command } from "./command";
 import { UserError } from "./errors";
 import { status } from "./status";
 
-const commands: Record<string, Command> = { ...lifecycle, ...status, ...verification, ...waysIn, ...maintenance };
+const commands: Record<string, Command> = { ...lifecycle, ...planning, ...status, ...verification, ...drilling, ...waysIn, ...maintenance };
 const defaultStack = "local";
 
 function usage(): string {

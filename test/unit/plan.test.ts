@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { releaseNames } from "../../artifacts/releases";
+import { describeSite } from "../../config/describe";
+import { platforms, platformNames } from "../../platforms";
+import { StackFile } from "../../tools/lab/stack-file";
+import { plan } from "../../tools/plan/plan";
+
+/** The article's machines, as stack dev has them. */
+const settings = new StackFile("dev").settings;
+
+for (const platform of platformNames) {
+    for (const release of releaseNames) {
+        test(`the plan of the article's lab on ${platform}, release ${release}, with every file and command`, async () => {
+            const image = platforms[platform].image ? {} : { image: { source: "/images/debian-13.qcow2" } };
+            const site = describeSite({ ...settings, platform, release, ...image }, "dev");
+            await expect(await plan(site, { commands: true })).toMatchFileSnapshot(`plans/${platform}-${release}.txt`);
+        });
+    }
+}
