@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ensureEngine } from "../../tools/engine";
 import { make, recipes, type Recipe } from "../../tools/engine/build";
-import { withLock } from "../../tools/engine/lock";
+import { withLock } from "../../tools/lab/lock";
 import { atLeast, findOfficialCli } from "../../tools/engine/official";
 import { COMMAND_VERSION, TERRAFORM_PROVIDER_VERSION } from "../../tools/engine/pins";
 import { silent } from "../../tools/lab/output";
@@ -122,13 +122,13 @@ describe("building", () => {
         const order: string[] = [];
         let release = () => {};
         const held = new Promise<void>((resolve) => { release = resolve; });
-        const first = withLock(path.join(folder, "lock"), () => undefined, async () => {
+        const first = withLock(path.join(folder, "lock"), async () => {
             order.push("first in");
             await held;
             order.push("first out");
         });
         await expect.poll(() => order).toEqual(["first in"]);
-        const second = withLock(path.join(folder, "lock"), () => { order.push("second waits"); release(); }, () => Promise.resolve(order.push("second in")));
+        const second = withLock(path.join(folder, "lock"), () => Promise.resolve(order.push("second in")), () => { order.push("second waits"); release(); });
         await Promise.all([first, second]);
         expect(order).toEqual(["first in", "second waits", "first out", "second in"]);
     });

@@ -7,7 +7,7 @@ import { parseDeb822, parseOneLine } from "../../tools/apt-sources";
 import { hierarchies } from "../../tools/network/cgroups";
 import { containerSpec, type ContainerSpec } from "../../tools/network/container-spec";
 import { domainXml, identityFiles } from "../../tools/network/domain";
-import { withLock } from "../../tools/network/lock";
+import { withLock } from "../../tools/lab/lock";
 import { mirrorsFrom } from "../../tools/network/mirrors";
 import { findHolder } from "../../tools/network/namespace";
 import { proxyConfiguration } from "../../tools/network/proxy";

@@ -8,7 +8,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import { cacheFolder } from "../lab/places";
-import { withLock } from "../network/lock";
+import { withLock } from "../lab/lock";
 import { Remote, type RemoteAddress } from "./remote";
 import type { Build } from "../../components/tengine";
 import { quote } from "../../components/shell";

@@ -3,9 +3,9 @@ import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSy
 import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { make, recipeKey, recipes, type Recipe } from "./build";
-import { withLock } from "./lock";
 import { downloadPlugin, findOfficialCli, pluginFolder, userPulumiHome, type OfficialCli } from "./official";
 import { COMMAND_VERSION, LIBVIRT_PROVIDER_VERSION, TERRAFORM_PROVIDER_VERSION } from "./pins";
+import { withLock } from "../lab/lock";
 import type { Progress } from "../lab/output";
 
 /** Pulumi with everything that this project's programs need, ready to run. */
@@ -45,7 +45,7 @@ export async function ensureEngine({ cache, progress, env = process.env }: Optio
     const folder = path.join(root, engineKey(official, userPulumiHome(env)));
     if (!existsSync(path.join(folder, MANIFEST))) {
         mkdirSync(root, { recursive: true });
-        await withLock(path.join(root, "lock"), () => progress.info("Waiting for another process that builds the engine"), async () => {
+        await withLock(path.join(root, "lock"), async () => {
             if (existsSync(path.join(folder, MANIFEST))) return;
             await removeLeftovers(root);
             const temporary = await mkdtemp(path.join(root, ".new-"));
@@ -55,7 +55,7 @@ export async function ensureEngine({ cache, progress, env = process.env }: Optio
             } finally {
                 await rm(temporary, { recursive: true, force: true });
             }
-        });
+        }, () => progress.info("Waiting for another process that builds the engine"));
     }
     const bin = official ? path.dirname(official.pulumi) : path.join(folder, "bin");
     return {

@@ -48,6 +48,8 @@ export class Session {
                 PULUMI_BACKEND_URL: `file://${backendFolder(stack)}`,
                 PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(stack),
                 PULUMI_CONFIG_PASSPHRASE: undefined,
+                // The plugin asks an agent whose socket is named, and fails where nobody listens; the lab has a key of its own.
+                SSH_AUTH_SOCK: "",
             } : {},
             LAB_CACHE: cacheFolder(),
             LAB_IMAGE: this.image,

@@ -13,7 +13,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { run } from "../lab/run";
 import { containerSpec, type ContainerSpec } from "./container-spec";
 import { domainXml, identityFiles } from "./domain";
-import { withLock } from "./lock";
+import { withLock } from "../lab/lock";
 
 /** A machine's finished tree: written last, so that what has no such file is half made, and made anew. */
 interface Stamp {

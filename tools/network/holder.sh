@@ -73,6 +73,7 @@ proxy() {
     socat UNIX-LISTEN:socket,unlink-early,mode=600,fork TCP:127.0.0.1:$port 9>&- &      # its children may outlive it: not with the lock
     apt-cacher-ng -c . ForeGround=1 Port=$port BindAddress=127.0.0.1 &
     wait -n || :        # neither is any good alone
+    # shellcheck disable=SC2046 # a list of words
     kill $(jobs -p)
 }
 
@@ -100,6 +101,7 @@ mount_cgroups() {
     # Version 1. An empty version 2 beside it would only mislead libvirt: left out.
     mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup
     local controllers
+    # shellcheck disable=SC2013 # a line is a word
     for controllers in $(sed -nE 's/^[1-9][0-9]*:([^:]+):.*/\1/p' /proc/self/cgroup); do
         local folder=/sys/fs/cgroup/${controllers#name=} options=$controllers
         [ "$controllers" = "${controllers#name=}" ] || options=none,$controllers

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { join } from "node:path";
 import type { Progress } from "../lab/output";
 import { run } from "../lab/run";
-import { withLock } from "./lock";
+import { withLock } from "../lab/lock";
 import { hostMirrors } from "./mirrors";
 
 const packages = ["systemd", "systemd-sysv", "dbus", "openssh-server", "iproute2", "ca-certificates"];

@@ -4,7 +4,7 @@ import type { Progress } from "../lab/output";
 import { run } from "../lab/run";
 import { UserError } from "../lab/errors";
 import { ensureHostPackages } from "./host-packages";
-import { withLock } from "./lock";
+import { withLock } from "../lab/lock";
 import { hostMirrors } from "./mirrors";
 import { findHolder, isReady, startHolder, stopHolder, type LocalNetwork } from "./namespace";
 import { proxyConfiguration } from "./proxy";

@@ -4,11 +4,12 @@ import { connect, createServer } from "node:net";
 
 /**
  * Runs `work` while no other process (of the same network namespace) does anything under the same `name`. The lock is an abstract unix
- * socket: the kernel takes it back when its holder dies, so there is no file that a crash could leave locked.
+ * socket: the kernel takes it back when its holder dies, so there is no file that a crash could leave locked. `waiting` is called once if
+ * another one has it.
  */
-export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(name: string, work: () => Promise<T>, waiting: () => void = () => undefined): Promise<T> {
     const path = `\0ha-web-lab/${createHash("sha256").update(name).digest("hex")}`;
-    for (;;) {
+    for (let hasWaited = false; ;) {
         const server = createServer();
         try {
             server.listen(path);
@@ -16,8 +17,10 @@ export async function withLock<T>(name: string, work: () => Promise<T>): Promise
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
             // The holder never says a word: the connection closes when it lets go or dies, and is refused if it already has.
-            const waiting = connect(path).on("error", () => undefined);
-            await new Promise((resolve) => waiting.on("close", resolve));
+            if (!hasWaited) waiting();
+            hasWaited = true;
+            const holder = connect(path).on("error", () => undefined);
+            await new Promise((resolve) => holder.on("close", resolve));
             continue;
         }
         const waiters = new Set<import("node:net").Socket>();
