@@ -1,3 +1,4 @@
+import * as path from "node:path";
 import { quote } from "./shell";
 import type { ManagedFile, RoleConfiguration } from "./role-configuration";
 
@@ -15,12 +16,13 @@ const isSecret = (file: ManagedFile) => typeof file.content !== "string";
  * also after it was stopped anywhere: what the service has not seen yet is remembered in the file `pending` until it has.
  */
 export function applyScript(role: string, configuration: RoleConfiguration): string {
-    const { files = [], prepare = [], finish = [], test, service, ready } = configuration;
+    const { artifacts = [], files = [], prepare = [], finish = [], test, service, ready } = configuration;
     const sections = [
         header(role),
-        section("What comes before the files", prepare),
-        section("Files: only those that differ are written, each in one step", files.map((file, index) => putLine(file, index))),
-        section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path))]),
+        section("What comes before the files", [...artifacts.length > 0 ? ["artifacts=$here/artifacts"] : [], ...prepare]),
+        section("Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another",
+            [`exec 8< ${path.posix.dirname(roleFolder(role))}`, "flock 8", ...files.map((file, index) => putLine(file, index))]),
+        section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path)), "exec 8<&-"]),
         section("A configuration that the program itself refuses never reaches the service", test ? [`quietly ${quote(test)}`] : []),
         section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
         section("Until it works", ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : []),
@@ -37,7 +39,6 @@ const header = (role: string) => `#!/bin/sh
 set -eu
 umask 022
 here=${roleFolder(role)}
-artifacts=$here/artifacts
 pending=$here/pending
 # A run whose connection broke goes on without one: it is let come to its end.
 exec 9> "$here/lock"
@@ -107,7 +108,9 @@ END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
         # A file that moved to another role is that role's now.
-        ! cat /dev/null $(ls -d ${roleFolder("*")}/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
+        for other in ${roleFolder("*")}/installed; do
+            [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
+        done
         changed
         rm -f "$old"
     done

@@ -70,5 +70,5 @@ const notLockedOut = (program: string, control: string[]) => `if [ -n "\${SSH_CO
     ${program} "add table inet lab-control; flush table inet lab-control; delete table inet lab-control; add table inet lab-control; add set inet lab-control control { type ipv4_addr; flags interval; elements = { ${control.join(", ")} }; }"
     ${program} get element inet lab-control control "{ \${SSH_CONNECTION%% *} }" >/dev/null 2>&1 && allowed=yes || allowed=no
     ${program} delete table inet lab-control
-    [ $allowed = yes ] || { echo "\${SSH_CONNECTION%% *} is not in lab:network.control (${control.join(", ")}): these rules would lock this program out" >&2; exit 1; }
+    [ "$allowed" = yes ] || { echo "\${SSH_CONNECTION%% *} is not in lab:network.control (${control.join(", ")}): these rules would lock this program out" >&2; exit 1; }
 fi`;

@@ -59,7 +59,9 @@ export class Host extends pulumi.ComponentResource {
         // Uploads run side by side, and two of them that make the same folder get in each other's way.
         // Whoever logs in uploads; what is uploaded holds no secret.
         const folder = `install -d -m 755 -o ${this.args.platform.loginUser} ${path.posix.dirname(roleFolder("any"))}`;
-        this.packages = this.command("packages", `${settled}\n${folder}\n${this.args.platform.installPackages([...new Set(packages)].sort())}`, {});
+        // A run whose connection broke goes on without one, and package managers do not wait for each other in all that they do.
+        const lock = `exec 9> ${roleFolder("packages.lock")}\nflock 9`;
+        this.packages = this.command("packages", `${settled}\n${folder}\n${lock}\n${this.args.platform.installPackages([...new Set(packages)].sort())}`, {});
     }
 
     /** Brings a role of the machine to `configuration`; what is returned is there when the role works. */

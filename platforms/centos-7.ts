@@ -6,6 +6,7 @@ import { allow, installPackages, redHat } from "./red-hat";
  * path names: the distribution's 7.9.2009 package lists and Red Hat Enterprise Linux 7's System Administrator's Guide.
  */
 const repositories = [
+    "# shellcheck disable=SC2016 # yum knows $releasever",
     "sed -i -e 's/^mirrorlist=/#mirrorlist=/' -e 's|^#*baseurl=.*/centos/$releasever/|baseurl=https://vault.centos.org/7.9.2009/|' /etc/yum.repos.d/CentOS-Base.repo",
 ];
 

@@ -3,7 +3,6 @@
 set -eu
 umask 022
 here=/var/lib/lab/firewall
-artifacts=$here/artifacts
 pending=$here/pending
 # A run whose connection broke goes on without one: it is let come to its end.
 exec 9> "$here/lock"
@@ -65,10 +64,12 @@ if [ -n "${SSH_CONNECTION-}" ]; then
     /usr/sbin/nft "add table inet lab-control; flush table inet lab-control; delete table inet lab-control; add table inet lab-control; add set inet lab-control control { type ipv4_addr; flags interval; elements = { 192.168.0.1 }; }"
     /usr/sbin/nft get element inet lab-control control "{ ${SSH_CONNECTION%% *} }" >/dev/null 2>&1 && allowed=yes || allowed=no
     /usr/sbin/nft delete table inet lab-control
-    [ $allowed = yes ] || { echo "${SSH_CONNECTION%% *} is not in lab:network.control (192.168.0.1): these rules would lock this program out" >&2; exit 1; }
+    [ "$allowed" = yes ] || { echo "${SSH_CONNECTION%% *} is not in lab:network.control (192.168.0.1): these rules would lock this program out" >&2; exit 1; }
 fi
 
-# Files: only those that differ are written, each in one step.
+# Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another.
+exec 8< /var/lib/lab
+flock 8
 put 644 root:root "$here"/files/etc/nftables.conf /etc/nftables.conf
 
 # Files of an earlier configuration that are no longer in it.
@@ -78,12 +79,15 @@ END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
         # A file that moved to another role is that role's now.
-        ! cat /dev/null $(ls -d /var/lib/lab/*/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
+        for other in /var/lib/lab/*/installed; do
+            [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
+        done
         changed
         rm -f "$old"
     done
 fi
 mv -f "$here/installed.new" "$here/installed"
+exec 8<&-
 
 # A configuration that the program itself refuses never reaches the service.
 quietly '/usr/sbin/nft --check --file /etc/nftables.conf'

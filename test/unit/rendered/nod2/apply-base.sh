@@ -3,7 +3,6 @@
 set -eu
 umask 022
 here=/var/lib/lab/base
-artifacts=$here/artifacts
 pending=$here/pending
 # A run whose connection broke goes on without one: it is let come to its end.
 exec 9> "$here/lock"
@@ -60,7 +59,9 @@ while read -r name content; do
 done
 umask 022
 
-# Files: only those that differ are written, each in one step.
+# Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another.
+exec 8< /var/lib/lab
+flock 8
 put 644 root:root "$here"/files/etc/hosts /etc/hosts
 
 # Files of an earlier configuration that are no longer in it.
@@ -70,11 +71,14 @@ END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
         # A file that moved to another role is that role's now.
-        ! cat /dev/null $(ls -d /var/lib/lab/*/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
+        for other in /var/lib/lab/*/installed; do
+            [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
+        done
         changed
         rm -f "$old"
     done
 fi
 mv -f "$here/installed.new" "$here/installed"
+exec 8<&-
 
 rm -f "$pending"

@@ -3,7 +3,6 @@
 set -eu
 umask 022
 here=/var/lib/lab/httpd
-artifacts=$here/artifacts
 pending=$here/pending
 # A run whose connection broke goes on without one: it is let come to its end.
 exec 9> "$here/lock"
@@ -64,7 +63,9 @@ umask 022
 rm -f /etc/apache2/sites-enabled/000-default.conf
 a2enmod --quiet proxy proxy_http >/dev/null
 
-# Files: only those that differ are written, each in one step.
+# Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another.
+exec 8< /var/lib/lab
+flock 8
 put 644 root:root "$here"/files/etc/apache2/sites-enabled/virtual.conf /etc/apache2/sites-enabled/virtual.conf
 
 # Files of an earlier configuration that are no longer in it.
@@ -74,12 +75,15 @@ END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
         # A file that moved to another role is that role's now.
-        ! cat /dev/null $(ls -d /var/lib/lab/*/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
+        for other in /var/lib/lab/*/installed; do
+            [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
+        done
         changed
         rm -f "$old"
     done
 fi
 mv -f "$here/installed.new" "$here/installed"
+exec 8<&-
 
 # A configuration that the program itself refuses never reaches the service.
 quietly 'apache2ctl -t'

@@ -3,7 +3,6 @@
 set -eu
 umask 022
 here=/var/lib/lab/tomcat
-artifacts=$here/artifacts
 pending=$here/pending
 # A run whose connection broke goes on without one: it is let come to its end.
 exec 9> "$here/lock"
@@ -61,6 +60,7 @@ done
 umask 022
 
 # What comes before the files.
+artifacts=$here/artifacts
 getent group tomcat >/dev/null || groupadd --system tomcat
 getent passwd tomcat >/dev/null || useradd --system --gid tomcat --home-dir /usr/local/tomcat --no-create-home --shell /usr/sbin/nologin tomcat
 # Unpacked beside its place and moved there: what is there is whole.
@@ -90,7 +90,9 @@ put 644 root:root "$artifacts/asm-3.2.jar" /usr/local/tomcat/lib/asm-3.2.jar
 put 644 root:root "$artifacts/minlog-1.2.jar" /usr/local/tomcat/lib/minlog-1.2.jar
 put 644 root:root "$artifacts/mariadb-java-client-2.7.12.jar" /usr/local/tomcat/lib/mariadb-java-client-2.7.12.jar
 
-# Files: only those that differ are written, each in one step.
+# Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another.
+exec 8< /var/lib/lab
+flock 8
 put 644 root:root "$here"/files/etc/profile.d/tomcat.sh /etc/profile.d/tomcat.sh
 put 644 root:root "$here"/files/etc/systemd/system/tomcat.service /etc/systemd/system/tomcat.service
 put 644 root:root "$here"/files/usr/local/tomcat/bin/setenv.sh /usr/local/tomcat/bin/setenv.sh
@@ -110,12 +112,15 @@ END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
         # A file that moved to another role is that role's now.
-        ! cat /dev/null $(ls -d /var/lib/lab/*/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
+        for other in /var/lib/lab/*/installed; do
+            [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
+        done
         changed
         rm -f "$old"
     done
 fi
 mv -f "$here/installed.new" "$here/installed"
+exec 8<&-
 
 # The service.
 if [ -e "$pending" ]; then systemctl daemon-reload; fi

@@ -3,7 +3,6 @@
 set -eu
 umask 022
 here=/var/lib/lab/tengine
-artifacts=$here/artifacts
 pending=$here/pending
 # A run whose connection broke goes on without one: it is let come to its end.
 exec 9> "$here/lock"
@@ -67,7 +66,9 @@ install -d -o nginx -g nginx -m 700 /var/tmp/tengine /var/tmp/tengine/client /va
 install -d -o root -g root -m 755 /var/log/tengine
 [ "$(cat "$here/build" 2>/dev/null)" = 0123456789abcdef ] || { changed restart; echo 0123456789abcdef > "$here/build"; }
 
-# Files: only those that differ are written, each in one step.
+# Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another.
+exec 8< /var/lib/lab
+flock 8
 put 644 root:root "$here"/files/etc/tengine/nginx.conf /etc/tengine/nginx.conf
 put 644 root:root "$here"/files/etc/systemd/system/tengine.service /etc/systemd/system/tengine.service
 
@@ -79,12 +80,15 @@ END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
         # A file that moved to another role is that role's now.
-        ! cat /dev/null $(ls -d /var/lib/lab/*/installed | grep -vxF "$here/installed") | grep -qxF "$old" || continue
+        for other in /var/lib/lab/*/installed; do
+            [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
+        done
         changed
         rm -f "$old"
     done
 fi
 mv -f "$here/installed.new" "$here/installed"
+exec 8<&-
 
 # A configuration that the program itself refuses never reaches the service.
 quietly '/usr/local/tengine/sbin/nginx -t -q'

