@@ -1,16 +1,14 @@
 /**
- * Every file that a machine gets, and every script that runs on it, as files of `rendered/`: a change shows as a diff there
- * (`npx vitest run --project unit -u` writes them anew). What the article says of a file is asserted by itself, row by row of the seed.
+ * Every file that a machine gets, as files of `rendered/`: a change shows as a diff there (`npx vitest run --project unit -u` writes them
+ * anew); the scripts that put them there are in `plans/`. What the article says of a file is asserted by itself, row by row of the seed.
  */
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { accountsSql } from "../../components/database";
-import { packagesOf } from "../../components/lab";
 import { buildScript, serverSources, type SourceName } from "../../components/tengine-sources";
 import { docBase } from "../../components/web-site";
 import { neededArtifacts } from "../../artifacts/needed";
 import { catalogue } from "../../artifacts/catalogue";
-import { platforms } from "../../platforms";
 import { siteWith } from "./support/article";
 import { fileOf, rolesOf } from "./support/roles";
 
@@ -27,17 +25,13 @@ const tomcat = "/usr/local/tomcat";
 describe("as they are in the article's lab", () => {
     // Between them they have every role.
     test.each(["mysql", "nod2", "nod3"])("%s", async (machine) => {
-        for (const [role, { files, script, secrets }] of Object.entries(await rolesOf(site, machine))) {
-            await expect(script).toMatchFileSnapshot(rendered(machine, `apply-${role}.sh`));
+        for (const { files, secrets } of Object.values(await rolesOf(site, machine))) {
             // The site's own files are copied, not rendered.
             for (const file of files.filter(({ path: name }) => !name.startsWith(`${docBase}/`))) await expect(file.text).toMatchFileSnapshot(rendered(machine, file.path));
             for (const [name, secret] of Object.entries(secrets).filter(([name]) => !name.startsWith("file-"))) {
                 await expect(secret).toMatchFileSnapshot(rendered(machine, `secret-${name}`));
             }
         }
-        const description = site.machines.find(({ name }) => name === machine);
-        const platform = platforms[site.platform];
-        if (description) await expect(platform.installPackages(packagesOf(description, platform))).toMatchFileSnapshot(rendered(machine, "packages.sh"));
     });
 
     test.each(Object.keys(serverSources) as SourceName[])("how %s is compiled", async (name) => {
