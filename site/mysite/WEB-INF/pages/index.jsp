@@ -8,6 +8,7 @@
     response.setHeader("Cache-Control", "no-store");
     String draft = "";
     String problem = null;
+    boolean databaseAnswers = true; // asked once per request: a database that hangs holds everybody up long enough
 
     if (request.getMethod().equals("POST")) {
         draft = cleanNote(request.getParameter("text"));
@@ -27,13 +28,14 @@
             } catch (SQLException failure) {
                 problem = "The note could not be stored. The database: " + explain(failure, application) + ".";
                 response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+                databaseAnswers = false;
             }
         }
     }
 
     List<Map<String, String>> notes = Collections.emptyList();
     try {
-        notes = listNotes();
+        if (databaseAnswers) notes = listNotes();
     } catch (SQLException failure) {
         if (problem == null) problem = "The notes cannot be shown at the moment. The database: " + explain(failure, application) + ".";
     }
