@@ -1,6 +1,7 @@
+import { releases } from "../artifacts/releases";
 import { findMistakes } from "./checks";
 import { ConfigurationError, type Mistake } from "./mistakes";
-import { openSchema, schema, secretKeys, type SecretKey, type Settings } from "./schema";
+import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
 import type { Site } from "./site";
 import type { z } from "zod";
 
@@ -15,31 +16,44 @@ export interface Configuration {
  * Throws a ConfigurationError that names everything that is wrong.
  */
 export function describe(raw: Record<string, unknown>, stack: string): Configuration {
-    const { databasePassword, vrrpPassword, loginKey, hostKeySeed, ...settings } = parse(schema, raw, stack);
-    return { site: toSite(settings, stack), secrets: { databasePassword, vrrpPassword, loginKey, hostKeySeed } };
+    const part = (secret: boolean) => Object.fromEntries(Object.entries(raw).filter(([key]) => isSecretKey(key) === secret));
+    const { site, mistakes } = findSite(part(false), stack);
+    const secrets = secretSchema.safeParse(part(true));
+    const all = [...mistakes, ...secrets.error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? []];
+    if (!site || !secrets.data || all.length > 0) throw new ConfigurationError(stack, all);
+    return { site, secrets: secrets.data };
 }
 
 /** The same for a configuration whose secrets are out of sight: what can be said of a stack file before anything is started. */
 export function describeSite(raw: Record<string, unknown>, stack: string): Site {
-    return toSite(parse(openSchema, raw, stack), stack);
-}
-
-function parse<T>(type: z.ZodType<T>, raw: Record<string, unknown>, stack: string): T {
-    const parsed = type.safeParse(raw, { reportInput: false });
-    if (!parsed.success) throw new ConfigurationError(stack, parsed.error.issues.map((issue) => toMistake(issue, raw, stack)));
-    return parsed.data;
-}
-
-function toSite({ machines, machineSize, ...rest }: Omit<Settings, SecretKey>, stack: string): Site {
-    const site: Site = {
-        ...rest,
-        // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.
-        machines: Object.entries(machines).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([name, machine]) => ({ name, ...machineSize, ...machine, mac: machine.mac ?? macFor(machine.address) })),
-    };
-    const mistakes = findMistakes(site);
-    if (mistakes.length > 0) throw new ConfigurationError(stack, mistakes);
+    const { site, mistakes } = findSite(raw, stack);
+    if (!site || mistakes.length > 0) throw new ConfigurationError(stack, mistakes);
     return site;
 }
+
+/** The site, where it can be made out, and all that is wrong. A setting that does not exist hides no other mistake: what is left is looked at as a whole. */
+function findSite(raw: Record<string, unknown>, stack: string): { site?: Site; mistakes: Mistake[] } {
+    const { data, error } = openSchema.safeParse(raw);
+    const settings = data ?? openSchema.safeParse(withoutUnknown(raw, error?.issues ?? [])).data;
+    const site = settings && toSite(settings);
+    return { site, mistakes: [...error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? [], ...site ? findMistakes(site) : []] };
+}
+
+function withoutUnknown(raw: Record<string, unknown>, issues: z.core.$ZodIssue[]): Record<string, unknown> {
+    const known = structuredClone(raw);
+    for (const issue of issues) if (issue.code === "unrecognized_keys") for (const key of issue.keys) delete (at(known, issue.path) as Record<string, unknown>)[key];
+    return known;
+}
+
+/** What is at `path` of `value`, or undefined. */
+const at = (value: unknown, path: readonly PropertyKey[]) => path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
+
+const toSite = ({ machines, machineSize, ...rest }: Settings): Site => ({
+    ...rest,
+    director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
+    // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.
+    machines: Object.entries(machines).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([name, machine]) => ({ name, ...machineSize, ...machine, mac: machine.mac ?? macFor(machine.address) })),
+});
 
 /** QEMU's prefix and the address's last three bytes: fixed, and different within any network of /8 or smaller. */
 export const macFor = (address: string) =>
@@ -47,14 +61,28 @@ export const macFor = (address: string) =>
 
 function toMistake(issue: z.core.$ZodIssue, raw: Record<string, unknown>, stack: string): Mistake {
     const path = issue.path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`)).join("");
-    const value = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], raw);
-    const isSecret = (secretKeys as readonly string[]).includes(String(issue.path[0]));
+    const value = at(raw, issue.path);
+    const isSecret = isSecretKey(String(issue.path[0]));
     if (isSecret && value === undefined) return { path, problem: "is not there", remedy: `run ./lab init ${stack}, which makes what is missing` };
     if (issue.code === "unrecognized_keys") {
         const keys = issue.keys.map((key) => `${path}${path ? "." : ""}${key}`);
         return { path: keys.join(", lab:"), problem: "no such setting", remedy: "look for a typing mistake; the README's configuration table lists all settings" };
     }
+    if (issue.code === "invalid_key") return { path, problem: `${String(issue.path.at(-1))} ${issue.issues[0]?.message}`, remedy: "correct the name" };
     if (value === undefined) return { path, problem: "is missing", remedy: `add it to Pulumi.${stack}.yaml; Pulumi.local.yaml is an example` };
-    const shown = isSecret ? "its value" : JSON.stringify(value);
-    return { path, problem: `${shown} ${issue.message.replace(/^Invalid/, "is invalid:")}`, remedy: "correct the value" };
+    return { path, problem: `${isSecret ? "its value" : JSON.stringify(value)} ${whatIsWrong(issue)}`, remedy: "correct the value" };
+}
+
+const kinds: Record<string, string> = { int: "a whole number", number: "a number", string: "text", boolean: "true or false", array: "a list", object: "a map", record: "a map" };
+
+/** As the end of a sentence that begins with the value. What schema.ts says itself is one already; zod's own texts are not. */
+function whatIsWrong(issue: z.core.$ZodIssue): string {
+    if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
+    switch (issue.code) {
+        case "invalid_type": return `is not ${kinds[issue.expected] ?? issue.expected}`;
+        case "invalid_value": return `is none of ${issue.values.join(", ")}`;
+        case "too_small": return `is too small: ${issue.minimum} at least`;
+        case "too_big": return `is too big: ${issue.maximum} at most`;
+        default: return `is wrong: ${issue.message}`;
+    }
 }

@@ -28,6 +28,12 @@ export function publicKeyOf(privateKey: string): string {
     return `${key.type} ${key.getPublicSSH().toString("base64")}`;
 }
 
+/** Whether `text` is a private key that can be used as it is. */
+export function isPrivateKey(text: string): boolean {
+    const key = utils.parseKey(text);
+    return !(key instanceof Error) && key.isPrivateKey();
+}
+
 /**
  * OpenSSH's PROTOCOL.key, unencrypted. Written here because libraries put a random number into it, and a text that differs at each run
  * would be a change at each `pulumi up`.

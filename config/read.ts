@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { secretKeys } from "./schema";
+import { isSecretKey } from "./schema";
 import { parseValue } from "./value";
 
 /** The stack's `lab:` configuration as plain values; what Pulumi hands over as text (lists, maps, numbers) is parsed. */
@@ -8,5 +8,5 @@ export function readStack(): Record<string, unknown> {
     return Object.fromEntries(Object.entries(pulumi.runtime.allConfig())
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, text]) => [key.slice(prefix.length), text] as const)
-        .map(([key, text]) => [key, (secretKeys as readonly string[]).includes(key) ? text : parseValue(text)]));
+        .map(([key, text]) => [key, isSecretKey(key) ? text : parseValue(text)]));
 }

@@ -4,7 +4,10 @@
  */
 import * as net from "node:net";
 import { z } from "zod";
+import { releaseNames } from "../artifacts/releases";
+import { sourceNames } from "../components/tengine-sources";
 import { platformNames } from "../platforms";
+import { isPrivateKey } from "./keys";
 
 const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
 const cidr = z.string().refine((text) => {
@@ -44,7 +47,7 @@ const network = z.strictObject({
     bridge: interfaceName.default("lab0"),
     nameServers: z.array(ipv4).default([]),
     /** Where ssh to the machines may come from; default: the gateway, which is this machine wherever the network is its own. */
-    control: z.array(z.union([ipv4, cidr])).min(1, "is empty: nobody, this program included, could log in").optional(),
+    control: z.array(z.union([ipv4, cidr], "is neither an IPv4 address nor a network")).min(1, "is empty: nobody, this program included, could log in").optional(),
 });
 
 const size = z.strictObject({
@@ -77,8 +80,8 @@ const sessions = z.strictObject({
 });
 
 const director = z.strictObject({
-    /** What is compiled: an entry of artifacts/catalogue.ts. */
-    source: z.enum(["nginx-1.26.3", "tengine-3.1.0", "tengine-2.1.0"]).default("tengine-2.1.0"),
+    /** What is compiled: an entry of components/tengine-sources.ts. Default: the release's own. */
+    source: z.enum(sourceNames).optional(),
     /**
      * What the consistent hash is taken over. `session`: the session's id, so that one session stays with one Tomcat and no update is
      * lost. `uri`: the article's `$request_uri`, which spreads one session's requests over all Tomcats and loses updates.
@@ -97,9 +100,12 @@ const keepalived = z.strictObject({
     notify: z.strictObject({ to: z.array(mail).default([]), from: mail.default("keepalived@localhost.localdomain"), smtp: ipv4.default("127.0.0.1") }).prefault({}),
 });
 
-export const schema = z.strictObject({
+/** All that may be shown, in plans and outputs too. */
+export const openSchema = z.strictObject({
     machineKind: z.enum(["vm", "container"]).default("vm"),
     platform: z.enum(platformNames),
+    /** Versions that work together: the article's, or ones that still get fixes (artifacts/releases.ts). */
+    release: z.enum(releaseNames).default("article"),
     hypervisor: z.string().regex(/^(qemu|lxc|test)(\+[a-z]+)?:\/\/\S*$/, "is no libvirt URI, such as qemu:///system or lxc:///system").default("qemu:///system"),
     /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */
     isolated: z.boolean().default(false),
@@ -114,22 +120,25 @@ export const schema = z.strictObject({
     machineSize: size.prefault({}),
     machines: z.record(machineName, machine).refine((machines) => Object.keys(machines).length > 0, "is empty: a site needs machines"),
     /** Port of a package proxy at the gateway; `none` where machines reach their distribution's mirrors themselves. */
-    packageProxy: z.union([z.number().int().min(1).max(65_535), z.literal("none")]).default("none"),
+    packageProxy: z.union([z.number().int().min(1).max(65_535), z.literal("none")], "is neither a port nor none").default("none"),
     site: site.prefault({}),
     database: database.prefault({}),
     tomcat: tomcat.prefault({}),
     sessions: sessions.prefault({}),
     director: director.prefault({}),
     keepalived: keepalived.prefault({}),
+});
+export type Settings = z.infer<typeof openSchema>;
+
+/** What is secret. Made by `./lab init`. */
+export const secretSchema = z.strictObject({
     databasePassword: secretText.min(8, "is too short: 8 characters at least").max(64, "is too long: 64 characters at most"),
-    vrrpPassword: secretText.max(8, "is too long: VRRP cuts it after 8 characters"),
-    loginKey: z.string().startsWith("-----BEGIN", "is no private key in PEM or OpenSSH format"),
+    /** keepalived takes `!` and braces for its own. */
+    vrrpPassword: z.string().regex(/^[A-Za-z0-9_.,:;+*/=?^~-]+$/, "may hold letters, digits and _ . , : ; + * / = ? ^ ~ - only").max(8, "is too long: VRRP cuts it after 8 characters"),
+    loginKey: z.string().refine(isPrivateKey, "is no private key in PEM or OpenSSH format, or one with a passphrase"),
     hostKeySeed: z.string().regex(/^[0-9a-f]{64}$/, "must be 32 bytes in hexadecimal"),
 });
 
-/** The parts of a stack's configuration that are secret; everything else is shown in plans and outputs. */
-export const secretKeys = ["databasePassword", "vrrpPassword", "loginKey", "hostKeySeed"] as const;
-export type SecretKey = (typeof secretKeys)[number];
-/** The schema of everything else. */
-export const openSchema = schema.omit({ databasePassword: true, vrrpPassword: true, loginKey: true, hostKeySeed: true });
-export type Settings = z.infer<typeof schema>;
+export type SecretKey = keyof z.infer<typeof secretSchema>;
+export const secretKeys = Object.keys(secretSchema.shape) as SecretKey[];
+export const isSecretKey = (key: string): key is SecretKey => Object.hasOwn(secretSchema.shape, key);

@@ -3,7 +3,7 @@
  * everything after this reads it and nothing else.
  */
 import type { SourceName } from "../components/tengine-sources";
-import type { Role, SecretKey, Settings } from "./schema";
+import type { Role, Settings } from "./schema";
 
 export interface MachineDescription {
     name: string;
@@ -17,7 +17,7 @@ export interface MachineDescription {
     priority?: number;
 }
 
-export interface Site extends Omit<Settings, SecretKey | "machines" | "machineSize" | "director"> {
+export interface Site extends Omit<Settings, "machines" | "machineSize" | "director"> {
     machines: MachineDescription[];
     director: Settings["director"] & { source: SourceName };
 }
