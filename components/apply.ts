@@ -75,12 +75,14 @@ quietly() {
     said=$(sh -c "$1" 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }
 }
 
-# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does.
+# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does. A unit that systemd has
+# given up is not waited for.
 await() {
-    deadline=$(($(date +%s) + $1))
+    start=$(date +%s)
     until said=$(sh -c "$2" 2>&1); do
-        if [ "$(date +%s)" -ge "$deadline" ]; then
-            echo "${role} did not work within $1 s: $2: $said" >&2
+        now=$(date +%s)
+        if [ "$now" -ge $((start + $1)) ] || { [ -n "$3" ] && systemctl --quiet is-failed "$3"; }; then
+            echo "${role} did not work within $((now - start)) s: $2: $said" >&2
             [ -z "$3" ] || systemctl --no-pager --lines=20 status "$3" >&2 || true
             exit 1
         fi

@@ -43,6 +43,8 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             "    rm -rf /usr/local/.tomcat-new",
             "    mkdir -p /usr/local/.tomcat-new",
             `    tar -xzf "$artifacts/${distribution.name}" -C /usr/local/.tomcat-new --strip-components=1 --no-same-owner`,
+            "    # Some releases' archives let nobody but their owner in.",
+            "    chmod -R a+rX /usr/local/.tomcat-new",
             "    # Tomcat's own applications (manager, examples, ...) would only be a way in.",
             "    rm -rf /usr/local/.tomcat-new/webapps/*",
             "    chown -R root:tomcat /usr/local/.tomcat-new/conf",

@@ -140,6 +140,14 @@ describe("what does not work", () => {
         expect(stderr).toBe("web did not work within 1 s: echo \"it's\" not there; false: it's not there\nwhat the unit says\n");
     });
 
+    test("one that systemd has given up is not waited for", async () => {
+        const machine = makeMachine();
+        machine.write("state/failed", "");
+        const { code, stderr } = await machine.apply("web", configuration("first\n", { ready: { command: "false", seconds: 3600 } }));
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/^web did not work within [01] s: false: \nwhat the unit says\n$/);
+    });
+
     test("one that becomes ready in time is waited for", async () => {
         const machine = makeMachine();
         const ready = { command: "[ -e /mnt/second-try ] || { : > /mnt/second-try; false; }", seconds: 10 };

@@ -17,6 +17,7 @@ while [ "\${1#--}" != "$1" ]; do shift; done
 echo "$@" >> "$STATE/systemctl"
 case $1 in
     is-active) [ -e "$STATE/active" ] ;;
+    is-failed) [ -e "$STATE/failed" ] ;;
     start | restart | reload)
         [ ! -e "$STATE/broken" ] || { echo "the unit is broken" >&2; exit 1; }
         : > "$STATE/active"
