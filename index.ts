@@ -17,7 +17,8 @@ export = async () => {
         new Lab("lab", { ...configuration, artifacts: localArtifacts(paths) });
         return outputsOf(configuration);
     } catch (error) {
-        // Which Pulumi shows as it is, without a stack trace.
-        throw error instanceof UserError ? new pulumi.RunError(`${error.message}\n${error.remedy}`) : error;
+        // Pulumi shows a RunError's message as it is. Any other error it has util.inspect colour, which in Node.js 20 never ends over a
+        // stack frame in `node_modules/@pulumi/resource.ts`, where Pulumi's source maps put it.
+        throw new pulumi.RunError(error instanceof UserError ? `${error.message}\n${error.remedy}` : error instanceof Error ? error.stack : String(error));
     }
 };

@@ -1,12 +1,14 @@
+import * as fs from "node:fs";
 import type { Access } from "../../components/outputs";
 import { UserError } from "./errors";
-import { reach, Session } from "./session";
+import { reach, Session, stateFile } from "./session";
 
 /** What the newest `up` left for tools. A UserError where there has been none, or where the lab is not running. */
 export async function readAccess(stack: string): Promise<Access> {
     await reach(stack);
     const session = await Session.open(stack);
-    const { access } = JSON.parse(await session.ask(["stack", "output", "--json", "--show-secrets"])) as { access?: Access };
+    const isThere = !session.file.isIsolated || fs.existsSync(stateFile(stack));
+    const { access } = isThere ? JSON.parse(await session.ask(["stack", "output", "--json", "--show-secrets"])) as { access?: Access } : {};
     if (!access) throw new UserError(`The lab '${stack}' has not been built, or not to its end.`, `Build it: ./lab up -s ${stack}`);
     return access;
 }

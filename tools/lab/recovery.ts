@@ -8,7 +8,7 @@ import type { Site } from "../../config/site";
 import { resumeMachines, type LocalNetwork } from "../network";
 import { stackFolder } from "./places";
 import { run } from "./run";
-import { backendFolder, progress, type Session } from "./session";
+import { backendFolder, progress, stateFile, type Session } from "./session";
 
 /** The part of `pulumi stack export` that is read here. */
 interface Exported {
@@ -55,11 +55,8 @@ function isPulumi(pid: number): boolean {
 }
 
 /** A look into the state's file, as asking pulumi takes half a second on every run. */
-function hasUnfinished(stack: string): boolean {
-    const folder = path.join(backendFolder(stack), ".pulumi", "stacks");
-    return fs.existsSync(folder) && fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
-        .some((name) => name.endsWith(`${path.sep}${stack}.json`) && fs.readFileSync(path.join(folder, name), "utf8").includes(`"pending_operations": [`));
-}
+const hasUnfinished = (stack: string) =>
+    fs.existsSync(stateFile(stack)) && fs.readFileSync(stateFile(stack), "utf8").includes(`"pending_operations": [`);
 
 /**
  * pulumi would warn of them for ever. All of ours can simply be done again, but for the network: libvirt may have it already, and its

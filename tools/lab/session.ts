@@ -87,7 +87,10 @@ export class Session {
     }
 }
 
+/** An isolated lab's state is in files of its own. */
 export const backendFolder = (stack: string) => path.join(stackFolder(stack), "pulumi");
+/** The file backend's: its folder is the project's name in Pulumi.yaml. */
+export const stateFile = (stack: string) => path.join(backendFolder(stack), ".pulumi", "stacks", "lab", `${stack}.json`);
 export const passphraseFile = (stack: string) => path.join(stackFolder(stack), "passphrase");
 
 /** The argv that runs something where the stack's machines can be reached; for an isolated stack that has to be up. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../lab/errors";
+import { withLock } from "../lab/lock";
 import type { Progress } from "../lab/output";
 import { run } from "../lab/run";
 
@@ -38,7 +39,14 @@ const isThere = (need: string) => need.startsWith("/") ? existsSync(need) : sear
  * when nothing is missing. Where there is no apt-get: a UserError that names what is missing.
  */
 export async function ensureHostPackages(progress: Progress): Promise<void> {
-    const missing = needs.filter((need) => !need.anyOf.some(isThere));
+    if (missingNeeds().length > 0) await withLock("host packages", () => installMissing(progress));
+    for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
+}
+
+const missingNeeds = () => needs.filter((need) => !need.anyOf.some(isThere));
+
+async function installMissing(progress: Progress): Promise<void> {
+    const missing = missingNeeds();
     if (missing.length > 0) {
         if (!isThere("apt-get")) {
             throw new UserError(`The local lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
@@ -47,7 +55,6 @@ export async function ensureHostPackages(progress: Progress): Promise<void> {
         const names = [...new Set(missing.map((need) => need.package))];
         await progress.step(`Installing ${names.join(", ")} on this machine`, (say) => install(names, say));
     }
-    for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
 }
 
 async function install(packages: string[], say: (line: string) => void): Promise<void> {

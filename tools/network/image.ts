@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Progress } from "../lab/output";
 import { run } from "../lab/run";
 import { withLock } from "../lab/lock";
+import { ensureHostPackages } from "./host-packages";
 import { hostMirrors } from "./mirrors";
 
 const packages = ["systemd", "systemd-sysv", "dbus", "openssh-server", "iproute2", "ca-certificates"];
@@ -30,6 +31,7 @@ export async function ensureImage(options: { cache: string; platform: "debian-13
     const images = join(options.cache, "images");
     const path = join(images, `${options.platform}-${key}`, "root");
     if (existsSync(path)) return { path, key };
+    await ensureHostPackages(options.progress);
     mkdirSync(images, { recursive: true });
     return withLock(images, async () => {
         if (existsSync(path)) return { path, key };
