@@ -1,0 +1,65 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import type { Command } from "../lab/command";
+import { UserError } from "../lab/errors";
+import { progress } from "../lab/session";
+import { LivingLab } from "../verify/living-lab";
+import { drills } from "./drills";
+import { asTable } from "./report";
+import { runDrill, type DrillResult } from "./run-drill";
+
+export const drilling: Record<string, Command> = {
+    drill: {
+        usage: "drill NAMES|all|list [--json FILE]",
+        help: "break things while clients work, measure, heal; exit code 0 only if every goal was met",
+        run: async ({ stack, rest }) => {
+            const { names, json } = parseWords(rest);
+            if (names.length === 0) return list();
+            const lab = await LivingLab.open(stack);
+            if (!lab.site.isolated) throw new UserError(`The lab '${stack}' is not isolated: what a drill breaks could be someone's.`, "Drill a lab with lab:isolated: true.");
+            const abort = new AbortController();
+            const stop = () => {
+                progress.info("Ending: what is broken is healed first.");
+                abort.abort(new Error("ended early"));
+            };
+            process.on("SIGINT", stop).on("SIGTERM", stop);
+            const results: DrillResult[] = [];
+            for (const name of names) {
+                const drill = drills[name];
+                if (!drill || abort.signal.aborted) break;
+                results.push(await progress.step(`${name}: ${drill.help}`, (say) => runDrill(lab, name, drill, {
+                    say: (text) => { say(text); if (!process.stderr.isTTY) progress.info(`  ${text}`); },
+                    signal: abort.signal,
+                })));
+            }
+            process.off("SIGINT", stop).off("SIGTERM", stop);
+            process.stdout.write(asTable(results));
+            if (json) fs.writeFileSync(path.resolve(process.env.LAB_CALLED_FROM ?? ".", json), `${JSON.stringify(results, undefined, 4)}\n`);
+            return results.length === names.length && results.every(({ result }) => result === "passed") ? 0 : 1;
+        },
+    },
+};
+
+function list(): number {
+    const width = Math.max(...Object.keys(drills).map((name) => name.length));
+    process.stdout.write(Object.entries(drills).map(([name, { help, onlyByName }]) => `${name.padEnd(width)}  ${help}${onlyByName ? " (not part of all)" : ""}\n`).join(""));
+    return 0;
+}
+
+/** No names: the list is wanted. */
+function parseWords(words: string[]): { names: string[]; json?: string } {
+    const remedy = "./lab drill NAMES|all [--json FILE], names with commas or spaces between; ./lab drill list tells them";
+    try {
+        const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { json: { type: "string" } } });
+        const names = positionals.flatMap((text) => text.split(","));
+        if (names.length === 0) throw new Error("which drill?");
+        if (names.join() === "list") return { names: [] };
+        if (names.join() === "all") return { ...values, names: Object.keys(drills).filter((name) => !drills[name]?.onlyByName) };
+        const unknown = names.filter((name) => !Object.hasOwn(drills, name));
+        if (unknown.length > 0) throw new Error(`there is no drill ${unknown.join(", ")}`);
+        return { ...values, names };
+    } catch (error) {
+        throw new UserError(`drill: ${(error as Error).message}.`, remedy);
+    }
+}

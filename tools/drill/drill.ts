@@ -1,0 +1,59 @@
+import type { Role } from "../../config/schema";
+import type { MachineAccess } from "../../components/outputs";
+import type { Fault } from "./faults";
+import type { LoadPlan, LoadReport } from "./load";
+import { CannotRun, type LivingLab } from "../verify/living-lab";
+
+/** Breaks one thing while clients work, and says what that may cost. */
+export interface Drill {
+    help: string;
+    /** Not part of `all`: it takes minutes, or changes more than it can put back. */
+    onlyByName?: boolean;
+    /** Without it, the default load. */
+    load?: Partial<LoadPlan>;
+    run(stage: Stage): Promise<void>;
+    goals: Goal[];
+}
+
+/** What a drill works with. */
+export interface Stage {
+    lab: LivingLab;
+    /** Breaks it, leaves it broken for so long under load, heals it in any case, and waits until the lab is well again. */
+    suffer(fault: Fault, seconds: number): Promise<void>;
+    /** Lets the load go on. */
+    wait(seconds: number): Promise<void>;
+    say(text: string): void;
+}
+
+/** What was measured, and the question whether it is good enough: says what is wrong, or nothing. */
+export type Goal = (measured: Measured) => string | undefined;
+
+export interface Measured extends LoadReport {
+    clients: number;
+    /** Seconds from healing to everything well, for each fault. */
+    recovery: number[];
+}
+
+/** The machines with a role; CannotRun where there are fewer than `least`. */
+export function those(lab: LivingLab, role: Role, least = 1): MachineAccess[] {
+    const machines = lab.machinesWith(role);
+    if (machines.length < least) throw new CannotRun(`it takes ${least} machines with the role ${role}`);
+    return machines;
+}
+
+export const nothingLost: Goal = ({ sessionsLost, updatesLost, updatesTwice }) =>
+    (sessionsLost + updatesLost + updatesTwice === 0 ? undefined : `${sessionsLost} sessions lost, ${updatesLost} acknowledged updates lost, ${updatesTwice} carried out twice`);
+
+export const noReadFails: Goal = ({ reads, probes }) =>
+    (reads.failed + probes.failed === 0 ? undefined : `${reads.failed} reads and ${probes.failed} probes failed`);
+
+/** Each client has one request under way at a time: no more may fail than there are clients, for each of `faults`. */
+export const onlyInFlight = (faults = 1): Goal => ({ adds, clients }) =>
+    (adds.failed <= clients * faults ? undefined : `${adds.failed} additions failed, more than the ${clients * faults} that can have been under way`);
+
+/** How long a visitor who comes anew may find nobody. */
+export const backWithin = (seconds: number): Goal => ({ gaps }) =>
+    (gaps.probe < seconds ? undefined : `new connections went without an answer for ${gaps.probe.toFixed(2)} s, ${seconds} s are allowed`);
+
+export const nothingFails: Goal = ({ adds, reads, probes }) =>
+    (adds.failed + reads.failed + probes.failed === 0 ? undefined : `${adds.failed} additions, ${reads.failed} reads and ${probes.failed} probes failed`);

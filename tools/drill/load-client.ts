@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import * as path from "node:path";
+import { createInterface } from "node:readline";
+import { checkout } from "../lab/places";
+import type { LivingLab } from "../verify/living-lab";
+import { defaultLoad, type LoadPlan, type LoadReport } from "./load";
+
+/** A load client at work. */
+export interface RunningLoad {
+    /** Ends it and gives its report; fails where the client failed. */
+    end(): Promise<LoadReport>;
+}
+
+/** Starts a load client inside the lab's network; returns once all of its sessions have been answered. */
+export async function startLoad(lab: LivingLab, changes: Partial<LoadPlan> = {}): Promise<RunningLoad> {
+    const plan: LoadPlan = { url: lab.access.url, ...defaultLoad, ...changes };
+    const [program = "", ...words] = lab.enter([process.execPath, "--import", "tsx", path.join(__dirname, "client.ts")]);
+    const child = spawn(program, words, { cwd: checkout, stdio: "pipe" });
+    let complaints = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => { complaints += text; });
+    child.stdin.on("error", () => undefined);
+    const lines = createInterface(child.stdout);
+    const exited = new Promise<never>((_, reject) => {
+        child.once("error", reject);
+        child.once("close", (code) => reject(new Error(`The load client ended with ${code}: ${complaints.trim()}`)));
+    });
+    exited.catch(() => undefined);
+    const line = () => Promise.race([new Promise<string>((resolve) => lines.once("line", resolve)), exited]);
+    const ready = line();
+    child.stdin.write(`${JSON.stringify(plan)}\n`);
+    const late = setTimeout(() => child.kill(), 60_000);
+    await ready.finally(() => clearTimeout(late));
+    const report = line();
+    report.catch(() => undefined);
+    return {
+        end: async () => {
+            child.stdin.end();
+            return JSON.parse(await report) as LoadReport;
+        },
+    };
+}

@@ -1,0 +1,24 @@
+import { alignColumns } from "../verify/report";
+import type { DrillResult } from "./run-drill";
+
+const seconds = (value: number) => value.toFixed(2);
+
+/** A drill a row: what was sent and what of it failed, what was lost, and the longest times without an answer in seconds. */
+export function asTable(results: DrillResult[]): string {
+    const rows = results.map(({ drill, result, measured }) => [drill, result === "passed" ? result : result.toUpperCase(), ...measured ? [
+        `${measured.adds.failed}/${measured.adds.sent}`,
+        `${measured.reads.failed}/${measured.reads.sent}`,
+        `${measured.probes.failed}/${measured.probes.sent}`,
+        String(measured.sessionsLost),
+        String(measured.updatesLost),
+        String(measured.updatesTwice),
+        seconds(measured.gaps.probe),
+        seconds(measured.gaps.newConnection),
+        seconds(measured.gaps.keptConnection),
+        measured.recovery.map((value) => value.toFixed(1)).join(" "),
+    ] : []]);
+    const head = ["drill", "result", "additions failed", "reads failed", "probes failed", "sessions lost", "updates lost", "twice", "gap: probes", "new conn.", "kept conn.", "well again after"];
+    const wrong = results.flatMap(({ drill, problems }) => problems.map((problem) => `${drill}: ${problem}\n`));
+    const count = (wanted: DrillResult["result"]) => results.filter(({ result }) => result === wanted).length;
+    return `${alignColumns([head, ...rows])}\n${wrong.join("")}${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run.\n`;
+}
