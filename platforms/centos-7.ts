@@ -12,7 +12,6 @@ const repositories = [
 
 export const centos7: Platform = {
     ...redHat,
-    kinds: ["vm"],
     name: "centos-7",
     loginUser: "centos",
     image: {
@@ -20,19 +19,7 @@ export const centos7: Platform = {
         source: "https://cloud.centos.org/centos/7/images/CentOS-7-x86_64-GenericCloud-2211.qcow2",
         sha256: "284aab2b23d91318f169ff464bce4d53404a15a0618ceb34562838c59af4adea",
     },
-    packages: {
-        base: ["curl", "ca-certificates", "policycoreutils", "nftables"],
-        database: ["mariadb-server"],
-        memcached: ["memcached"],
-        java: ["java-1.8.0-openjdk-headless"],
-        httpd: ["httpd"],
-        keepalived: ["keepalived"],
-        directorRuntime: ["pcre", "zlib", "openssl-libs", "gd"],
-        // Seed row 18 names pcre-devel and gd-devel.
-        directorBuild: ["gcc", "make", "bzip2", "tar", "pcre-devel", "zlib-devel", "openssl-devel", "gd-devel"],
-    },
     installPackages: installPackages(repositories),
-    javaHome: "/usr/lib/jvm/jre-1.8.0-openjdk",
     database: {
         // MariaDB 5.5, which took MySQL's place in the distribution.
         unit: "mariadb.service",

@@ -6,23 +6,11 @@ const repositories = ["sed -i '/^\\[crb\\]/,/^\\[/ s/^enabled=0/enabled=1/' /etc
 
 export const centosStream9: Platform = {
     ...redHat,
-    kinds: ["vm"],
     name: "centos-stream-9",
     loginUser: "cloud-user",
     // The newest one under a name that stays: its sum changes with it, so that a stack file which wants it pinned says so (lab:image).
     image: { source: "https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2" },
-    packages: {
-        base: ["curl", "ca-certificates", "policycoreutils", "nftables"],
-        database: ["mariadb-server"],
-        memcached: ["memcached"],
-        java: ["java-1.8.0-openjdk-headless"],
-        httpd: ["httpd"],
-        keepalived: ["keepalived"],
-        directorRuntime: ["pcre", "zlib", "openssl-libs", "gd"],
-        directorBuild: ["gcc", "make", "bzip2", "tar", "pcre-devel", "zlib-devel", "openssl-devel", "gd-devel"],
-    },
     installPackages: installPackages(repositories),
-    javaHome: "/usr/lib/jvm/jre-1.8.0-openjdk",
     database: {
         unit: "mariadb.service",
         configurationFile: "/etc/my.cnf.d/lab.cnf",

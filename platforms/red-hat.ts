@@ -20,6 +20,18 @@ export const allow = (boolean: string) =>
 /** The parts that do not differ between the family's members. */
 export const redHat = {
     kinds: ["vm"],
+    packages: {
+        base: ["curl", "ca-certificates", "policycoreutils", "nftables"],
+        database: ["mariadb-server"],
+        memcached: ["memcached"],
+        java: ["java-1.8.0-openjdk-headless"],
+        httpd: ["httpd"],
+        keepalived: ["keepalived"],
+        directorRuntime: ["pcre", "zlib", "openssl-libs", "gd"],
+        // Seed row 18 names pcre-devel and gd-devel.
+        directorBuild: ["gcc", "make", "bzip2", "tar", "pcre-devel", "zlib-devel", "openssl-devel", "gd-devel"],
+    },
+    javaHome: "/usr/lib/jvm/jre-1.8.0-openjdk",
     memcached: { unit: "memcached.service", user: "memcached", program: "/usr/bin/memcached" },
     httpd: {
         unit: "httpd.service",
