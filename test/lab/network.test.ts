@@ -12,6 +12,7 @@ import { ensureNetwork, findNetwork, removeNetwork } from "../../tools/network";
 import type { ContainerSpec } from "../../tools/network/container-spec";
 import { ensureHostPackages } from "../../tools/network/host-packages";
 import { ensureImage } from "../../tools/network/image";
+import { hostState, namespaces, until } from "./host-state";
 
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 const repository = join(__dirname, "..", "..");
@@ -75,45 +76,8 @@ class Lab {
 
 const addresses: Record<string, string> = { one: "192.168.0.11", two: "192.168.0.12" };
 
-/** Asks until the answer passes: for what a machine does in its own time, such as coming back from a reboot. */
-async function until<T>(ask: () => Promise<T>, passes: (answer: T) => boolean, seconds = 30): Promise<T> {
-    for (const deadline = Date.now() + seconds * 1000; ; await wait(100)) {
-        const answer = await ask().catch((error: unknown) => {
-            if (Date.now() > deadline) throw error;
-        });
-        if (answer !== undefined && passes(answer)) return answer;
-        if (Date.now() > deadline) throw new Error(`Still ${JSON.stringify(answer)} after ${String(seconds)} s`);
-    }
-}
-
-/** What the lab must leave as it was: the host's mounts, links, firewall, control groups and the folders that libvirt would use. */
-async function hostState(): Promise<Record<string, string>> {
-    const libvirtFolders = ["/run/libvirt", "/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt"].filter(existsSync);
-    const rules = async (command: string) => (await run([command])).replaceAll(/^#.*$|\[\d+:\d+\]/gm, "");
-    return {
-        mounts: readFileSync("/proc/self/mountinfo", "utf8"),
-        links: await run(["ip", "-o", "-br", "link"]),
-        addresses: await run(["ip", "-o", "address"]),
-        rules: await rules("iptables-save") + await rules("ip6tables-save"),
-        groups: await run(["find", "/sys/fs/cgroup", "-maxdepth", "2", "-name", "*lab*"]),
-        files: await run(["find", ...libvirtFolders, "/etc/apt-cacher-ng", "/etc/systemd/system", "-printf", "%p %s %l\n"]),
-        policy: String(existsSync("/usr/sbin/policy-rc.d")),
-        scratch: readdirSync(scratch).filter((name) => !name.endsWith("-keys")).join(),
-    };
-}
-
-/** Namespaces that some process is in, as `kind:[inode]`. */
-function namespaces(): Set<string> {
-    const kinds = ["net", "mnt", "pid", "cgroup"];
-    const links = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => kinds.map((kind) => `/proc/${pid}/ns/${kind}`));
-    return new Set(links.flatMap((link) => {
-        try {
-            return readlinkSync(link);
-        } catch {
-            return []; // gone meanwhile
-        }
-    }));
-}
+/** What a lab of this test's may leave in its scratch folder: nothing but the keys. */
+const ownFiles = () => readdirSync(scratch).filter((name) => !name.endsWith("-keys")).join();
 
 const startTime = "awk '{ print $22 }' /proc/1/stat";
 
@@ -124,7 +88,7 @@ describe("a lab", () => {
 
     beforeAll(async () => {
         await ensureHostPackages(silent);
-        before = await hostState();
+        before = await hostState(ownFiles);
         await lab.prepare();
         uuids = await Promise.all(["one", "two"].map((name) => lab.container("create", lab.spec(name))));
     });
@@ -267,7 +231,7 @@ describe("a lab", () => {
     test("down leaves the host as it was, and may be told twice", async () => {
         await lab.down();
         expect(await findNetwork(lab.home)).toBeUndefined();
-        expect(await hostState()).toEqual(before);
+        expect(await hostState(ownFiles)).toEqual(before);
     });
 });
 

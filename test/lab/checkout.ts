@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { run } from "../../tools/lab/run";
+
+const original = join(__dirname, "..", "..");
+
+export interface Result {
+    code: number;
+    stdout: string;
+    /** stdout and stderr as they came. */
+    all: string;
+}
+
+/** A call of ./lab that is under way. */
+export interface Call {
+    child: ChildProcess;
+    /** Both outputs so far. */
+    output(): string;
+    ended: Promise<Result>;
+}
+
+/** A copy of this checkout with a home of its own, so that nothing here touches the user's lab; the caches are the user's. */
+export class Checkout {
+    readonly folder: string;
+    /** LAB_HOME. */
+    readonly home: string;
+
+    private constructor(private readonly scratch: string) {
+        this.folder = join(scratch, "checkout");
+        this.home = join(scratch, "home");
+    }
+
+    static async create(): Promise<Checkout> {
+        const checkout = new Checkout(mkdtempSync(join(tmpdir(), "lab-test-")));
+        const files = await run(["git", "-C", original, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
+        const gone = await run(["git", "-C", original, "ls-files", "-z", "--deleted"]);
+        for (const file of files.split("\0").filter((name) => name !== "" && !gone.split("\0").includes(name))) {
+            mkdirSync(dirname(join(checkout.folder, file)), { recursive: true });
+            cpSync(join(original, file), join(checkout.folder, file));
+        }
+        // A lab of the user's has its secrets in there.
+        checkout.write("Pulumi.local.yaml", await run(["git", "-C", original, "show", "HEAD:Pulumi.local.yaml"]));
+        symlinkSync(join(original, "node_modules"), join(checkout.folder, "node_modules"));
+        return checkout;
+    }
+
+    read = (file: string) => readFileSync(join(this.folder, file), "utf8");
+    write = (file: string, content: string) => writeFileSync(join(this.folder, file), content);
+
+    /** Replaces the one place where `file` says `what`. */
+    edit(file: string, what: string, by: string): void {
+        const parts = this.read(file).split(what);
+        if (parts.length !== 2) throw new Error(`${file} says ${JSON.stringify(what)} ${parts.length - 1} times`);
+        this.write(file, parts.join(by));
+    }
+
+    /** Starts `./lab` with these words, without a terminal, and with an end of file for every question. */
+    start(words: string[], env: NodeJS.ProcessEnv = {}): Call {
+        const child = spawn("./lab", words, { cwd: this.folder, env: { ...process.env, LAB_HOME: this.home, LAB_STACK: undefined, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+        let [stdout, all] = ["", ""];
+        child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; all += text; });
+        child.stderr.setEncoding("utf8").on("data", (text: string) => { all += text; });
+        const ended = new Promise<Result>((resolve, reject) => child.once("error", reject).once("close", (code) => resolve({ code: code ?? -1, stdout, all })));
+        return { child, output: () => all, ended };
+    }
+
+    /** `./lab` with these words, to its end, whatever that is. */
+    lab = (...words: string[]): Promise<Result> => this.start(words).ended;
+
+    /** The same where it has to end well; gives its standard output. */
+    async ok(...words: string[]): Promise<string> {
+        const { code, stdout, all } = await this.lab(...words);
+        if (code !== 0) throw new Error(`./lab ${words.join(" ")} ended with ${code}:\n${all.split("\n").slice(-60).join("\n")}`);
+        return stdout;
+    }
+
+    /** Shell text, run where the machines' addresses are. */
+    inside = (script: string) => this.ok("exec", "sh", "-c", script);
+
+    async remove(): Promise<void> {
+        await this.lab("down");
+        rmSync(this.scratch, { recursive: true, force: true });
+    }
+}
+
+/** The process that `ancestor` started, itself or through others, and whose program is called `name`. */
+export function descendant(ancestor: number, name: string): number | undefined {
+    const processes = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((pid) => {
+        try {
+            const stat = readFileSync(`/proc/${pid}/stat`, "utf8");     // proc_pid_stat(5): pid (name) state parent
+            return [{ pid: Number(pid), name: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")), parent: Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) }];
+        } catch {
+            return []; // gone meanwhile
+        }
+    });
+    const family = new Set([ancestor]);
+    for (let size = 0; size !== family.size;) {
+        size = family.size;
+        for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
+    }
+    return processes.find((each) => each.name === name && family.has(each.pid))?.pid;
+}

@@ -1,0 +1,44 @@
+/** What tests of the local lab look at from outside of it. */
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { run } from "../../tools/lab/run";
+
+/** Asks until the answer passes: for what a machine does in its own time, such as coming back from a reboot. */
+export async function until<T>(ask: () => Promise<T>, passes: (answer: T) => boolean, seconds = 30): Promise<T> {
+    for (const deadline = Date.now() + seconds * 1000; ; await wait(100)) {
+        const answer = await ask().catch((error: unknown) => {
+            if (Date.now() > deadline) throw error;
+        });
+        if (answer !== undefined && passes(answer)) return answer;
+        if (Date.now() > deadline) throw new Error(`Still ${JSON.stringify(answer)} after ${String(seconds)} s`);
+    }
+}
+
+/** What the lab must leave as it was: the host's mounts, links, firewall, control groups and the folders that libvirt would use. */
+export async function hostState(ownFiles: () => string): Promise<Record<string, string>> {
+    const libvirtFolders = ["/run/libvirt", "/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt"].filter(existsSync);
+    const rules = async (command: string) => (await run([command])).replaceAll(/^#.*$|\[\d+:\d+\]/gm, "");
+    return {
+        mounts: readFileSync("/proc/self/mountinfo", "utf8"),
+        links: await run(["ip", "-o", "-br", "link"]),
+        addresses: await run(["ip", "-o", "address"]),
+        rules: await rules("iptables-save") + await rules("ip6tables-save"),
+        groups: await run(["find", "/sys/fs/cgroup", "-maxdepth", "2", "-name", "*lab*"]),
+        files: await run(["find", ...libvirtFolders, "/etc/apt-cacher-ng", "/etc/systemd/system", "-printf", "%p %s %l\n"]),
+        policy: String(existsSync("/usr/sbin/policy-rc.d")),
+        ownFiles: ownFiles(),
+    };
+}
+
+/** Namespaces that some process is in, as `kind:[inode]`. */
+export function namespaces(): Set<string> {
+    const kinds = ["net", "mnt", "pid", "cgroup"];
+    const links = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => kinds.map((kind) => `/proc/${pid}/ns/${kind}`));
+    return new Set(links.flatMap((link) => {
+        try {
+            return readlinkSync(link);
+        } catch {
+            return []; // gone meanwhile
+        }
+    }));
+}
