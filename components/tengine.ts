@@ -63,6 +63,8 @@ export function tengineConfiguration({ site, platform }: RoleContext, buildKey: 
                     session: affinity === "session",
                     hashKey: affinity === "session" ? "$affinity" : "$request_uri",
                     tengine: isTengine,
+                    // Tengine 2 is older than the word (nginx 1.9.13), and sends every request on.
+                    namesNonIdempotent: source !== "tengine-2.1.0",
                     servers: upstreamServers(site),
                     checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
                     serverName: site.site.hostName,

@@ -161,11 +161,11 @@ class Load {
     }
 
     private async probe() {
-        const { url, probePath, probeEveryMs, probeMs } = this.plan;
+        const { url, probePath, probeEveryMs, probeMs, connectMs } = this.plan;
         const under: Promise<void>[] = [];
         while (this.goesOn) {
             this.probes.sent++;
-            under.push(request(`${url}${probePath}`, "GET", { agent: false, connectMs: probeMs, answerMs: probeMs }).then(({ status }) => {
+            under.push(request(`${url}${probePath}`, "GET", { agent: false, connectMs, answerMs: probeMs }).then(({ status }) => {
                 if (status !== 200) throw new Error(`HTTP ${status}`);
                 this.probeGap.success();
             }).catch((error: unknown) => {

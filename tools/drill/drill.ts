@@ -47,6 +47,9 @@ export const nothingLost: Goal = ({ sessionsLost, updatesLost, updatesTwice }) =
 export const noReadFails: Goal = ({ reads, probes }) =>
     (reads.failed + probes.failed === 0 ? undefined : `${reads.failed} reads and ${probes.failed} probes failed`);
 
+/** Those of sessions, whose clients have more patience than a probe. */
+export const noSessionReadFails: Goal = ({ reads }) => (reads.failed === 0 ? undefined : `${reads.failed} reads failed`);
+
 /** Each client has one request under way at a time: no more may fail than there are clients, for each of `faults`. */
 export const onlyInFlight = (faults = 1): Goal => ({ adds, clients }) =>
     (adds.failed <= clients * faults ? undefined : `${adds.failed} additions failed, more than the ${clients * faults} that can have been under way`);

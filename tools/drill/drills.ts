@@ -1,4 +1,4 @@
-import { backWithin, nothingFails, nothingLost, noReadFails, onlyInFlight, those, type Drill, type Stage } from "./drill";
+import { backWithin, nothingFails, nothingLost, noReadFails, noSessionReadFails, onlyInFlight, those, type Drill, type Stage } from "./drill";
 import { crashed, cutOff, frozen, hanging, killed, off, rebooted, restarted, slowed, stopped } from "./faults";
 import { holdersOf } from "../verify/checks/services";
 import { CannotRun } from "../verify/living-lab";
@@ -38,7 +38,7 @@ export const drills: Record<string, Drill> = {
 
     "keepalived-stopped": onMaster("keepalived stopped on the director that holds the address", ({ lab }, machine) => stopped(lab, machine, lab.platform.keepalived.unit)),
     "director-server-killed": onMaster("the director's web server killed, and kept from restarting", ({ lab }, machine) => killed(lab, machine, "tengine.service")),
-    "director-server-hangs": onMaster("the director's web server hangs", ({ lab }, machine) => hanging(lab, machine, "tengine.service"), [nothingLost, backWithin(2)]),
+    "director-server-hangs": onMaster("the director's web server hangs", ({ lab }, machine) => hanging(lab, machine, "tengine.service"), [nothingLost, backWithin(1.5)]),
     "director-frozen": onMaster("the director paused", ({ lab }, machine) => frozen(lab, machine)),
     "director-off": onMaster("the director without power", ({ lab }, machine) => off(lab, machine)),
     "director-cut-off": onMaster("the director off the network, both ways", ({ lab }, machine) => cutOff(lab, machine)),
@@ -47,8 +47,8 @@ export const drills: Record<string, Drill> = {
     "tomcat-crashed": onAppServer("Tomcat killed on an app server; its service manager starts it again", ({ lab }, machine) => crashed(lab, machine, "tomcat.service")),
     "httpd-killed": onAppServer("httpd killed on an app server, and kept from restarting", ({ lab }, machine) => killed(lab, machine, lab.platform.httpd.unit)),
     "app-server-off": onAppServer("an app server without power", ({ lab }, machine) => off(lab, machine)),
-    "tomcat-hangs": onAppServer("Tomcat accepts and never answers", ({ lab }, machine) => hanging(lab, machine, "tomcat.service"), [nothingLost, onlyInFlight()], 10),
-    "tomcat-slow": onAppServer("Tomcat runs half of the time", ({ lab }, machine) => slowed(lab, machine, "tomcat.service"), [nothingLost, onlyInFlight(0)]),
+    "tomcat-hangs": onAppServer("Tomcat accepts and never answers", ({ lab }, machine) => hanging(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight()], 10),
+    "tomcat-slow": onAppServer("Tomcat runs half of the time", ({ lab }, machine) => slowed(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight(0)]),
 
     "memcached-killed": {
         help: "each memcached killed and kept from restarting, one after the other",

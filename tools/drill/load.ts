@@ -54,10 +54,10 @@ export const defaultLoad: Omit<LoadPlan, "url"> = {
     addresses: 7,
     pauseMs: 60,
     connectMs: 400,
-    answerMs: 8000,
+    answerMs: 12_000,
     probePath: "counter/probe",
     probeEveryMs: 50,
-    probeMs: 400,
+    probeMs: 1500,
     maxSeconds: 600,
     maxRequests: 200_000,
 };

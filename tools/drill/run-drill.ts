@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { isWell, runChecks, type CheckResult } from "../verify/check";
+import { isWell, runChecks, type Check, type CheckResult } from "../verify/check";
 import { checks } from "../verify/checks";
 import { CannotRun, type LivingLab } from "../verify/living-lab";
 import type { Drill, Measured, Stage } from "./drill";
@@ -27,6 +27,8 @@ const wrong = (results: CheckResult[]) => results.filter(({ result }) => result 
 
 /** How long a healed lab may take until everything is well: a machine that boots, and Tomcat after it. */
 const recoverySeconds = 120;
+/** How long after the load something may still be on its way back: a director leaves an app server that failed out for ten seconds. */
+const settleSeconds = 20;
 
 /**
  * Runs one drill: looks whether the lab is well, starts the load, lets the drill break and heal, ends the load, looks again. What was
@@ -34,7 +36,7 @@ const recoverySeconds = 120;
  */
 export async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { say: (text: string) => void; signal: AbortSignal }): Promise<DrillResult> {
     const { say, signal } = options;
-    const before = wrong(await untilWell(lab, 20));
+    const before = wrong(await untilWell(lab, quick, 20));
     if (before.length > 0) return { drill: name, result: "not run", problems: ["the lab is not well to begin with", ...before] };
     const load = await startLoad(lab, drill.load);
     const recovery: number[] = [];
@@ -52,7 +54,7 @@ export async function runDrill(lab: LivingLab, name: string, drill: Drill, optio
                 await fault.heal();
             }
             const start = Date.now();
-            const results = await untilWell(lab, recoverySeconds);
+            const results = await untilWell(lab, quick, recoverySeconds);
             if (!isWell(results)) throw new Error(`not well ${recoverySeconds} s after it was healed: ${wrong(results).join("; ")}`);
             recovery.push((Date.now() - start) / 1000);
         },
@@ -69,15 +71,15 @@ export async function runDrill(lab: LivingLab, name: string, drill: Drill, optio
     }
     const measured: Measured = { ...await load.end(), clients: drill.load?.clients ?? defaultLoad.clients, recovery };
     if (!cannot && problems.length === 0) {
-        problems.push(...drill.goals.flatMap((goal) => goal(measured) ?? []), ...wrong(await runChecks(lab, thorough)));
+        problems.push(...drill.goals.flatMap((goal) => goal(measured) ?? []), ...wrong(await untilWell(lab, thorough, settleSeconds)));
     }
     return { drill: name, result: cannot ? "not run" : problems.length === 0 ? "passed" : "failed", problems, measured };
 }
 
-/** The quick checks, again and again until all is well; the last results when it is not within `seconds`. */
-async function untilWell(lab: LivingLab, seconds: number): Promise<CheckResult[]> {
+/** The checks again and again until all is well; the last results when it is not within `seconds`. */
+async function untilWell(lab: LivingLab, looks: Record<string, Check>, seconds: number): Promise<CheckResult[]> {
     for (const deadline = Date.now() + seconds * 1000; ; await wait(500)) {
-        const results = await runChecks(lab, quick);
+        const results = await runChecks(lab, looks);
         if (isWell(results) || Date.now() > deadline) return results;
     }
 }

@@ -27,7 +27,8 @@
                 return;
             } catch (SQLException failure) {
                 problem = "The note could not be stored. The database: " + explain(failure, application) + ".";
-                response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+                // Not 503, which says that nothing was done: a director would have another app server do it, and it may be done already.
+                response.setStatus(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
                 databaseAnswers = false;
             }
         }
