@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
-import type { HostKey } from "../config/keys";
+import type { KeyPair } from "../config/keys";
 import { prefixLength, type MachineDescription, type Site } from "../config/site";
 
 /** cloud-init's user data: who may log in, and with which host key the machine shows itself. Holds a secret. */
-export function userData(machine: MachineDescription, { loginUser, authorizedKey, hostKey }: { loginUser: string; authorizedKey: string; hostKey: HostKey }): string {
+export function userData(machine: MachineDescription, { loginUser, authorizedKey, hostKey }: { loginUser: string; authorizedKey: string; hostKey: KeyPair }): string {
     return `#cloud-config\n${stringify({
         hostname: machine.name,
         preserve_hostname: false,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { HostKey } from "../config/keys";
+import type { KeyPair } from "../config/keys";
 import type { MachineDescription, Site } from "../config/site";
 import { platforms } from "../platforms";
 import { Host } from "./host";
@@ -10,7 +10,7 @@ import { VirtualMachine } from "./virtual-machine";
 export interface MachineArgs {
     site: Site;
     machine: MachineDescription;
-    hostKey: HostKey;
+    hostKey: KeyPair;
     loginKey: { privateKey: pulumi.Output<string>; publicKey: string };
     hypervisor: Hypervisor;
 }

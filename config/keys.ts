@@ -1,7 +1,8 @@
 import * as crypto from "node:crypto";
 import { utils } from "ssh2";
 
-export interface HostKey {
+/** An ed25519 key pair. */
+export interface KeyPair {
     /** In OpenSSH's format; a secret. */
     privateKey: string;
     /** As in an authorized_keys line, without a comment. */
@@ -12,12 +13,19 @@ export interface HostKey {
  * A machine's ssh host key: an ed25519 key made from the stack's seed and the machine's name. Derived instead of stored, so that a
  * machine more needs no step beside its line in the stack file, and a machine made anew shows the key that it had.
  */
-export function hostKeyOf(seed: string, machineName: string): HostKey {
-    const secret = Buffer.from(crypto.hkdfSync("sha256", Buffer.from(seed, "hex"), "", `ssh host key of ${machineName}`, 32));
+export function hostKeyOf(seed: string, machineName: string): KeyPair {
+    return keyPairOf(Buffer.from(crypto.hkdfSync("sha256", Buffer.from(seed, "hex"), "", `ssh host key of ${machineName}`, 32)), machineName);
+}
+
+/**
+ * The key pair of a secret of 32 bytes. Not ssh2's generateKeyPairSync("ed25519"): one in some 300 of its private keys is malformed, for
+ * itself and for OpenSSH (1.17.0).
+ */
+export function keyPairOf(secret: Buffer, comment: string): KeyPair {
     // RFC 8410: the DER of an ed25519 private key is this prefix and the 32 bytes.
     const key = crypto.createPrivateKey({ key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), secret]), format: "der", type: "pkcs8" });
     const { x } = crypto.createPublicKey(key).export({ format: "jwk" });
-    const privateKey = openSshPrivateKey(secret, Buffer.from(x ?? "", "base64url"), machineName);
+    const privateKey = openSshPrivateKey(secret, Buffer.from(x ?? "", "base64url"), comment);
     return { privateKey, publicKey: publicKeyOf(privateKey) };
 }
 

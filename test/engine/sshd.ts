@@ -1,28 +1,31 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, fstatSync, mkdirSync, openSync, statSync, writeSync, ftruncateSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync, ftruncateSync, type Stats } from "node:fs";
 import { connect, type AddressInfo } from "node:net";
 import { Server, utils, type Connection, type ServerChannel, type Session, type SFTPWrapper } from "ssh2";
+import { keyPairOf } from "../../config/keys";
 
 const { STATUS_CODE, OPEN_MODE } = utils.sftp;
 
 /** A new key for logging in: the private half as a file holds it, and the public half as authorized_keys and known_hosts have it. */
-export function newKey(): { privateKey: string; publicKey: string } {
-    const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519");
-    return { privateKey, publicKey };
-}
+export const newKey = (): { privateKey: string; publicKey: string } => keyPairOf(randomBytes(32), "test");
 
 /** Same, with a passphrase. */
 export function newEncryptedKey(passphrase: string): { privateKey: string; publicKey: string } {
-    const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 });
-    return { privateKey, publicKey };
+    for (;;) {
+        const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 });
+        // One in some 300 of ssh2's own is malformed.
+        if (!(utils.parseKey(privateKey, passphrase) instanceof Error)) return { privateKey, publicKey };
+    }
 }
 
 interface Options {
-    /** The key of the user `tester`, in known_hosts form. */
+    /** Who may log in; default `tester`. */
+    user?: string;
+    /** The user's key, in known_hosts form. */
     authorizedKey?: string;
-    /** The password of the user `tester`. */
+    /** The user's password. */
     password?: string;
     /** Names of the variables that a client may set. */
     acceptEnv?: string[];
@@ -58,6 +61,11 @@ export class SshServer {
         await new Promise((resolve) => this.#server.close(resolve));
     }
 
+    /** How many are open now. */
+    get connections(): number {
+        return this.#connections.size;
+    }
+
     get port(): number {
         return (this.#server.address() as AddressInfo).port;
     }
@@ -67,8 +75,8 @@ export class SshServer {
         client.once("close", () => this.#connections.delete(client));
         client.on("error", () => undefined);
         client.on("authentication", (attempt) => {
-            const { authorizedKey, password } = this.options;
-            const allowed = attempt.username === "tester" && (
+            const { user = "tester", authorizedKey, password } = this.options;
+            const allowed = attempt.username === user && (
                 (attempt.method === "password" && attempt.password === password)
                 || (attempt.method === "publickey" && attempt.key.data.toString("base64") === authorizedKey?.split(" ")[1]));
             if (allowed) attempt.accept();
@@ -140,8 +148,13 @@ function serveFiles(sftp: SFTPWrapper): void {
         done(request);
     }));
     sftp.on("OPEN", (request, path, flags) => attempt(request, () => {
-        if (!(flags & OPEN_MODE.CREAT)) throw new Error("only for writing");
-        sftp.handle(request, handleOf(openSync(path, "w")));
+        sftp.handle(request, handleOf(openSync(path, flags & OPEN_MODE.CREAT ? "w" : "r")));
+    }));
+    sftp.on("READ", (request, handle, offset, length) => attempt(request, () => {
+        const data = Buffer.alloc(length);
+        const count = readSync(descriptorOf(handle), data, 0, length, offset);
+        if (count === 0) sftp.status(request, STATUS_CODE.EOF);
+        else sftp.data(request, data.subarray(0, count));
     }));
     sftp.on("WRITE", (request, handle, offset, data) => attempt(request, () => {
         writeSync(descriptorOf(handle), data, 0, data.length, offset);

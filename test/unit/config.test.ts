@@ -339,7 +339,7 @@ describe("the stack files that come with the project", () => {
     const checkout = path.join(__dirname, "..", "..");
     const settings = (name: string) => {
         const { config } = parse(fs.readFileSync(path.join(checkout, `Pulumi.${name}.yaml`), "utf8")) as { config: Record<string, unknown> };
-        return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^lab:/, ""), value]).filter(([key]) => !(String(key) in secrets)));
+        return Object.fromEntries(Object.entries(config).map(([key, value]): [string, unknown] => [key.replace(/^lab:/, ""), value]).filter(([key]) => !(key in secrets)));
     };
 
     test.each(["local", "dev"])("Pulumi.%s.yaml has no mistake, and the article's machines", (name) => {

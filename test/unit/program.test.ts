@@ -147,8 +147,8 @@ describe("the article's lab", () => {
         const shown = JSON.stringify(all.map((registration) => registration.shown));
         const staged = fs.readdirSync(".stage", { recursive: true, encoding: "utf8" }).map((name) => path.join(".stage", name)).filter((name) => fs.statSync(name).isFile());
         expect(staged.length).toBeGreaterThan(50);
-        const { access: _, ...open } = outputsOf(describeStack(articleLab(), "test"));
-        for (const text of [shown, JSON.stringify(open), ...staged.map((name) => fs.readFileSync(name, "utf8"))]) {
+        const { url, machines } = outputsOf(describeStack(articleLab(), "test"));
+        for (const text of [shown, JSON.stringify([url, machines]), ...staged.map((name) => fs.readFileSync(name, "utf8"))]) {
             for (const secret of hidden) expect(text.includes(secret), secret).toBe(false);
         }
         // They do go where they belong.

@@ -3,6 +3,8 @@ import { quote } from "../../components/shell";
 
 export interface RemoteAddress {
     host: string;
+    /** Default 22. */
+    port?: number;
     user: string;
     /** OpenSSH or PEM. */
     privateKey: string;
@@ -18,15 +20,18 @@ export class Remote {
 
     /** Fails when the machine shows another host key. */
     static async connect({ proxy, ...address }: RemoteAddress): Promise<Remote> {
-        const clients: Client[] = [];
-        let sock: ConnectConfig["sock"];
-        if (proxy) {
-            const hop = await dial({ host: proxy.host, port: proxy.port, username: proxy.user ?? "root", privateKey: proxy.privateKey }, proxy.hostKey);
-            clients.push(hop);
-            sock = await new Promise((resolve, reject) => hop.forwardOut("127.0.0.1", 0, address.host, 22, (error, stream) => (error ? reject(error) : resolve(stream))));
+        const { host, port = 22, user, privateKey, hostKey } = address;
+        const hop = proxy && await dial({ host: proxy.host, port: proxy.port, username: proxy.user ?? "root", privateKey: proxy.privateKey }, proxy.hostKey);
+        try {
+            const sock = hop && await new Promise<ConnectConfig["sock"]>((resolve, reject) =>
+                hop.forwardOut("127.0.0.1", 0, host, port, (error, stream) => (error ? reject(error) : resolve(stream))));
+            const client = await dial({ host, port, username: user, privateKey, sock }, hostKey);
+            return new Remote(hop ? [client, hop] : [client], user === "root");
+        } catch (error) {
+            // It would keep this process alive.
+            hop?.end();
+            throw error;
         }
-        clients.push(await dial({ host: address.host, username: address.user, privateKey: address.privateKey, sock }, address.hostKey));
-        return new Remote(clients.reverse(), address.user === "root");
     }
 
     private get client() {

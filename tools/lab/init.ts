@@ -1,7 +1,7 @@
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { utils } from "ssh2";
+import { keyPairOf } from "../../config/keys";
 import type { SecretKey } from "../../config/schema";
 import { passphraseFile, progress, type Session } from "./session";
 
@@ -13,7 +13,7 @@ const makers: Record<SecretKey, () => string> = {
     databasePassword: () => password(24),
     // VRRP cuts it after 8 characters.
     vrrpPassword: () => password(8),
-    loginKey: () => utils.generateKeyPairSync("ed25519", { comment: "lab" }).private,
+    loginKey: () => keyPairOf(crypto.randomBytes(32), "lab").privateKey,
     hostKeySeed: () => crypto.randomBytes(32).toString("hex"),
 };
 

@@ -53,8 +53,7 @@ export const maintenance: Record<string, Command> = {
             const home = homeFolder();
             const labs = fs.existsSync(home) ? fs.readdirSync(home) : [];
             if (labs.length > 0) throw new UserError(`There is still the lab ${labs.join(", ")}.`, labs.map((stack) => `./lab down -s ${stack}`).join("; "));
-            fs.rmSync(cacheFolder(), { recursive: true, force: true });
-            fs.rmSync(home, { recursive: true, force: true });
+            for (const folder of [cacheFolder(), home]) await fs.promises.rm(folder, { recursive: true, force: true });
             return 0;
         },
     },

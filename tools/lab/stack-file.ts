@@ -29,7 +29,7 @@ export class StackFile {
     /** As text or as what it is: pulumi writes `"true"` for true. */
     private setting(key: string): string | undefined {
         const value = this.read().getIn(["config", `lab:${key}`]);
-        return value === undefined ? undefined : String(value);
+        return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
     }
 
     /** Whether the lab lives on this machine alone, in namespaces and with a libvirtd of its own. */
@@ -48,8 +48,8 @@ export class StackFile {
 
     /** Every `lab:` setting but the secrets, as plain values. */
     get settings(): Record<string, unknown> {
-        const { config = {} } = this.read().toJS() as { config?: Record<string, unknown> };
-        return Object.fromEntries(Object.entries(config)
+        const { config } = (this.read().toJS() ?? {}) as { config?: Record<string, unknown> | null };
+        return Object.fromEntries(Object.entries(config ?? {})
             .filter(([key]) => key.startsWith("lab:") && !secretKeys.some((secret) => key === `lab:${secret}`))
             .map(([key, value]) => [key.slice("lab:".length), typeof value === "string" ? parseValue(value) : value]));
     }
@@ -66,25 +66,27 @@ export class StackFile {
     /** Takes out what init() put in: the secrets, and the salt that they are encrypted with. */
     removeSecrets() {
         const document = this.read();
-        for (const key of secretKeys) document.deleteIn(["config", `lab:${key}`]);
-        document.delete("encryptionsalt");
+        for (const path of [...secretKeys.map((key) => ["config", `lab:${key}`]), ["encryptionsalt"]]) if (document.hasIn(path)) document.deleteIn(path);
         this.write(document);
     }
 
     /**
      * Lets `work` have pulumi put secrets into the file, and takes over just those: pulumi writes everything else anew too, as text
-     * ("true", "3142") and in an order and shape of its own.
+     * ("true", "3142") and in an order and shape of its own. Also where `work` fails half-way.
      */
     async takeSecrets(work: () => Promise<void>) {
         const document = this.read();
-        await work();
-        const written = this.read();
-        for (const key of secretKeys) {
-            const path = ["config", `lab:${key}`];
-            if (!document.hasIn(path) && written.hasIn(path)) document.setIn(path, written.getIn(path));
+        try {
+            await work();
+        } finally {
+            const written = this.read();
+            for (const key of secretKeys) {
+                const path = ["config", `lab:${key}`];
+                if (!document.hasIn(path) && written.hasIn(path)) document.setIn(path, written.getIn(path));
+            }
+            if (written.has("encryptionsalt")) document.set("encryptionsalt", written.get("encryptionsalt"));
+            this.write(document);
         }
-        if (written.has("encryptionsalt")) document.set("encryptionsalt", written.get("encryptionsalt"));
-        this.write(document);
     }
 
     private write(document: Document) {

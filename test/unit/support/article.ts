@@ -31,7 +31,7 @@ export const articleLab = () => ({
         nod3: { address: "192.168.0.203", roles: ["director"], priority: 180 },
         nod4: { address: "192.168.0.204", roles: ["director"], priority: 179 },
         mysql: { address: "192.168.0.205", roles: ["database"] },
-    } as Record<string, { address: string; roles: string[]; [key: string]: unknown }>,
+    },
     director: { source: "nginx-1.26.3" },
     ...secrets,
 }) as Record<string, unknown> & { machines: Record<string, { address: string; roles: string[]; [key: string]: unknown }> };
