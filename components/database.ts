@@ -1,3 +1,4 @@
+import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -15,6 +16,15 @@ export class Database extends pulumi.ComponentResource {
     constructor(name: string, args: DatabaseArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:Database", name, {}, opts);
         args.host.configure("database", databaseConfiguration(args), { parent: this });
+        this.registerOutputs();
+    }
+}
+
+/** Takes accounts away that no app server uses any more: for when all of them work with the new one. */
+export class RetiredAccounts extends pulumi.ComponentResource {
+    constructor(name: string, args: DatabaseArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:RetiredAccounts", name, {}, opts);
+        args.host.configure("retired-accounts", retiredAccountsConfiguration(args), { parent: this, dependsOn: args.after });
         this.registerOutputs();
     }
 }
@@ -39,13 +49,15 @@ export function databaseConfiguration({ site, machine, platform, password }: Rol
 }
 
 /**
- * Database and accounts, as SQL that may be run again and again. The user may log in from the app servers only; accounts for machines
- * that are no longer app servers go.
+ * The account that the site logs in as. Another password is another account: while it changes, app servers that still have the old one
+ * go on working, and those that have the new one do already. 24 bits tell passwords apart and give none away.
  */
+export const accountName = (site: Site, password: string) => `${site.database.user}_${crypto.createHash("sha256").update(password).digest("hex").slice(0, 6)}`;
+
+/** Database and accounts, as SQL that may be run again and again. The account may be used from the app servers only. */
 export function accountsSql(site: Site, password: string): string {
-    const { name, user } = site.database;
-    const addresses = machinesWith(site, "app").map(({ address }) => address);
-    const accounts = addresses.map((address) => `'${user}'@'${address}'`);
+    const { name } = site.database;
+    const accounts = machinesWith(site, "app").map(({ address }) => `'${accountName(site, password)}'@'${address}'`);
     return [
         `CREATE DATABASE IF NOT EXISTS \`${name}\` CHARACTER SET utf8mb4;`,
         ...accounts.flatMap((account) => [
@@ -53,12 +65,27 @@ export function accountsSql(site: Site, password: string): string {
             `ALTER USER ${account} IDENTIFIED BY ${sqlString(password)};`,
             `GRANT SELECT, INSERT, UPDATE, DELETE ON \`${name}\`.* TO ${account};`,
         ]),
-        `SET @gone = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user WHERE user = '${user}' AND host NOT IN (${addresses.map((address) => `'${address}'`).join(", ")}));`,
+        "",
+    ].join("\n");
+}
+
+/** Drops the site's other accounts: those of earlier passwords, and of machines that are no longer app servers. */
+export function retiredAccountsSql(site: Site, password: string): string {
+    const { user } = site.database;
+    const addresses = machinesWith(site, "app").map(({ address }) => `'${address}'`).join(", ");
+    return [
+        "SET @gone = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user "
+            + `WHERE (user = '${user}' OR user REGEXP '^${user}_[0-9a-f]{6}$') AND NOT (user = '${accountName(site, password)}' AND host IN (${addresses})));`,
         "SET @statement = IF(@gone IS NULL, 'DO 0', CONCAT('DROP USER ', @gone));",
         "PREPARE forget FROM @statement;",
         "EXECUTE forget;",
         "",
     ].join("\n");
 }
+
+export const retiredAccountsConfiguration = ({ site, platform, password }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration => ({
+    secrets: { "retired.sql": password.apply((text) => retiredAccountsSql(site, text)) },
+    finish: [`${platform.database.client} < "$secrets/retired.sql"`],
+});
 
 const sqlString = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;

@@ -7,7 +7,7 @@ import type { Role } from "../config/schema";
 import { platforms, type Platform } from "../platforms";
 import { AppServer } from "./app-server";
 import { Base } from "./base";
-import { Database } from "./database";
+import { Database, RetiredAccounts } from "./database";
 import { Director } from "./director";
 import { Firewall } from "./firewall";
 import { Hypervisor } from "./hypervisor";
@@ -51,8 +51,12 @@ export class Lab extends pulumi.ComponentResource {
             ...tier("database", (component, context, options) => new Database(component, { ...context, password: databasePassword }, options)),
             ...tier("memcached", (component, context, options) => new Memcached(component, context, options)),
         ];
+        // One Tomcat after the other: whatever makes them restart, one of them works.
+        let previous: AppServer | undefined;
         const appServers = tier("app", (component, context, options) =>
-            new AppServer(component, { ...context, password: databasePassword, artifacts, after: backEnd }, options));
+            previous = new AppServer(component, { ...context, password: databasePassword, artifacts, after: [...backEnd, ...previous ? [previous] : []] }, options));
+        tier("database", (component, context, options) =>
+            new RetiredAccounts(`${component}-retired-accounts`, { ...context, password: databasePassword, after: appServers }, options));
         tier("director", (component, context, options) =>
             new Director(component, { ...context, password: pulumi.secret(secrets.vrrpPassword), artifacts, after: appServers }, options));
         this.registerOutputs({});

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
 import { releases } from "../artifacts/releases";
-import { jvmRoute, machinesWith, memcachedNodes } from "../config/site";
+import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/site";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
+import { accountName } from "./database";
 import { appBase, docBase } from "./web-site";
 import { render } from "./template";
 
@@ -72,7 +73,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
                 path: `${home}/conf/context.xml`,
                 content: render("usr/local/tomcat/conf/context.xml", {
                     memcachedNodes: memcachedNodes(site).map((node) => `${node.name}:${node.address}:${node.port}`).join(","),
-                    failoverNodes: site.sessions.failoverNodes.join(","),
+                    failoverNodes: failoverNodes(site, machine).join(","),
                     backupAsync: site.sessions.backup === "async",
                     node: machine.name,
                 }),
@@ -81,7 +82,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             {
                 path: `${home}/conf/database.xml`,
                 content: password.apply((text) => render("usr/local/tomcat/conf/database.xml", {
-                    url: databaseUrl(machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: site.database.user, password: text,
+                    url: databaseUrl(machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: accountName(site, text), password: text,
                 })),
                 ...readableByTomcat,
             },

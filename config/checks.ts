@@ -125,11 +125,12 @@ const oneRoutePerAppServer: Check = (site) =>
 
 const failoverNodesExist: Check = (site) => {
     const names = memcachedNodes(site).map(({ name }) => name);
-    return site.sessions.failoverNodes.flatMap((name, index): Mistake[] => {
+    const { failoverNodes = [] } = site.sessions;
+    return failoverNodes.flatMap((name, index): Mistake[] => {
         const path = `sessions.failoverNodes[${index}]`;
         if (!names.includes(name)) return [{ path, problem: `there is no ${name}`, remedy: `choose from ${names.join(", ") || "the machines with the role memcached, once there are some"}` }];
         return [];
-    }).concat(names.length > 0 && names.every((name) => site.sessions.failoverNodes.includes(name))
+    }).concat(names.length > 0 && names.every((name) => failoverNodes.includes(name))
         ? [{ path: "sessions.failoverNodes", problem: "every memcached is a failover node: none is left for daily use", remedy: "leave at least one out; with a single memcached, set it to []" }]
         : []);
 };

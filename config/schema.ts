@@ -73,8 +73,11 @@ const tomcat = z.strictObject({
 const sessions = z.strictObject({
     /** Memory that one memcached gives to sessions. */
     memcachedMiB: z.number().int().min(64).max(65_536).default(64),
-    /** Names (memcached1, memcached2, ...) that are used only when no other is left. */
-    failoverNodes: z.array(z.string()).default(["memcached1"]),
+    /**
+     * Names (memcached1, memcached2, ...) that are used only when no other is left, on every app server alike; the article has memcached1.
+     * Default: on each app server the memcached of the same machine, which would die together with the session that it is a copy of.
+     */
+    failoverNodes: z.array(z.string()).optional(),
     /** `sync`: a response leaves Tomcat after memcached has its session; `async`: MSM's default, faster, and may lose the last update. */
     backup: z.enum(["sync", "async"]).default("sync"),
 });

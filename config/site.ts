@@ -31,6 +31,13 @@ export const prefixLength = (cidr: string) => Number(cidr.split("/")[1]);
 export const memcachedNodes = (site: Site) =>
     machinesWith(site, "memcached").map((machine, index) => ({ name: `memcached${index + 1}`, address: machine.address, port: memcachedPort }));
 
+/** The memcacheds that an app server's sessions go to only when no other is left. */
+export function failoverNodes(site: Site, machine: MachineDescription): string[] {
+    const nodes = memcachedNodes(site);
+    const own = nodes.filter(({ address }) => address === machine.address).map(({ name }) => name);
+    return site.sessions.failoverNodes ?? (own.length < nodes.length ? own : []);
+}
+
 /** Seed row 9. */
 export const memcachedPort = 11211;
 

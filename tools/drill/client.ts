@@ -161,12 +161,13 @@ class Load {
     }
 
     private async probe() {
-        const { url, probePath, probeEveryMs, probeMs, connectMs } = this.plan;
+        const { url, probePath, probeForbids, probeEveryMs, probeMs, probeConnectMs } = this.plan;
         const under: Promise<void>[] = [];
         while (this.goesOn) {
             this.probes.sent++;
-            under.push(request(`${url}${probePath}`, "GET", { agent: false, connectMs, answerMs: probeMs }).then(({ status }) => {
+            under.push(request(`${url}${probePath}`, "GET", { agent: false, connectMs: probeConnectMs, answerMs: probeMs }).then(({ status, body }) => {
                 if (status !== 200) throw new Error(`HTTP ${status}`);
+                if (probeForbids && body.includes(probeForbids)) throw new Error(`the answer has ${probeForbids}`);
                 this.probeGap.success();
             }).catch((error: unknown) => {
                 this.probes.failed++;

@@ -11,10 +11,10 @@ import { runDrill, type DrillResult } from "./run-drill";
 
 export const drilling: Record<string, Command> = {
     drill: {
-        usage: "drill NAMES|all|list [--json FILE]",
+        usage: "drill NAMES|all|list [--json FILE] [--rounds N]",
         help: "break things while clients work, measure, heal; exit code 0 only if every goal was met",
         run: async ({ stack, rest }) => {
-            const { names, json } = parseWords(rest);
+            const { names, json, rounds } = parseWords(rest);
             if (names.length === 0) return list();
             const lab = await LivingLab.open(stack);
             if (!lab.site.isolated) throw new UserError(`The lab '${stack}' is not isolated: what a drill breaks could be someone's.`, "Drill a lab with lab:isolated: true.");
@@ -31,6 +31,7 @@ export const drilling: Record<string, Command> = {
                 results.push(await progress.step(`${name}: ${drill.help}`, (say) => runDrill(lab, name, drill, {
                     say: (text) => { say(text); if (!process.stderr.isTTY) progress.info(`  ${text}`); },
                     signal: abort.signal,
+                    rounds,
                 })));
             }
             process.off("SIGINT", stop).off("SIGTERM", stop);
@@ -48,17 +49,19 @@ function list(): number {
 }
 
 /** No names: the list is wanted. */
-function parseWords(words: string[]): { names: string[]; json?: string } {
-    const remedy = "./lab drill NAMES|all [--json FILE], names with commas or spaces between; ./lab drill list tells them";
+function parseWords(words: string[]): { names: string[]; json?: string; rounds: number } {
+    const remedy = "./lab drill NAMES|all [--json FILE] [--rounds N], names with commas or spaces between; ./lab drill list tells them";
     try {
-        const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { json: { type: "string" } } });
+        const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { json: { type: "string" }, rounds: { type: "string" } } });
+        const rounds = Number(values.rounds ?? 3);
+        if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new Error("--rounds takes a number from 1 to 100");
         const names = positionals.flatMap((text) => text.split(","));
         if (names.length === 0) throw new Error("which drill?");
-        if (names.join() === "list") return { names: [] };
-        if (names.join() === "all") return { ...values, names: Object.keys(drills).filter((name) => !drills[name]?.onlyByName) };
+        if (names.join() === "list") return { names: [], rounds };
+        if (names.join() === "all") return { ...values, rounds, names: Object.keys(drills).filter((name) => !drills[name]?.onlyByName) };
         const unknown = names.filter((name) => !Object.hasOwn(drills, name));
         if (unknown.length > 0) throw new Error(`there is no drill ${unknown.join(", ")}`);
-        return { ...values, names };
+        return { ...values, rounds, names };
     } catch (error) {
         throw new UserError(`drill: ${(error as Error).message}.`, remedy);
     }

@@ -18,8 +18,12 @@ export interface Drill {
 /** What a drill works with. */
 export interface Stage {
     lab: LivingLab;
-    /** Breaks it, leaves it broken for so long under load, heals it in any case, and waits until the lab is well again. */
-    suffer(fault: Fault, seconds: number): Promise<void>;
+    /** Breaks it, leaves it broken for so long under load (and does `meanwhile`), heals it in any case, and waits until the lab is well again. */
+    suffer(fault: Fault, seconds: number, meanwhile?: () => Promise<void>): Promise<void>;
+    /** How often to repeat what is left to chance. */
+    rounds: number;
+    /** Ends when somebody wants the drill to end. */
+    signal: AbortSignal;
     /** Lets the load go on. */
     wait(seconds: number): Promise<void>;
     say(text: string): void;

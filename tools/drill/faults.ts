@@ -2,6 +2,7 @@
 import type { MachineAccess } from "../../components/outputs";
 import { quote } from "../../components/shell";
 import { CannotRun, type LivingLab } from "../verify/living-lab";
+import { labOk } from "./launcher";
 
 export interface Fault {
     /** For a person: what is broken, and where. */
@@ -144,3 +145,52 @@ export function deaf(lab: LivingLab, machine: MachineAccess): Fault {
         heal: async () => { await lab.inside(["tc", "qdisc", "delete", "dev", await card(), "root"]).catch(() => undefined); },
     };
 }
+
+/** Another line in a file of a director's server; heal puts the file back as it was. */
+export function edited(lab: LivingLab, machines: MachineAccess[], options: { what: string; file: string; sed: string; then: string }): Fault {
+    const kept = `${options.file}.before-drill`;
+    const all = (script: string) => Promise.all(machines.map((machine) => sh(lab, machine, script)));
+    return {
+        what: options.what,
+        inject: async () => { await all(`cp -p ${options.file} ${kept}\nsed -i ${quote(options.sed)} ${options.file}\n! cmp -s ${options.file} ${kept}\n${options.then}`); },
+        heal: async () => { await all(`[ ! -e ${kept} ] || mv -f ${kept} ${options.file}\n${options.then}`); },
+    };
+}
+
+/** The folders that a service writes to are full, on a disk of their own; the service finds them so when it starts again after a crash. */
+export const diskFull = (lab: LivingLab, machine: MachineAccess, unit: string, folders: string[]): Fault => ({
+    what: `no room for ${unit} on ${machine.name}`,
+    inject: async () => {
+        await sh(lab, machine, `${folders.map((folder) => `owner=$(stat -c %u:%g ${folder})
+mount -t tmpfs -o size=64k,mode=755 drill ${folder}
+chown $owner ${folder}
+cat /dev/zero > ${folder}/filler 2>/dev/null || true`).join("\n")}
+systemctl kill --signal=KILL ${quote(unit)}`);
+    },
+    heal: async () => {
+        // Twice, as the service's own view of the files may hold on to a mount.
+        await sh(lab, machine, `systemctl stop ${quote(unit)}
+${folders.map((folder) => `! mountpoint -q ${folder} || umount ${folder}`).join("\n")}
+systemctl start ${quote(unit)}`);
+    },
+});
+
+/** The lab's package proxy takes no calls. Other labs of this machine are not touched: the rule is in this lab's own network. */
+export function proxyGone(lab: LivingLab): Fault {
+    const rule = (verb: string) => ["iptables", verb, "INPUT", "-p", "tcp", "--dport", String(lab.site.packageProxy), "-j", "REJECT", "--reject-with", "tcp-reset"];
+    return {
+        what: "the package proxy gone",
+        inject: async () => { await lab.inside(rule("-I")); },
+        heal: async () => { await lab.inside(rule("-D")).catch(() => undefined); },
+    };
+}
+
+/** A machine that is gone for good, with its disk: only an `up` makes it anew. */
+export const lost = (lab: LivingLab, machine: MachineAccess): Fault => ({
+    what: `${machine.name} gone with its disk`,
+    inject: async () => {
+        await cutPower(lab, machine.name);
+        await virsh(lab, "undefine", machine.name);
+    },
+    heal: () => labOk(lab.stack, ["up"]),
+});

@@ -14,7 +14,10 @@ export interface LoadPlan {
     answerMs: number;
     /** A probe is a GET on a new connection, begun every so many milliseconds whatever became of the one before. */
     probePath: string;
+    /** A probe whose answer has this text has failed. */
+    probeForbids?: string;
     probeEveryMs: number;
+    probeConnectMs: number;
     probeMs: number;
     /** The client ends by itself after this. */
     maxSeconds: number;
@@ -53,10 +56,11 @@ export const defaultLoad: Omit<LoadPlan, "url"> = {
     clients: 12,
     addresses: 7,
     pauseMs: 60,
-    connectMs: 400,
+    connectMs: 1500,
     answerMs: 12_000,
     probePath: "counter/probe",
     probeEveryMs: 50,
+    probeConnectMs: 400,
     probeMs: 1500,
     maxSeconds: 600,
     maxRequests: 200_000,
