@@ -13,8 +13,8 @@ import { backendFolder, progress, stateFile, type Session } from "./session";
 /** The part of `pulumi stack export` that is read here. */
 interface Exported {
     deployment: {
-        resources?: { urn: string; type: string; parent?: string; outputs?: Record<string, unknown> }[];
-        pending_operations?: { type: string; resource: { urn: string; type: string; inputs: Record<string, unknown> } }[];
+        resources?: { urn: string; type: string }[];
+        pending_operations?: { resource: { urn: string } }[];
     };
 }
 
@@ -32,9 +32,10 @@ export async function recoverFromKill(session: Session, network: LocalNetwork): 
     if (holders.some(isPulumi)) return;
     if (holders.length > 0) {
         progress.info(`The last run was killed (process ${holders.join(", ")}): its lock is taken away.`);
+        restoreState(stack);
         await session.ask(["cancel", "--yes", "--stack", stack]);
     }
-    if (hasUnfinished(stack)) await forgetUnfinished(session, network);
+    if (holders.length > 0 || hasUnfinished(stack)) await forgetUnfinished(session, network);
 }
 
 /** The processes that hold a lock of the file backend. */
@@ -54,23 +55,34 @@ function isPulumi(pid: number): boolean {
     }
 }
 
+/** Killed while it writes its state, pulumi leaves an empty file; the state before that, at most one operation older, is beside it. */
+function restoreState(stack: string): void {
+    try {
+        JSON.parse(fs.readFileSync(stateFile(stack), "utf8"));
+    } catch {
+        fs.copyFileSync(`${stateFile(stack)}.bak`, stateFile(stack));
+    }
+}
+
 /** A look into the state's file, as asking pulumi takes half a second on every run. */
 const hasUnfinished = (stack: string) =>
     fs.existsSync(stateFile(stack)) && fs.readFileSync(stateFile(stack), "utf8").includes(`"pending_operations": [`);
 
 /**
- * pulumi would warn of them for ever. All of ours can simply be done again, but for the network: libvirt may have it already, and its
- * provider would not take it over.
+ * pulumi would warn of them for ever. All of ours can simply be done again, but for the network: libvirt may have one that the state has
+ * not, and its provider would not take that over.
  */
 async function forgetUnfinished(session: Session, network: LocalNetwork): Promise<void> {
     const exported = await exportState(session);
-    const { pending_operations: pending = [] } = exported.deployment;
+    const { resources = [], pending_operations: pending = [] } = exported.deployment;
+    if (!resources.some(({ type }) => type === "libvirt:index/network:Network")) {
+        for (const name of (await virsh(network, "net-list", "--all", "--name")).split("\n").filter(Boolean)) {
+            await virsh(network, "net-destroy", name).catch(() => undefined);       // defined, but not started
+            await virsh(network, "net-undefine", name);
+        }
+    }
     if (pending.length === 0) return;
     progress.info(`It was in the middle of ${pending.map(({ resource }) => nameOf(resource.urn)).join(", ")}: done again as far as needed.`);
-    for (const { type, resource } of pending) {
-        if (type !== "creating" || resource.type !== "libvirt:index/network:Network") continue;
-        for (const verb of ["net-destroy", "net-undefine"]) await virsh(network, verb, String(resource.inputs.name)).catch(() => undefined);
-    }
     delete exported.deployment.pending_operations;
     await session.ask(["stack", "import", "--stack", session.file.stack], JSON.stringify(exported));
 }
