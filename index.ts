@@ -17,8 +17,16 @@ export = async () => {
         new Lab("lab", { ...configuration, artifacts: localArtifacts(paths) });
         return outputsOf(configuration);
     } catch (error) {
-        // Pulumi shows a RunError's message as it is. Any other error it has util.inspect colour, which in Node.js 20 never ends over a
-        // stack frame in `node_modules/@pulumi/resource.ts`, where Pulumi's source maps put it.
-        throw new pulumi.RunError(error instanceof UserError ? `${error.message}\n${error.remedy}` : error instanceof Error ? error.stack : String(error));
+        throw shownAsItIs(error instanceof UserError ? `${error.message}\n${error.remedy}` : error instanceof Error ? error.stack : String(error));
     }
 };
+
+/**
+ * An error of which Pulumi shows the text alone. Without a stack, as Pulumi has util.inspect colour every stack, which in Node.js 20 never
+ * ends over a frame in `node_modules/@pulumi/resource.ts`, where Pulumi's own source maps put it.
+ */
+function shownAsItIs(text?: string): pulumi.RunError {
+    const error = new pulumi.RunError(text);
+    error.stack = undefined;
+    return error;
+}
