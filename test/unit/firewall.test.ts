@@ -7,7 +7,7 @@ const site = siteWith();
 const machine = (name: string) => site.machines.find((each) => each.name === name) ?? expect.fail(name);
 const rules = (name: string, of = site) => {
     const { files = [] } = firewallConfiguration({ site: of, machine: of.machines.find((each) => each.name === name) ?? expect.fail(name), platform: platforms[of.platform] });
-    return String(files[0]?.content).split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+    return (typeof files[0]?.content === "string" ? files[0].content : "").split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
 };
 
 test("who may speak to which service", () => {

@@ -38,6 +38,15 @@ describe("the books of one session", () => {
         expect(books(ledger)).toEqual({ ...nothing, updatesTwice: 1 });
     });
 
+    test("an addition that turned out to be counted excuses no second one", () => {
+        const ledger = new Ledger();
+        ledger.saw("a", 1, true);
+        ledger.lostSight();
+        ledger.saw("a", 2, false);
+        ledger.saw("a", 3, false);
+        expect(books(ledger)).toEqual({ ...nothing, updatesTwice: 1 });
+    });
+
     test.each([["another session", "b", 1], ["none", null, 0]] as const)("%s in place of the own one: it is lost with all that it counted", (_, session, count) => {
         const ledger = new Ledger();
         for (const seen of [1, 2]) ledger.saw("a", seen, true);
