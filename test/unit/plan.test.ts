@@ -5,6 +5,9 @@ import { platforms, platformNames } from "../../platforms";
 import { StackFile } from "../../tools/lab/stack-file";
 import { plan } from "../../tools/plan/plan";
 
+// Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
+Error.stackTraceLimit = 0;
+
 /** The article's machines, as stack dev has them. */
 const settings = new StackFile("dev").settings;
 
