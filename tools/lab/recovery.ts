@@ -32,7 +32,6 @@ export async function recoverFromKill(session: Session, network: LocalNetwork): 
     if (holders.some(isPulumi)) return;
     if (holders.length > 0) {
         progress.info(`The last run was killed (process ${holders.join(", ")}): its lock is taken away.`);
-        restoreState(stack);
         await session.ask(["cancel", "--yes", "--stack", stack]);
     }
     if (holders.length > 0 || hasUnfinished(stack)) await forgetUnfinished(session, network);
@@ -52,15 +51,6 @@ function isPulumi(pid: number): boolean {
         return fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";
     } catch {
         return false;
-    }
-}
-
-/** Killed while it writes its state, pulumi leaves an empty file; the state before that, at most one operation older, is beside it. */
-function restoreState(stack: string): void {
-    try {
-        JSON.parse(fs.readFileSync(stateFile(stack), "utf8"));
-    } catch {
-        fs.copyFileSync(`${stateFile(stack)}.bak`, stateFile(stack));
     }
 }
 

@@ -45,7 +45,8 @@ export class Session {
             ...this.engine.env,
             PULUMI_STACK: stack,
             ...this.file.isIsolated ? {
-                PULUMI_BACKEND_URL: `file://${backendFolder(stack)}`,
+                // Without files of metadata beside the state's: a kill while one is written leaves it empty, and pulumi then reads nothing at all.
+                PULUMI_BACKEND_URL: `file://${backendFolder(stack)}?metadata=skip`,
                 PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(stack),
                 PULUMI_CONFIG_PASSPHRASE: undefined,
                 // The plugin asks an agent whose socket is named, and fails where nobody listens; the lab has a key of its own.
