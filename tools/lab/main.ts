@@ -8,6 +8,7 @@ import { maintenance } from "./maintenance";
 import { takeApart } from "./call";
 import type { Command } from "./command";
 import { UserError } from "./errors";
+import { ProgramError } from "./run";
 import { status } from "./status";
 
 const commands: Record<string, Command> = { ...lifecycle, ...planning, ...status, ...verification, ...drilling, ...waysIn, ...maintenance };
@@ -39,7 +40,9 @@ async function main(all: string[]): Promise<number> {
 }
 
 main(process.argv.slice(2)).then((code) => { process.exitCode = code; }, (error: unknown) => {
-    const isUserError = error instanceof UserError;
-    process.stderr.write(isUserError ? `lab: ${error.message}\n     ${error.remedy}\n` : `lab: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
-    process.exitCode = isUserError ? 2 : 1;
+    const text = error instanceof UserError ? `${error.message}\n     ${error.remedy}`
+        : error instanceof ProgramError ? error.message
+        : error instanceof Error ? error.stack ?? error.message : String(error);
+    process.stderr.write(`lab: ${text}\n`);
+    process.exitCode = error instanceof UserError ? 2 : 1;
 });

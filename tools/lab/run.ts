@@ -4,15 +4,20 @@ import { createInterface } from "node:readline";
 /** How many of a failed program's last lines its error shows. */
 const shownLines = 20;
 
+/** A program failed; the message has its own last words. Where in this project it was called says nothing more to a user. */
+export class ProgramError extends Error {}
+
 /**
  * Runs a program without a shell and gives what it wrote to stdout. Every line that it writes, to stdout or stderr, is handed to `say`
- * at once. Fails with an Error that names the program, its exit code and its last lines.
+ * at once. Fails with a ProgramError that names the program, its exit code and its last lines.
  */
 export async function run(argv: readonly [string, ...string[]], options: {
     cwd?: string;
     env?: NodeJS.ProcessEnv;
     /** Given to the program on stdin, which is empty without it. */
     input?: string;
+    /** What an error calls the program; default: its first word. */
+    name?: string;
     say?: (line: string) => void;
 } = {}): Promise<string> {
     const [program, ...words] = argv;
@@ -33,6 +38,6 @@ export async function run(argv: readonly [string, ...string[]], options: {
         child.on("error", (error) => { resolve(error.message); });
         child.on("close", (code, signal) => { resolve(code === 0 ? undefined : signal ? `killed by ${signal}` : `exit code ${String(code)}`); });
     });
-    if (failure !== undefined) throw new Error([`${program}: ${failure}`, ...last].join("\n"));
+    if (failure !== undefined) throw new ProgramError([`${options.name ?? program}: ${failure}`, ...last].join("\n"));
     return stdout.join("");
 }

@@ -70,7 +70,7 @@ export class Session {
 
     /** The same without a terminal; gives what it wrote to standard output and fails when it fails. */
     ask(words: string[], input?: string): Promise<string> {
-        return run(this.argv(words) as [string, ...string[]], { cwd: checkout, env: this.env, input });
+        return run(this.argv(words) as [string, ...string[]], { cwd: checkout, env: this.env, input, name: `pulumi ${words[0] ?? ""}` });
     }
 
     /** The stack, and the secrets that its file has none of: made now. What a killed pulumi left is tidied up. */
