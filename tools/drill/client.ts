@@ -71,6 +71,15 @@ class Gap {
     }
 }
 
+interface Client {
+    readonly ledger: Ledger;
+    readonly gap: Gap;
+    /** Keeps its connection. */
+    readonly keeps: boolean;
+    readonly agent: http.Agent | false;
+    cookie?: string;
+}
+
 class Load {
     readonly adds = { sent: 0, failed: 0, unknown: 0 };
     readonly reads = { sent: 0, failed: 0 };
@@ -79,7 +88,7 @@ class Load {
     readonly failures: Failure[] = [];
     private readonly start = performance.now();
     private readonly probeGap = new Gap();
-    private readonly clients: { ledger: Ledger; gap: Gap; keeps: boolean }[] = [];
+    private readonly clients: Client[] = [];
     private isOver = false;
 
     constructor(private readonly plan: LoadPlan) {}
@@ -107,8 +116,8 @@ class Load {
     /** Adds and reads in turns; the last is a read, which tells what the counter came to. */
     private async client(number: number, begun: () => void) {
         const keeps = number % 2 === 1;
-        const agent: http.Agent | false = keeps ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : false;
-        const self = { ledger: new Ledger(), gap: new Gap(), keeps, cookie: undefined as string | undefined, agent };
+        const agent: http.Agent | false = keeps ? new http.Agent({ keepAlive: true, maxSockets: this.plan.atOnce }) : false;
+        const self: Client = { ledger: new Ledger(), gap: new Gap(), keeps, agent };
         this.clients.push(self);
         let told = false;
         const step = async (turn: number, kind: "add" | "read") => {
@@ -127,27 +136,41 @@ class Load {
         if (agent) agent.destroy();
     }
 
-    private async turn(self: { ledger: Ledger; gap: Gap; cookie?: string; agent: http.Agent | false }, number: number, turn: number, kind: "add" | "read"): Promise<boolean> {
+    private async turn(self: Client, number: number, turn: number, kind: "add" | "read"): Promise<boolean> {
+        const asked = self.cookie;
+        // Several at once without a session would make several sessions.
+        const answers = await Promise.all(Array.from({ length: kind === "add" && asked ? this.plan.atOnce : 1 }, (_, index) => this.ask(self, number, turn + index, kind)));
+        const good = answers.flatMap((answer) => answer ?? []);
+        // Of several, the one that was served last knows most. A read without a session has nothing to tell.
+        const newest = good.sort((one, other) => other.count - one.count)[0];
+        if (!newest) return false;
+        self.gap.success();
+        if (self.cookie) {
+            const { node, session, count } = newest;
+            const losses = self.ledger.saw(session && session.replace(/[-.].*$/, ""), count, kind === "add" ? good.length : 0);
+            if (losses) this.fail(kind, number, `${losses}; asked with ${asked}, answered by ${node} with ${session}`);
+        }
+        return true;
+    }
+
+    /** One request of a client; undefined where it failed. */
+    private async ask(self: Client, number: number, turn: number, kind: "add" | "read"): Promise<{ node: string; session: string | null; count: number } | undefined> {
         const page = `counter/${number}-${turn % this.plan.addresses}`;
         const { connectMs, answerMs } = this.plan;
         const books = kind === "add" ? this.adds : this.reads;
         books.sent++;
-        const asked = self.cookie;
-        const ask = () => request(`${this.plan.url}${page}${kind === "add" ? "?op=add" : ""}`, kind === "add" ? "POST" : "GET", { agent: self.agent, cookie: self.cookie, connectMs, answerMs });
+        const once = () => request(`${this.plan.url}${page}${kind === "add" ? "?op=add" : ""}`, kind === "add" ? "POST" : "GET", { agent: self.agent, cookie: self.cookie, connectMs, answerMs });
         try {
             // As every browser does (RFC 9110, 9.2.2): what is idempotent is asked again where a kept connection turned out to be closed.
-            const reply = await ask().catch((error: unknown) => {
-                if (kind === "read" && (error as { staleConnection?: boolean }).staleConnection) return ask();
+            const reply = await once().catch((error: unknown) => {
+                if (kind === "read" && (error as { staleConnection?: boolean }).staleConnection) return once();
                 throw error;
             });
             if (reply.status !== 200) throw new RequestFailed(`HTTP ${reply.status}`, true);
-            const { node, session, count } = JSON.parse(reply.body) as { node: string; session: string | null; count: number };
-            this.nodes[node] = (this.nodes[node] ?? 0) + 1;
-            self.gap.success();
+            const answer = JSON.parse(reply.body) as { node: string; session: string | null; count: number };
+            this.nodes[answer.node] = (this.nodes[answer.node] ?? 0) + 1;
             if (reply.cookie) self.cookie = reply.cookie;
-            const losses = self.ledger.saw(session && session.replace(/[-.].*$/, ""), count, kind === "add");
-            if (losses) this.fail(kind, number, `${losses}; asked with ${asked}, answered by ${node} with ${session}`);
-            return true;
+            return answer;
         } catch (error) {
             const failure = error instanceof RequestFailed ? error : new RequestFailed(String(error), true);
             books.failed++;
@@ -156,7 +179,7 @@ class Load {
                 self.ledger.lostSight();
             }
             this.fail(kind, number, failure.message);
-            return false;
+            return undefined;
         }
     }
 

@@ -33,12 +33,22 @@ const onAppServer = (help: string, fault: (stage: Stage, machine: ReturnType<typ
     },
 });
 
+/** A page that loads asks for several things at once, in one session. */
+const atOnce = { clients: 8, atOnce: 3, pauseMs: 100 };
+
 /** For drills that keep the machine busy with something else. */
 const gentle = { clients: 4, pauseMs: 400, probeEveryMs: 250, maxSeconds: 3600 };
+
+/**
+ * A memcached that was away is tried again by its client after 1, 2, 4, 8, 16 s (spymemcached); until then its sessions have no copy, and
+ * whoever reboots their Tomcat in that time loses them.
+ */
+const copiesBackSeconds = 20;
 
 /** Every drill by its name, in the order in which `all` runs them. */
 export const drills: Record<string, Drill> = {
     calm: { help: "nothing is broken", goals: [nothingLost, nothingFails], run: (stage) => stage.wait(8) },
+    "calm-at-once": { help: "nothing is broken, and every client sends three additions at once", load: atOnce, goals: [nothingLost, nothingFails], run: (stage) => stage.wait(8) },
 
     "keepalived-stopped": onMaster("keepalived stopped on the director that holds the address", ({ lab }, machine) => stopped(lab, machine, lab.platform.keepalived.unit)),
     "director-server-killed": onMaster("the director's web server killed, and kept from restarting", ({ lab }, machine) => killed(lab, machine, "tengine.service")),
@@ -102,7 +112,10 @@ export const drills: Record<string, Drill> = {
         help: "every machine rebooted, one after the other",
         goals: [nothingLost, backWithin(2)],
         run: async (stage) => {
-            for (const machine of stage.lab.access.machines) await stage.suffer(rebooted(stage.lab, machine), 1);
+            for (const machine of stage.lab.access.machines) {
+                await stage.suffer(rebooted(stage.lab, machine), 1);
+                if (machine.roles.includes("memcached")) await stage.wait(copiesBackSeconds);
+            }
         },
     },
     "power-cut": {
@@ -151,7 +164,8 @@ export const drills: Record<string, Drill> = {
         },
     },
     "uri-affinity": {
-        help: "the article's hash over the address, for comparison: it is expected to lose updates",
+        help: "as calm-at-once, with the article's hash over the address: it is expected to lose updates",
+        load: atOnce,
         goals: [({ sessionsLost, updatesLost }) => (sessionsLost + updatesLost > 0 ? undefined : "nothing was lost: the default is not shown to be needed")],
         run: async (stage) => {
             if (stage.lab.site.director.affinity !== "session") throw new CannotRun("the lab has this setting already");

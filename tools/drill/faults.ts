@@ -1,7 +1,9 @@
 /** What can be done to a living lab, and how it is undone. Each heals from whatever state it left, also twice. */
 import type { MachineAccess } from "../../components/outputs";
+import * as path from "node:path";
 import { quote } from "../../components/shell";
 import { CannotRun, type LivingLab } from "../verify/living-lab";
+import { stackFolder } from "../lab/places";
 import { labOk } from "./launcher";
 
 export interface Fault {
@@ -190,7 +192,9 @@ export const lost = (lab: LivingLab, machine: MachineAccess): Fault => ({
     what: `${machine.name} gone with its disk`,
     inject: async () => {
         await cutPower(lab, machine.name);
-        await virsh(lab, "undefine", machine.name);
+        if ((await virsh(lab, "list", "--all", "--name")).split("\n").map((line) => line.trim()).includes(machine.name)) await virsh(lab, "undefine", machine.name);
+        const folder = path.join(stackFolder(lab.stack), "machines", machine.name);
+        await lab.inside(["sh", "-c", "! mountpoint -q \"$1/root\" || umount \"$1/root\"; rm -rf \"$1\"", "sh", folder]);
     },
     heal: () => labOk(lab.stack, ["up"]),
 });

@@ -15,14 +15,14 @@ export class Ledger {
     }
 
     /**
-     * An answer told the counter; `added`: it acknowledges one more addition. Session ids are without what names servers. Says what it
-     * shows to be lost, if anything.
+     * An answer told the counter, and acknowledges so many additions more; of answers to several at once, the highest. Session ids are
+     * without what names servers. Says what it shows to be lost, if anything.
      */
-    saw(session: string | null, count: number, added: boolean): string | undefined {
+    saw(session: string | null, count: number, added: number): string | undefined {
         const before = this.session;
         const isOther = session !== (before ?? null);
         if (isOther) this.changeSession(session);
-        if (added) this.acknowledged++;
+        this.acknowledged += added;
         const surplus = count - this.acknowledged;
         const told = this.acknowledged;
         if (surplus < 0) this.updatesLost -= surplus;

@@ -9,6 +9,8 @@ export interface LoadPlan {
     addresses: number;
     /** Between an answer and the client's next request. */
     pauseMs: number;
+    /** Additions that a client sends at once, as a page that loads does. */
+    atOnce: number;
     /** Until a client gives up a connection that does not come about, and an answer that does not come. */
     connectMs: number;
     answerMs: number;
@@ -56,6 +58,7 @@ export const defaultLoad: Omit<LoadPlan, "url"> = {
     clients: 12,
     addresses: 7,
     pauseMs: 60,
+    atOnce: 1,
     connectMs: 1500,
     answerMs: 12_000,
     probePath: "counter/probe",
