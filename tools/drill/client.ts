@@ -83,7 +83,7 @@ interface Client {
 class Load {
     readonly adds = { sent: 0, failed: 0, unknown: 0 };
     readonly reads = { sent: 0, failed: 0 };
-    readonly probes = { sent: 0, failed: 0 };
+    readonly probes = { sent: 0, failed: 0, unconnected: 0 };
     readonly nodes: Record<string, number> = {};
     readonly failures: Failure[] = [];
     private readonly start = performance.now();
@@ -194,6 +194,7 @@ class Load {
                 this.probeGap.success();
             }).catch((error: unknown) => {
                 this.probes.failed++;
+                if (error instanceof RequestFailed && !error.mayBeDone) this.probes.unconnected++;
                 this.fail("probe", -1, (error as Error).message);
             }));
             await wait(probeEveryMs);

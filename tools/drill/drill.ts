@@ -49,7 +49,7 @@ export const nothingLost: Goal = ({ sessionsLost, updatesLost, updatesTwice }) =
     (sessionsLost + updatesLost + updatesTwice === 0 ? undefined : `${sessionsLost} sessions lost, ${updatesLost} acknowledged updates lost, ${updatesTwice} carried out twice`);
 
 export const noReadFails: Goal = ({ reads, probes }) =>
-    (reads.failed + probes.failed === 0 ? undefined : `${reads.failed} reads and ${probes.failed} probes failed`);
+    (reads.failed + probes.failed - probes.unconnected === 0 ? undefined : `${reads.failed} reads and ${probes.failed - probes.unconnected} connected probes failed`);
 
 /** Those of sessions, whose clients have more patience than a probe. */
 export const noSessionReadFails: Goal = ({ reads }) => (reads.failed === 0 ? undefined : `${reads.failed} reads failed`);

@@ -40,7 +40,8 @@ export interface LoadReport {
     /** `unknown`: failed, and may have been carried out all the same. */
     adds: { sent: number; failed: number; unknown: number };
     reads: { sent: number; failed: number };
-    probes: { sent: number; failed: number };
+    /** `unconnected`: gave up before TCP would have tried again, which a visitor does not; they count in the gap. */
+    probes: { sent: number; failed: number; unconnected: number };
     sessionsLost: number;
     /** Acknowledged additions that a later answer did not count. */
     updatesLost: number;
