@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { run } from "../../tools/lab/run";
+import { groupName } from "../../tools/network/namespace";
 
 /** Asks until the answer passes: for what a machine does in its own time, such as coming back from a reboot. */
 export async function until<T>(ask: () => Promise<T>, passes: (answer: T) => boolean, seconds = 30): Promise<T> {
@@ -14,8 +15,11 @@ export async function until<T>(ask: () => Promise<T>, passes: (answer: T) => boo
     }
 }
 
-/** What the lab must leave as it was: the host's mounts, links, firewall, control groups and the folders that libvirt would use. */
-export async function hostState(ownFiles: () => string): Promise<Record<string, string>> {
+/**
+ * What the labs in `homes` must leave as it was: the host's mounts, links, firewall, the folders that libvirt would use, their own control
+ * groups and files. Another lab on this machine may come and go meanwhile.
+ */
+export async function hostState(homes: string[], ownFiles: () => string): Promise<Record<string, string>> {
     const libvirtFolders = ["/run/libvirt", "/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt"].filter(existsSync);
     const rules = async (command: string) => (await run([command])).replaceAll(/^#.*$|\[\d+:\d+\]/gm, "");
     return {
@@ -23,7 +27,7 @@ export async function hostState(ownFiles: () => string): Promise<Record<string, 
         links: await run(["ip", "-o", "-br", "link"]),
         addresses: await run(["ip", "-o", "address"]),
         rules: await rules("iptables-save") + await rules("ip6tables-save"),
-        groups: await run(["find", "/sys/fs/cgroup", "-maxdepth", "2", "-name", "*lab*"]),
+        groups: await run(["find", "/sys/fs/cgroup", "-maxdepth", "2", ...homes.flatMap((home, index) => [...index > 0 ? ["-o"] : [], "-name", groupName(home)])]),
         files: await run(["find", ...libvirtFolders, "/etc/apt-cacher-ng", "/etc/systemd/system", "-printf", "%p %s %l\n"]),
         policy: String(existsSync("/usr/sbin/policy-rc.d")),
         ownFiles: ownFiles(),

@@ -88,7 +88,7 @@ describe("a lab", () => {
 
     beforeAll(async () => {
         await ensureHostPackages(silent);
-        before = await hostState(ownFiles);
+        before = await hostState(["first", "second"].map((name) => join(scratch, name)), ownFiles);
         await lab.prepare();
         uuids = await Promise.all(["one", "two"].map((name) => lab.container("create", lab.spec(name))));
     });
@@ -231,7 +231,7 @@ describe("a lab", () => {
     test("down leaves the host as it was, and may be told twice", async () => {
         await lab.down();
         expect(await findNetwork(lab.home)).toBeUndefined();
-        expect(await hostState(ownFiles)).toEqual(before);
+        expect(await hostState(["first", "second"].map((name) => join(scratch, name)), ownFiles)).toEqual(before);
     });
 });
 

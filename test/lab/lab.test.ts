@@ -1,0 +1,296 @@
+/** The local lab for real, from the first `./lab up`, which is killed twice, to the last `./lab down`: by the words that a person types. */
+import { existsSync, readlinkSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { silent } from "../../tools/lab/output";
+import { findNetwork } from "../../tools/network";
+import { ensureHostPackages } from "../../tools/network/host-packages";
+import { Checkout, descendant, type Call } from "./checkout";
+import { hostState, namespaces, until } from "./host-state";
+
+const site = "http://192.168.0.111/";
+const heap = "  lab:tomcat: { heapMiB: 200 }\n";
+const names = ["mysql", "nod0", "nod1", "nod2", "nod3", "nod4"];
+
+let lab: Checkout;
+let before: Record<string, string>;
+let stackFile: string;
+const state = () => hostState([join(lab.home, "local")], () => String(existsSync(lab.home) && existsSync(join(lab.home, "local"))));
+
+beforeAll(async () => {
+    await ensureHostPackages(silent);
+    lab = await Checkout.create();
+    stackFile = lab.read("Pulumi.local.yaml");
+    before = await state();
+});
+
+afterAll(() => lab.remove());
+
+interface Page {
+    node?: string;
+    count: number;
+    session?: string;
+    text: string;
+}
+
+function parsePage(text: string): Page {
+    const field = (id: string) => new RegExp(`id="${id}">(?:<code>)?([^<]+)<`).exec(text)?.[1];
+    return { node: field("node"), count: Number(field("count")), session: /^[0-9A-F]+/.exec(field("session") ?? "")?.[0], text };
+}
+
+/** The page through the virtual address; `words` are curl's. */
+const page = async (...words: string[]) => parsePage(await lab.ok("curl", "-sS", "--fail", "--max-time", "10", ...words, site));
+
+/** A visitor who keeps cookies. */
+const jar = () => join(lab.home, "cookies");
+const visit = () => page("-b", jar(), "-c", jar());
+
+async function addNote(text: string): Promise<void> {
+    expect(await lab.ok("curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--data-urlencode", `text=${text}`, site)).toBe("303");
+}
+
+/** What `script` says on every machine, by machine. */
+async function onAll(script: string): Promise<Record<string, string>> {
+    const config = (await lab.ok("ssh-config")).trim();
+    const answers = await lab.inside(`for machine in ${names.join(" ")}; do ssh -F ${config} $machine ${quote(script)} | sed "s/^/$machine /"; done`);
+    return Object.fromEntries(names.map((name) => [name, answers.split("\n").filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1)).join("\n")]));
+}
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** When each running service was last started: machine/unit to microseconds since boot. */
+async function starts(): Promise<Map<string, string>> {
+    const answers = await onAll("systemctl show --property=Id,ActiveEnterTimestampMonotonic $(systemctl list-units --type=service --state=running --plain --no-legend | cut -d' ' -f1)");
+    return new Map(Object.entries(answers).flatMap(([name, text]) => text.split("\n\n").map((unit) => {
+        const [id, time] = ["Id", "ActiveEnterTimestampMonotonic"].map((key) => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1] ?? "");
+        return [`${name}/${id}`, time ?? ""] as const;
+    })));
+}
+
+/** The services that were not started when `earlier` was taken, or were started again since. */
+async function restartedSince(earlier: Map<string, string>): Promise<string[]> {
+    return [...await starts()].filter(([unit, time]) => earlier.get(unit) !== time).map(([unit]) => unit).sort();
+}
+
+/** What a preview says would be touched: resource to the properties that differ. */
+async function planned(): Promise<Record<string, string[]>> {
+    const { steps } = JSON.parse(await lab.ok("preview", "--json")) as { steps: { op: string; urn: string; detailedDiff?: Record<string, unknown> | null }[] };
+    const touched = steps.filter(({ op }) => op !== "same").map(({ urn, detailedDiff }) => [urn.split("::").at(-1) ?? "", Object.keys(detailedDiff ?? {})] as const);
+    return Object.fromEntries(touched.map(([name]) => [name, [...new Set(touched.filter(([other]) => other === name).flatMap(([, keys]) => keys))].sort()]));
+}
+
+/** Every machine's process 1 by its start: another one after a boot. */
+const boots = () => onAll("cut -d' ' -f22 /proc/1/stat");
+const isWell = (seconds: number) => until(() => lab.lab("status"), ({ code }) => code === 0, seconds);
+const holder = async () => /is on (.*)\.$/m.exec((await lab.lab("status")).stdout)?.[1];
+
+describe("up", () => {
+    /** Waits for what a run says, and kills its pulumi. */
+    async function killAt(call: Call, pattern: RegExp): Promise<void> {
+        let ended = false;
+        void call.ended.then(() => { ended = true; });
+        await until(() => Promise.resolve(call.output()), (output) => pattern.test(output) || ended, 600);
+        const pulumi = descendant(call.child.pid!, "pulumi");
+        expect(pulumi, call.output()).toBeDefined();
+        process.kill(pulumi!, "SIGKILL");
+        expect((await call.ended).code).not.toBe(0);
+    }
+
+    test("killed while machines are made, then while software is installed, goes on to a good end without a question", async () => {
+        await killAt(lab.start(["up"]), /nod\d-domain creating/);
+        const second = lab.start(["up"]);
+        await killAt(second, /nod\d-packages created/);
+        expect(second.output()).toMatch(/The last run was killed \(process \d+\): its lock is taken away\.\n.*in the middle of .*nod\d-domain/);
+        const { code, all } = await lab.lab("up");
+        expect(all).toMatch(/in the middle of .*-packages/);
+        expect(all).not.toMatch(/warning|pending operations/i);
+        expect(code, all).toBe(0);
+        expect(all.split("\n").length).toBeLessThan(300);
+    });
+
+    test("the page comes through the virtual address, with a session and a row of the database, from both app servers", async () => {
+        await addNote("Ein Gruß & <ein> 'Test'");
+        const first = await visit();
+        expect(first.text).toContain("Ein Gruß &amp; &lt;ein&gt; &#39;Test&#39;");
+        expect(first.count).toBe(1);
+        const second = await visit();
+        expect([second.count, second.session, second.node]).toEqual([2, first.session, first.node]);
+        const nodes = (await lab.inside(`for i in $(seq 30); do curl -sS --fail --max-time 10 ${site}; done`)).matchAll(/id="node">([^<]+)</g);
+        expect([...new Set([...nodes].map(([, node]) => node))].sort()).toEqual(["nod0", "nod2"]);
+    });
+
+    test("status says that all is well, and who holds the virtual address", async () => {
+        const table = await lab.ok("status");
+        for (const name of names) expect(table).toMatch(new RegExp(`^${name} .* well`, "m"));
+        expect(table.split("\n").filter((line) => /^\S.* 192\.168\.0\.111$/.test(line))).toHaveLength(1);
+        expect(await holder()).toBe("nod3");
+    });
+
+    test("again changes nothing, and a preview agrees", async () => {
+        const earlier = await starts();
+        const time = performance.now();
+        expect(await lab.ok("up")).toMatch(/Resources:\n +\d+ unchanged\n/);
+        const up = performance.now();
+        await lab.ok("preview", "--expect-no-changes");
+        process.stdout.write(`up again: ${((up - time) / 1000).toFixed(1)} s; preview: ${((performance.now() - up) / 1000).toFixed(1)} s\n`);
+        expect(await restartedSince(earlier)).toEqual([]);
+    });
+});
+
+describe("a change touches only what it is about:", () => {
+    test("the footer: the site's files, and no service", async () => {
+        const earlier = await starts();
+        lab.edit("site/mysite/WEB-INF/tags/footer.tag", "Two directors", "Zwei Direktoren");
+        const footer = `triggers[1]["files/tomcat/app/mysite/WEB-INF/tags/footer.tag"]`;
+        expect(await planned()).toEqual({ "nod0-site-files": ["source"], "nod0-site": [footer], "nod2-site-files": ["source"], "nod2-site": [footer] });
+        await lab.ok("up");
+        await until(page, ({ text }) => text.includes("<footer>Zwei Direktoren"));
+        expect(await restartedSince(earlier)).toEqual([]);
+    });
+
+    test("Tomcat's heap: setenv.sh and Tomcat on the app servers; what is in the way there is named, and the next up goes on", async () => {
+        const earlier = await starts();
+        lab.edit("Pulumi.local.yaml", "  lab:director:", `${heap}  lab:director:`);
+        const setenv = `triggers[1]["files/usr/local/tomcat/bin/setenv.sh"]`;
+        expect(await planned()).toEqual({ "nod0-tomcat-files": ["source"], "nod0-tomcat": [setenv], "nod2-tomcat-files": ["source"], "nod2-tomcat": [setenv] });
+
+        await lab.ok("ssh", "nod2", "cd /usr/local/tomcat/bin && rm setenv.sh && mkdir setenv.sh");
+        const { code, all } = await lab.lab("up");
+        expect(code).not.toBe(0);
+        expect(all).toMatch(/nod2-tomcat[\s\S]*setenv\.sh/);
+        expect(await lab.ok("ssh", "nod0", "ps -C java -o args=")).toContain("-Xmx200m");
+        await lab.ok("ssh", "nod2", "rmdir /usr/local/tomcat/bin/setenv.sh");
+        expect(Object.keys(await planned())).toEqual(["nod2-tomcat"]);
+        await lab.ok("up");
+        expect(await lab.ok("ssh", "nod2", "ps -C java -o args=")).toContain("-Xmx200m");
+        expect(await restartedSince(earlier)).toEqual(["nod0/tomcat.service", "nod2/tomcat.service"]);
+    });
+
+    test("keepalived's priority: one director's file, read again without a restart", async () => {
+        const earlier = await starts();
+        lab.edit("Pulumi.local.yaml", "priority: 179", "priority: 170");
+        const file = `triggers[1]["files/etc/keepalived/keepalived.conf"]`;
+        expect(await planned()).toEqual({ "nod4-keepalived-files": ["source"], "nod4-keepalived": [file] });
+        await lab.ok("up");
+        expect(await lab.ok("ssh", "nod4", "grep priority /etc/keepalived/keepalived.conf")).toMatch(/^\s*priority 170$/m);
+        expect(await restartedSince(earlier)).toEqual([]);
+    });
+});
+
+describe("the ways in:", () => {
+    test("words that mean nothing end with 2, another program's code is passed on", async () => {
+        expect((await lab.lab("nonsense")).code).toBe(2);
+        expect(await lab.lab("ssh", "nod9", "true")).toMatchObject({ code: 2, all: expect.stringContaining("nod0") as string });
+        expect((await lab.lab("ssh", "nod0", "exit 7")).code).toBe(7);
+        expect((await lab.lab("exec", "sh", "-c", "exit 3")).code).toBe(3);
+        expect((await lab.lab("curl", "-sS", "--fail", `${site}no-such-page`)).code).toBe(22);
+        expect((await lab.lab("-s", "nowhere", "status")).code).toBe(2);
+    });
+
+    test("ssh_config and Ansible's inventory name every machine", async () => {
+        const config = (await lab.ok("ssh-config")).trim();
+        for (const name of names) expect((await lab.ok("exec", "ssh", "-F", config, name, "hostname")).trim()).toBe(name);
+        const { all } = JSON.parse(await lab.inside(`cat ${(await lab.ok("inventory")).trim()}`)) as { all: { hosts: object; children: Record<string, { hosts: object }> } };
+        expect(Object.keys(all.hosts).sort()).toEqual(names);
+        expect(Object.fromEntries(Object.entries(all.children).map(([role, { hosts }]) => [role, Object.keys(hosts)]))).toEqual({
+            app: ["nod0", "nod2"], database: ["mysql"], director: ["nod3", "nod4"], memcached: ["nod1", "nod2"],
+        });
+    });
+
+    test("forward shows the site on a loopback port, and ends when it is told to", async () => {
+        const port = await freePort();
+        const call = lab.start(["forward", String(port)]);
+        await until(() => Promise.resolve(call.output()), (output) => output.includes(`http://127.0.0.1:${port}/`));
+        expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain("Zwei Direktoren");
+        call.child.kill("SIGTERM");
+        expect((await call.ended).code).toBe(0);
+    });
+});
+
+const freePort = () => new Promise<number>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+        const { port } = server.address() as AddressInfo;
+        server.close(() => resolve(port));
+    });
+});
+
+describe("what goes down comes back:", () => {
+    test("the virtual address moves when keepalived stops on its holder, and back", async () => {
+        await lab.ok("ssh", "nod3", "systemctl stop keepalived");
+        await until(holder, (now) => now === "nod4");
+        expect((await page()).text).toContain("Zwei Direktoren");
+        expect((await lab.lab("status")).code).toBe(1);
+        await lab.ok("ssh", "nod3", "systemctl start keepalived");
+        await until(holder, (now) => now === "nod3");
+        await isWell(10);
+    });
+
+    test("every machine after a reboot, with its services, and a session lives through it", async () => {
+        // One that belongs on nod0: its first request went anywhere, the second where the hash over its id says.
+        do {
+            await page("-c", jar());
+        } while ((await visit()).node !== "nod0");
+        let { count, session } = await visit();
+        for (const name of names) {
+            const { [name]: started } = await boots();
+            await lab.lab("ssh", name, "systemctl reboot");     // the connection may go down first
+            await until(boots, ({ [name]: now }) => now !== "" && now !== started, 60);
+            await isWell(60);
+            const now = await visit();
+            expect([now.session, now.count], `after ${name}'s reboot`).toEqual([session, count + 1]);
+            ({ count, session } = now);
+        }
+        expect((await page()).text).toContain("Ein Gruß");
+    });
+
+    test("all machines after a power cut", async () => {
+        await lab.inside(`for machine in ${names.join(" ")}; do virsh -q -c lxc:///system destroy $machine; done >/dev/null`);
+        expect((await lab.lab("status")).code).toBe(1);
+        await lab.inside(`for machine in ${names.join(" ")}; do virsh -q -c lxc:///system start $machine; done >/dev/null`);
+        await isWell(120);
+        expect((await page()).text).toContain("Ein Gruß");
+        await lab.ok("preview", "--expect-no-changes");
+    });
+
+    test("a machine that was stopped, by the next up; one that was destroyed behind its back is made anew with its roles", async () => {
+        const others = await starts();
+        await lab.inside("virsh -q -c lxc:///system destroy nod4 >/dev/null");
+        await lab.ok("up");
+        await isWell(30);
+
+        const machine = join(lab.home, "local", "machines", "nod1");
+        await lab.inside(`virsh -q -c lxc:///system destroy nod1 >/dev/null; virsh -q -c lxc:///system undefine nod1; umount ${machine}/root; rm -rf ${machine}`);
+        expect(Object.keys(await planned()).filter((name) => !name.startsWith("nod1-"))).toEqual([]);
+        const { code, all } = await lab.lab("up");
+        expect(code, all).toBe(0);
+        expect(all).toContain("libvirt has lost nod1: made anew.");
+        await isWell(30);
+        expect((await restartedSince(others)).filter((unit) => !/^nod[14]\//.test(unit))).toEqual([]);
+        await lab.ok("preview", "--expect-no-changes");
+    });
+});
+
+describe("down", () => {
+    test("leaves nothing but the caches, and the stack file as it was", async () => {
+        lab.edit("Pulumi.local.yaml", "priority: 170", "priority: 179");
+        lab.edit("Pulumi.local.yaml", heap, "");
+        const { pid } = (await findNetwork(join(lab.home, "local")))!;
+        const own = new Set(["net", "mnt", "pid", "cgroup"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`)));
+        await lab.ok("down");
+        expect([...namespaces()].filter((namespace) => own.has(namespace))).toEqual([]);
+        expect(lab.read("Pulumi.local.yaml")).toBe(stackFile);
+        expect(existsSync(join(lab.folder, ".stage", "local"))).toBe(false);
+        expect(await state()).toEqual(before);
+        await lab.ok("down");       // with nothing there
+    });
+
+    test("is not the end: up builds it again, and an orderly destroy takes the machines away", async () => {
+        await lab.ok("up");
+        expect((await page()).count).toBe(1);
+        await lab.ok("pulumi", "destroy", "--yes");
+        expect((await lab.ok("exec", "virsh", "-q", "-c", "lxc:///system", "list", "--all")).trim()).toBe("");
+        await lab.ok("down");
+        expect(lab.read("Pulumi.local.yaml")).toBe(stackFile);
+        expect(await state()).toEqual(before);
+    });
+});
