@@ -17,7 +17,6 @@ export interface LocalNetwork {
 }
 
 /** The lab's control groups: one name for each home, so that two labs never meet. */
-/** The control group of the lab in `home`, in every hierarchy. */
 export const groupName = (home: string) => `ha-web-lab-${createHash("sha256").update(home).digest("hex").slice(0, 12)}`;
 
 /** Enters the group $1 and the namespaces of $2, and runs the rest there. The folder is asked for here, where it is the caller's. */
