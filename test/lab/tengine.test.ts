@@ -1,0 +1,84 @@
+/**
+ * Tengine itself, on both kinds of its work: active checks and consistent hashing. Its source is on no package mirror: where it does not
+ * lie in the artifact cache (LAB_CACHE/artifacts/tengine-3.1.0.tar.gz), this is skipped, and says so.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { missingArtifacts } from "../../artifacts/cache";
+import { cacheFolder } from "../../tools/lab/places";
+import { Checkout } from "./checkout";
+import { until } from "./host-state";
+
+const isMissing = (await missingArtifacts(["tengine-3.1.0"], cacheFolder())).length > 0;
+if (isMissing) process.stderr.write("SKIPPED: Tengine's tests. Lay tengine-3.1.0.tar.gz into LAB_CACHE/artifacts to run them.\n");
+
+/** Two app servers and a director; the release brings the newest of the rest along: Tomcat 9, session manager 2.3.2. */
+const stackFile = `config:
+  lab:machineKind: container
+  lab:platform: debian-13
+  lab:release: maintained
+  lab:hypervisor: lxc:///system
+  lab:isolated: true
+  lab:packageProxy: 3142
+  lab:virtualAddress: 192.168.0.111
+  lab:machines:
+    nod0: { address: 192.168.0.200, roles: [ app, memcached, database ] }
+    nod2: { address: 192.168.0.202, roles: [ app ] }
+    nod3: { address: 192.168.0.203, roles: [ director ], priority: 180 }
+  lab:sessions:
+    failoverNodes: []
+`;
+const site = "http://192.168.0.111";
+
+describe.skipIf(isMissing)("Tengine 3.1.0", () => {
+    let lab: Checkout;
+
+    beforeAll(async () => {
+        lab = await Checkout.create();
+        lab.write("Pulumi.local.yaml", stackFile);
+        await lab.ok("up");
+    });
+    afterAll(() => lab.remove());
+
+    /** What the director's checks say of each app server. */
+    const checks = async () => (await lab.ok("curl", "-sS", "--fail", "http://192.168.0.203/status?format=csv")).trim().split("\n")
+        .map((line) => line.split(",")).map(([, upstream, server, state]) => `${upstream} ${server} ${state}`).sort();
+    const add = async (cookies: string) => JSON.parse(await lab.inside(
+        `curl -sS --fail --max-time 10 -b '${cookies}' -c '${cookies}' -X POST '${site}/counter.jsp?op=add'`)) as { node: string; count: number };
+
+    test("rows 17 and 18: it is Tengine, with jemalloc compiled in", async () => {
+        expect(await lab.ok("ssh", "nod3", "/usr/local/tengine/sbin/nginx -v 2>&1")).toContain("Tengine version: Tengine/3.1.0");
+        expect(await lab.ok("ssh", "nod3", "MALLOC_CONF=stats_print:true /usr/local/tengine/sbin/nginx -v 2>&1")).toContain("Begin jemalloc statistics");
+    });
+
+    test("row 19: its checks find both app servers up", async () => {
+        await until(checks, (found) => found.every((line) => line.endsWith(" up")), 60);
+        expect(await checks()).toEqual(["be_server1 192.168.0.200:80 up", "be_server1 192.168.0.202:80 up"]);
+    });
+
+    test("row 20: /status is for the lab's net only", async () => {
+        expect(await lab.ok("ssh", "nod3", "curl -sS -o /dev/null -w %{http_code} http://127.0.0.1/status")).toBe("403");
+    });
+
+    test("row 19: sessions spread over both app servers, and each stays with its own", async () => {
+        const nodes = new Set<string>();
+        for (let session = 0; session < 12; session++) {
+            const cookies = `${lab.home}/session-${session}`;
+            // The session's id, and with it the server that it hashes to, is known from the first answer on.
+            await add(cookies);
+            const { node } = await add(cookies);
+            expect(await add(cookies)).toEqual(expect.objectContaining({ node, count: 3 }));
+            nodes.add(node);
+        }
+        expect([...nodes].sort()).toEqual(["nod0", "nod2"]);
+    });
+
+    test("an app server without its Tomcat is found out, and its sessions go on at the other", async () => {
+        await lab.ok("ssh", "nod2", "systemctl stop tomcat");
+        await until(checks, (found) => found.includes("be_server1 192.168.0.202:80 down"), 60);
+        for (let session = 0; session < 12; session++) {
+            expect(await add(`${lab.home}/session-${session}`)).toEqual(expect.objectContaining({ node: "nod0", count: 4 }));
+        }
+        await lab.ok("ssh", "nod2", "systemctl start tomcat");
+        await until(checks, (found) => found.includes("be_server1 192.168.0.202:80 up"), 60);
+    });
+});
