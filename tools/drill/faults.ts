@@ -137,17 +137,6 @@ export function cutOff(lab: LivingLab, machine: MachineAccess): Fault {
     };
 }
 
-/** It hears nothing, and is heard: what comes to it is lost on the way. */
-export function deaf(lab: LivingLab, machine: MachineAccess): Fault {
-    const card = async () => (await virsh(lab, "domiflist", machine.name)).split("\n").map((text) => text.trim().split(/\s+/)).find((words) => words[1] === "network")?.[0] ?? "";
-    return {
-        what: `${machine.name} hears nothing`,
-        // A bucket smaller than any packet.
-        inject: async () => { await lab.inside(["tc", "qdisc", "replace", "dev", await card(), "root", "tbf", "rate", "8bit", "burst", "1", "limit", "1"]); },
-        heal: async () => { await lab.inside(["tc", "qdisc", "delete", "dev", await card(), "root"]).catch(() => undefined); },
-    };
-}
-
 /** Another line in a file of a director's server; heal puts the file back as it was. */
 export function edited(lab: LivingLab, machines: MachineAccess[], options: { what: string; file: string; sed: string; then: string }): Fault {
     const kept = `${options.file}.before-drill`;
