@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
@@ -6,15 +7,16 @@ import { UserError } from "../lab/errors";
 import { progress } from "../lab/session";
 import { LivingLab } from "../verify/living-lab";
 import { drills } from "./drills";
+import { seeded } from "./random";
 import { asTable } from "./report";
 import { runDrill, type DrillResult } from "./run-drill";
 
 export const drilling: Record<string, Command> = {
     drill: {
-        usage: "drill NAMES|all|list [--json FILE] [--rounds N]",
+        usage: "drill NAMES|all|list [--json FILE] [--rounds N] [--seed N]",
         help: "break things while clients work, measure, heal; exit code 0 only if every goal was met",
         run: async ({ stack, rest }) => {
-            const { names, json, rounds } = parseWords(rest);
+            const { names, json, rounds, seed } = parseWords(rest);
             if (names.length === 0) return list();
             const lab = await LivingLab.open(stack);
             if (!lab.site.isolated) throw new UserError(`The lab '${stack}' is not isolated: what a drill breaks could be someone's.`, "Drill a lab with lab:isolated: true.");
@@ -32,6 +34,7 @@ export const drilling: Record<string, Command> = {
                     say: (text) => { say(text); if (!process.stderr.isTTY) progress.info(`  ${text}`); },
                     signal: abort.signal,
                     rounds,
+                    random: seeded(seed, (text) => progress.info(`  ${text}`)),
                 })));
             }
             process.off("SIGINT", stop).off("SIGTERM", stop);
@@ -44,24 +47,26 @@ export const drilling: Record<string, Command> = {
 
 function list(): number {
     const width = Math.max(...Object.keys(drills).map((name) => name.length));
-    process.stdout.write(Object.entries(drills).map(([name, { help, onlyByName }]) => `${name.padEnd(width)}  ${help}${onlyByName ? " (not part of all)" : ""}\n`).join(""));
+    process.stdout.write(Object.entries(drills).map(([name, { help }]) => `${name.padEnd(width)}  ${help}\n`).join(""));
     return 0;
 }
 
 /** No names: the list is wanted. */
-function parseWords(words: string[]): { names: string[]; json?: string; rounds: number } {
-    const remedy = "./lab drill NAMES|all [--json FILE] [--rounds N], names with commas or spaces between; ./lab drill list tells them";
+function parseWords(words: string[]): { names: string[]; json?: string; rounds: number; seed: number } {
+    const remedy = "./lab drill NAMES|all [--json FILE] [--rounds N] [--seed N], names with commas or spaces between; ./lab drill list tells them";
     try {
-        const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { json: { type: "string" }, rounds: { type: "string" } } });
+        const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { json: { type: "string" }, rounds: { type: "string" }, seed: { type: "string" } } });
         const rounds = Number(values.rounds ?? 3);
         if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new Error("--rounds takes a number from 1 to 100");
+        const seed = Number(values.seed ?? randomInt(2 ** 31));
+        if (!Number.isInteger(seed) || seed < 0) throw new Error("--seed takes a whole number");
         const names = positionals.flatMap((text) => text.split(","));
         if (names.length === 0) throw new Error("which drill?");
-        if (names.join() === "list") return { names: [], rounds };
-        if (names.join() === "all") return { ...values, rounds, names: Object.keys(drills).filter((name) => !drills[name]?.onlyByName) };
+        if (names.join() === "list") return { names: [], rounds, seed };
+        if (names.join() === "all") return { json: values.json, rounds, seed, names: Object.keys(drills) };
         const unknown = names.filter((name) => !Object.hasOwn(drills, name));
         if (unknown.length > 0) throw new Error(`there is no drill ${unknown.join(", ")}`);
-        return { ...values, rounds, names };
+        return { json: values.json, rounds, seed, names };
     } catch (error) {
         throw new UserError(`drill: ${(error as Error).message}.`, remedy);
     }

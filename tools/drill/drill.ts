@@ -1,14 +1,12 @@
 import type { Role } from "../../config/schema";
 import type { MachineAccess } from "../../components/outputs";
-import type { Fault } from "./faults";
+import type { Fault } from "./faults/fault";
 import type { LoadPlan, LoadReport } from "./load";
 import { CannotRun, type LivingLab } from "../verify/living-lab";
 
 /** Breaks one thing while clients work, and says what that may cost. */
 export interface Drill {
     help: string;
-    /** Not part of `all`: it takes minutes, or changes more than it can put back. */
-    onlyByName?: boolean;
     /** Without it, the default load. */
     load?: Partial<LoadPlan>;
     run(stage: Stage): Promise<void>;
@@ -22,6 +20,8 @@ export interface Stage {
     suffer(fault: Fault, seconds: number, meanwhile?: () => Promise<void>): Promise<void>;
     /** How often to repeat what is left to chance. */
     rounds: number;
+    /** From 0 to 1, as Math.random(), and the same again for the same seed. */
+    random(): number;
     /** Ends when somebody wants the drill to end. */
     signal: AbortSignal;
     /** Lets the load go on. */

@@ -34,7 +34,7 @@ const settleSeconds = 20;
  * Runs one drill: looks whether the lab is well, starts the load, lets the drill break and heal, ends the load, looks again. What was
  * broken is healed in any case, also when `signal` asks to end early.
  */
-export async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { say: (text: string) => void; signal: AbortSignal; rounds: number }): Promise<DrillResult> {
+export async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { say: (text: string) => void; signal: AbortSignal; rounds: number; random: () => number }): Promise<DrillResult> {
     const { say, signal } = options;
     const before = wrong(await untilWell(lab, quick, 20));
     if (before.length > 0) return { drill: name, result: "not run", problems: ["the lab is not well to begin with", ...before] };
@@ -42,7 +42,7 @@ export async function runDrill(lab: LivingLab, name: string, drill: Drill, optio
     const recovery: number[] = [];
     const pause = (seconds: number) => wait(seconds * 1000, undefined, { signal });
     const stage: Stage = {
-        lab, say, signal, rounds: options.rounds, wait: pause,
+        lab, say, signal, rounds: options.rounds, random: options.random, wait: pause,
         suffer: async (fault, seconds, meanwhile) => {
             try {
                 signal.throwIfAborted();

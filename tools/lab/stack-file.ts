@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseDocument, type Document } from "yaml";
-import { secretKeys } from "../../config/schema";
+import { secretKeys, type SecretKey } from "../../config/schema";
 import { parseValue } from "../../config/value";
 import { UserError } from "./errors";
 import { checkout } from "./places";
@@ -61,6 +61,13 @@ export class StackFile {
 
     get isEncrypted(): boolean {
         return this.read().has("encryptionsalt");
+    }
+
+    /** Takes out one secret: init() makes another. */
+    removeSecret(key: SecretKey) {
+        const document = this.read();
+        document.deleteIn(["config", `lab:${key}`]);
+        this.write(document);
     }
 
     /** Takes out what init() put in: the secrets, and the salt that they are encrypted with. */

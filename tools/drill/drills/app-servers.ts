@@ -1,0 +1,21 @@
+import { noReadFails, noSessionReadFails, nothingLost, onlyInFlight, those, type Drill } from "../drill";
+import { off } from "../faults/machines";
+import { crashed, diskFull, hanging, killed, slowed } from "../faults/services";
+import { appServerGoals, onAppServer } from "./stage";
+
+export const appServerDrills: Record<string, Drill> = {
+    "tomcat-killed": onAppServer("Tomcat killed on an app server, and kept from restarting", ({ lab }, machine) => killed(lab, machine, "tomcat.service")),
+    "tomcat-crashed": onAppServer("Tomcat killed on an app server; its service manager starts it again", ({ lab }, machine) => crashed(lab, machine, "tomcat.service")),
+    "httpd-killed": onAppServer("httpd killed on an app server, and kept from restarting", ({ lab }, machine) => killed(lab, machine, lab.platform.httpd.unit)),
+    "app-server-off": {
+        help: "each app server without power, one after the other, with whatever else is on it",
+        goals: [nothingLost, noReadFails, onlyInFlight(2)],
+        run: async (stage) => {
+            for (const machine of those(stage.lab, "app", 2)) await stage.suffer(off(stage.lab, machine), 5);
+        },
+    },
+    "tomcat-hangs": onAppServer("Tomcat accepts and never answers", ({ lab }, machine) => hanging(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight()], 10),
+    "tomcat-slow": onAppServer("Tomcat runs half of the time", ({ lab }, machine) => slowed(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight(0)]),
+    "disk-full": onAppServer("no room for Tomcat's logs and temporary files; it crashes, and has to start without", ({ lab }, machine) =>
+        diskFull(lab, machine, "tomcat.service", ["/usr/local/tomcat/logs", "/usr/local/tomcat/temp"]), appServerGoals, 12),
+};

@@ -1,0 +1,58 @@
+/** What the drills of this folder have in common. */
+import type { MachineAccess } from "../../../components/outputs";
+import { holdersOf } from "../../verify/checks/services";
+import { CannotRun } from "../../verify/living-lab";
+import { backWithin, noReadFails, nothingLost, onlyInFlight, those, type Drill, type Stage } from "../drill";
+import type { Fault } from "../faults/fault";
+
+/** The director that holds the virtual address; there has to be another to take it. */
+export async function master({ lab }: Stage): Promise<MachineAccess> {
+    const directors = those(lab, "director", 2);
+    const holders = await holdersOf(lab);
+    const holder = directors.find(({ name }) => holders.includes(name));
+    if (!holder || holders.length > 1) throw new CannotRun(`the virtual address is on ${holders.join(" and ") || "no machine"}`);
+    return holder;
+}
+
+/** Requests to an app server that dies are lost, or not, one client at a time; visitors see nothing of it. */
+export const appServerGoals = [nothingLost, noReadFails, onlyInFlight()];
+/** Nobody is asked anything while the address moves: what fails then is no update that was acknowledged. */
+export const takeoverGoals = [nothingLost, backWithin(1)];
+
+type FaultOn = (stage: Stage, machine: MachineAccess) => Fault;
+
+export const onMaster = (help: string, fault: FaultOn, goals = takeoverGoals): Drill => ({
+    help,
+    goals,
+    run: async (stage) => stage.suffer(fault(stage, await master(stage)), 4),
+});
+
+export const onAppServer = (help: string, fault: FaultOn, goals = appServerGoals, seconds = 6): Drill => ({
+    help,
+    goals,
+    run: async (stage) => {
+        const [machine] = those(stage.lab, "app", 2);
+        if (machine) await stage.suffer(fault(stage, machine), seconds);
+    },
+});
+
+/** The same on each memcached, one after the other. */
+export const onEachMemcached = (help: string, fault: FaultOn, seconds: number): Drill => ({
+    help,
+    goals: [nothingLost, noReadFails, onlyInFlight(0)],
+    run: async (stage) => {
+        for (const machine of those(stage.lab, "memcached")) await stage.suffer(fault(stage, machine), seconds);
+    },
+});
+
+/**
+ * A memcached that is back is asked again within a second (msm.maxReconnectDelay), and a session's copy goes there with the session's next
+ * request; until then whoever takes the rest of its copies away takes the session.
+ */
+export const copiesBackSeconds = 4;
+
+/** A page that loads asks for several things at once, in one session. */
+export const atOnce = { clients: 8, atOnce: 3, pauseMs: 100 };
+
+/** For drills that keep the machine busy with something else. */
+export const gentle = { clients: 4, pauseMs: 400, probeEveryMs: 250, maxSeconds: 3600 };

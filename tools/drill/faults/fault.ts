@@ -1,0 +1,31 @@
+import { quote } from "../../../components/shell";
+import type { MachineAccess } from "../../../components/outputs";
+import type { LivingLab } from "../../verify/living-lab";
+
+/** Something that can be done to a living lab, and how it is undone: `heal` does so from whatever state `inject` left, also twice. */
+export interface Fault {
+    /** For a person: what is broken, and where. */
+    what: string;
+    inject(): Promise<void>;
+    heal(): Promise<void>;
+}
+
+/** Runs shell text on a machine as root; fails where a line of it fails. */
+export async function sh(lab: LivingLab, machine: MachineAccess, script: string): Promise<string> {
+    const { code, output } = await lab.ssh(machine, `set -e\n${script}`);
+    if (code !== 0) throw new Error(`${machine.name}: ${output.trim()}`);
+    return output;
+}
+
+/** libvirt's name for a machine is its own. Machines of another hypervisor would need its URI: the drills are for the isolated lab. */
+export const virsh = (lab: LivingLab, ...words: string[]) => lab.inside(["virsh", "-q", "-c", lab.site.hypervisor, ...words]);
+
+/** A fault that is shell text on one machine. */
+export const onMachine = (lab: LivingLab, machine: MachineAccess, what: string, inject: string, heal: string): Fault => ({
+    what: `${what} on ${machine.name}`,
+    inject: async () => { await sh(lab, machine, inject); },
+    heal: async () => { await sh(lab, machine, heal); },
+});
+
+/** A unit's processes get a signal. */
+export const signal = (name: string, unit: string) => `systemctl kill --signal=${name} ${quote(unit)}`;

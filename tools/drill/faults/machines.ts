@@ -1,0 +1,75 @@
+/** What can happen to whole machines, and to their network. */
+import * as path from "node:path";
+import type { MachineAccess } from "../../../components/outputs";
+import { stackFolder } from "../../lab/places";
+import { CannotRun, type LivingLab } from "../../verify/living-lab";
+import { labOk } from "../launcher";
+import { virsh, type Fault } from "./fault";
+
+/** Names of libvirt's machines, one a line of `virsh list`. */
+const listed = async (lab: LivingLab, ...words: string[]) => (await virsh(lab, "list", "--name", ...words)).split("\n").map((line) => line.trim());
+const isRunning = async (lab: LivingLab, name: string) => (await listed(lab)).includes(name);
+
+/** The whole machine stands still; its kernel goes on answering for it, as a paused virtual machine's would not. */
+export const frozen = (lab: LivingLab, machine: MachineAccess): Fault => ({
+    what: `${machine.name} frozen`,
+    inject: async () => { await virsh(lab, "suspend", machine.name); },
+    heal: async () => {
+        if ((await virsh(lab, "domstate", machine.name)).trim() === "paused") await virsh(lab, "resume", machine.name);
+    },
+});
+
+async function cutPower(lab: LivingLab, name: string) {
+    // Asking it to shut down comes first otherwise, and that is not what a power cut does.
+    await virsh(lab, "send-process-signal", name, "1", "kill").catch(() => undefined);
+    if (await isRunning(lab, name)) {
+        await virsh(lab, "destroy", name).catch(async (error: unknown) => {
+            if (await isRunning(lab, name)) throw error;
+        });
+    }
+}
+
+async function powerOn(lab: LivingLab, name: string) {
+    if (!await isRunning(lab, name)) await virsh(lab, "start", name);
+}
+
+/** Without power, all of them at the same time. */
+export const off = (lab: LivingLab, ...machines: MachineAccess[]): Fault => ({
+    what: `${machines.map(({ name }) => name).join(", ")} without power`,
+    inject: async () => { await Promise.all(machines.map(({ name }) => cutPower(lab, name))); },
+    heal: async () => { await Promise.all(machines.map(({ name }) => powerOn(lab, name))); },
+});
+
+/** It goes down and comes back by itself. */
+export const rebooted = (lab: LivingLab, machine: MachineAccess): Fault => ({
+    what: `${machine.name} rebooted`,
+    // Its answer may not get out any more.
+    inject: async () => { await lab.ssh(machine, "systemctl reboot").catch(() => undefined); },
+    heal: async () => { await powerOn(lab, machine.name); },
+});
+
+/** A machine that is gone for good, with its disk: only an `up` makes it anew. */
+export const lost = (lab: LivingLab, machine: MachineAccess): Fault => ({
+    what: `${machine.name} gone with its disk`,
+    inject: async () => {
+        await cutPower(lab, machine.name);
+        if ((await listed(lab, "--all")).includes(machine.name)) await virsh(lab, "undefine", machine.name);
+        const folder = path.join(stackFolder(lab.stack), "machines", machine.name);
+        await lab.inside(["sh", "-c", "! mountpoint -q \"$1/root\" || umount \"$1/root\"; rm -rf \"$1\"", "sh", folder]);
+    },
+    heal: () => labOk(lab.stack, ["up"]),
+});
+
+/** The end of the machine's cable on the lab's bridge. */
+async function cardOf(lab: LivingLab, machine: MachineAccess): Promise<string> {
+    const line = (await virsh(lab, "domiflist", machine.name)).split("\n").map((text) => text.trim().split(/\s+/)).find((words) => words[1] === "network");
+    if (!line?.[0]) throw new CannotRun(`${machine.name} has no card on the lab's network`);
+    return line[0];
+}
+
+/** Off the network in both directions, with its link up, as behind a switch that died. */
+export const cutOff = (lab: LivingLab, machine: MachineAccess): Fault => ({
+    what: `${machine.name} cut off from the network`,
+    inject: async () => { await lab.inside(["ip", "link", "set", "dev", await cardOf(lab, machine), "nomaster"]); },
+    heal: async () => { await lab.inside(["ip", "link", "set", "dev", await cardOf(lab, machine), "master", lab.site.network.bridge]); },
+});

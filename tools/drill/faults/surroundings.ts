@@ -1,0 +1,22 @@
+/** What can happen to the lab's surroundings: what `up` works with, and what it is told. */
+import { StackFile } from "../../lab/stack-file";
+import type { LivingLab } from "../../verify/living-lab";
+import { labOk } from "../launcher";
+import type { Fault } from "./fault";
+
+/** The lab's package proxy takes no calls. Other labs of this machine are not touched: the rule is in this lab's own network. */
+export function proxyGone(lab: LivingLab): Fault {
+    const rule = (verb: string) => ["iptables", verb, "INPUT", "-p", "tcp", "--dport", String(lab.site.packageProxy), "-j", "REJECT", "--reject-with", "tcp-reset"];
+    return {
+        what: "the package proxy gone",
+        inject: async () => { await lab.inside(rule("-I")); },
+        heal: async () => { await lab.inside(rule("-D")).catch(() => undefined); },
+    };
+}
+
+/** The database's password is another; there is no way back, and none is needed. `up` makes the secrets that a stack file lacks. */
+export const passwordRotated = (lab: LivingLab): Fault => ({
+    what: "the database's password taken out of the stack file",
+    inject: () => Promise.resolve(new StackFile(lab.stack).removeSecret("databasePassword")),
+    heal: () => labOk(lab.stack, ["up"]),
+});
