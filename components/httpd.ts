@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
 import { render } from "./template";
@@ -22,7 +23,7 @@ export function httpdConfiguration({ site, machine, platform }: RoleContext): Ro
         files: [{
             path: virtualHostFile,
             content: render("etc/httpd/conf.d/virtual.conf", { documentRoot: docBase, serverName: site.site.hostName, tomcatPort: site.tomcat.port }),
-        }],
+        }, hardened(unit, platform, { capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL"] })],
         test,
         service: { unit, onChange: "reload" },
         ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 60 },

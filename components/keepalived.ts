@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { machinesWith, prefixLength } from "../config/site";
+import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
 import { render } from "./template";
@@ -35,7 +36,9 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
         ],
         files: [
             { path: configurationFile, content, mode: "640" },
-            { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", {}), mode: "755" },
+            { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", { seconds: checkOf(context).seconds }), mode: "755" },
+            // VRRP and gratuitous ARP are packets of its own making; the address is put on the interface through netlink; its scripts run as another.
+            hardened(unit, platform, { capabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETGID", "SETUID", "KILL"], families: ["AF_NETLINK", "AF_PACKET"] }),
         ],
         test: test?.(configurationFile),
         service: { unit, onChange: "reload" },
@@ -46,7 +49,18 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
 /** Fractions of a second came with version 3 (RFC 5798), which dropped the password. */
 export const vrrpVersion = (advertInterval: number) => (Number.isInteger(advertInterval) ? 2 : 3);
 
+/**
+ * How a director asks its own web server, in seconds. A server that hangs takes each question its whole time, and keepalived leaves out
+ * a turn whose question before is not over: three that are shorter than the interval find it out in 0.8 s, and forgive a busy machine 0.4 s.
+ */
+export function checkOf({ site, platform }: Pick<RoleContext, "site" | "platform">): { interval: number; seconds: number; fall: number } {
+    const interval = Math.max(platform.keepalived.shortestCheckInterval, Math.min(1, site.keepalived.advertInterval));
+    // curl older than 7.32, as CentOS 7's, knows whole seconds only.
+    return interval < 1 ? { interval, seconds: 0.15, fall: 3 } : { interval, seconds: 1, fall: 2 };
+}
+
 export function keepalivedText({ site, machine, platform }: RoleContext, password?: string): string {
+    const check = checkOf({ site, platform });
     const { interface: device, virtualRouterId, advertInterval, preempt, notify } = site.keepalived;
     const highest = Math.max(...machinesWith(site, "director").map((director) => director.priority ?? 0));
     return render("etc/keepalived/keepalived.conf", {
@@ -59,7 +73,8 @@ export function keepalivedText({ site, machine, platform }: RoleContext, passwor
         virtualRouterId,
         priority: machine.priority,
         advertInterval,
-        checkInterval: Math.max(platform.keepalived.shortestCheckInterval, Math.min(1, advertInterval)),
+        checkInterval: check.interval,
+        checkFall: check.fall,
         checkScript,
         preempt,
         password: password ?? false,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { memcachedPort } from "../config/site";
+import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
 import { render } from "./template";
@@ -21,7 +22,7 @@ export function memcachedConfiguration({ site, machine, platform }: RoleContext)
             content: render("etc/systemd/system/memcached.service.d/lab.conf", {
                 program, user, address: machine.address, port: memcachedPort, memoryMiB: site.sessions.memcachedMiB,
             }),
-        }],
+        }, hardened(unit, platform, { capabilities: ["SETGID", "SETUID", "SYS_RESOURCE"] })],
         service: { unit },
         ready: { command: `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${machine.address}:${memcachedPort} | grep -q ^VERSION`, seconds: 30 },
     };

@@ -64,4 +64,5 @@ export const debian13: Platform = {
     firewall: { unit: "nftables.service", program: "/usr/sbin/nft", configurationFile: "/etc/nftables.conf" },
     sshUnit: "ssh.service",
     noLogin: "/usr/sbin/nologin",
+    noNewPrivileges: true,
 };

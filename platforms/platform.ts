@@ -44,4 +44,9 @@ export interface Platform {
     /** Unit of the ssh server. */
     sshUnit: string;
     noLogin: string;
+    /**
+     * Whether services are started so that nothing they run can gain privileges. Not with a SELinux whose policy lacks nnp_transition (CentOS 7):
+     * a daemon started so would keep its starter's domain, and lose the confinement of its own.
+     */
+    noNewPrivileges: boolean;
 }

@@ -49,4 +49,5 @@ export const redHat = {
     firewall: { unit: "nftables.service", program: "/usr/sbin/nft", configurationFile: "/etc/sysconfig/nftables.conf" },
     sshUnit: "sshd.service",
     noLogin: "/sbin/nologin",
+    noNewPrivileges: false,
 } satisfies Partial<Platform>;

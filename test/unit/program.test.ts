@@ -120,7 +120,7 @@ describe("the article's lab", () => {
             expect(rest).toEqual([]);
             if (name !== `${machine}-packages`) expect(Object.values(digests ?? {}), name).toEqual(Object.keys(digests ?? {}).map(() => expect.stringMatching(/^[0-9a-f]{64}$/) as string));
         }
-        expect(Object.keys((find(all, "nod1-memcached").inputs.triggers as [string, object])[1]).sort()).toEqual(["apply", "files/etc/systemd/system/memcached.service.d/lab.conf"]);
+        expect(Object.keys((find(all, "nod1-memcached").inputs.triggers as [string, object])[1]).sort()).toEqual(["apply", ...["hardening", "lab"].map((file) => `files/etc/systemd/system/memcached.service.d/${file}.conf`)]);
     });
 
     test("a command's text is the same for everybody, and what it says before is not handed on", () => {

@@ -1,6 +1,6 @@
 import type { Check } from "../check";
 import { appServers, pages } from "./pages";
-import { banners, logins, tomcat, users } from "./privileges";
+import { banners, hardening, logins, tomcat, users } from "./privileges";
 import { ports, stranger } from "./ports";
 import { database, memcached, sessions } from "./state";
 import { services, virtualAddress } from "./services";
@@ -17,6 +17,7 @@ export const checks: Record<string, Check> = {
     ports,
     stranger,
     users,
+    hardening,
     logins,
     banners,
     tomcat,

@@ -1,4 +1,6 @@
+import { words } from "../../../components/shell";
 import { each, verdict, type Check } from "../check";
+import { CannotRun } from "../living-lab";
 
 /** Which programs may run as root: what has to (it makes processes for others, or opens port 80), and the system's own. */
 const rootsOwn = /^(systemd.*|init|\(sd-pam\)|sshd.*|dbus-daemon|agetty|login|cron|keepalived|nginx|tengine|apache2|httpd|sh|bash|ps|su|sudo|apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|crond|cloud-init|irqbalance|kthreadd|curl|check-web-serve)$/;
@@ -63,4 +65,24 @@ find -L /usr/local/tomcat/bin /usr/local/tomcat/lib /usr/local/tomcat/conf -user
         ...readable === "0" ? [] : [`${readable} files of its configuration can be read by all`],
         ...writable === "0" ? [] : [`${writable} of its programs and configuration files are its own user's`],
     ], "no default applications, no shutdown port");
+});
+
+/**
+ * What systemd took from the services of its own making (components/hardening.ts), asked of their processes: a directive that systemd does
+ * not know, or that its surroundings keep it from, leaves no trace in its settings. Databases bring the distribution's own.
+ */
+export const hardening: Check = (lab) => each(lab.access.machines.filter(({ roles }) => roles.some((role) => role !== "database")), ({ name }) => name, async (machine) => {
+    const units = machine.services.filter((unit) => unit !== lab.platform.database.unit);
+    const { output } = await lab.ssh(machine, `for unit in ${words(units)}; do
+    pid=$(systemctl show --property=MainPID "$unit" | cut -d= -f2)
+    status() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$pid/status"; }
+    for folder in /usr /etc; do ! nsenter --target "$pid" --mount test -w $folder || echo "$unit can write to $folder"; done
+    [ -z "$(nsenter --target "$pid" --mount ls -A /home /root 2>/dev/null | grep -v :)" ] || echo "$unit sees /home or /root"
+${lab.platform.noNewPrivileges ? `    [ "$(status NoNewPrivs)" = 1 ] || echo "$unit can gain privileges"\n` : ""}    # Bit 21: CAP_SYS_ADMIN, by which the rest could be undone.
+    [ $(( 0x$(status CapBnd) >> 21 & 1 )) = 0 ] || echo "$unit keeps CAP_SYS_ADMIN"
+done
+echo looked`);
+    const lines = output.trim().split("\n");
+    if (lines.pop() !== "looked") throw new CannotRun(output.trim());
+    return verdict(machine.name, lines, `${units.map((unit) => unit.replace(/\.service$/, "")).join(", ")}: no way to write to programs and configuration, or to gain privileges`);
 });
