@@ -50,6 +50,12 @@ const artifacts = {
         sha256: "bbc95b0e028d1cb92fc5b02940afc3979dd82479092693786a346628f1c36c30",
         from: { maven: "net.spy:spymemcached:2.11.1" },
     },
+    // Not the article's: see releases.ts.
+    "spymemcached-2.11.7": {
+        file: "spymemcached-2.11.7.jar",
+        sha256: "9c235af8490de48d993f7f0e8844b079fe38773f2bbe567bac653e7a3f2fe80c",
+        from: { maven: "net.spy:spymemcached:2.11.7" },
+    },
     "kryo-1.04": {
         file: "kryo-1.04.jar",
         sha256: "66db375e68c91d3938c91ede5bf3af370cdbcccbe81c9bf325c20845de855cd8",

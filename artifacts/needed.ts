@@ -21,7 +21,7 @@ export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
 export function neededArtifacts(site: Site): ArtifactName[] {
     const { server, jemalloc } = serverSources[site.director.source];
     const { tomcat, libraries } = releases[site.release];
-    return [tomcat.artifact, ...libraries, server, jemalloc];
+    return [tomcat.artifact, ...libraries, site.sessions.client, server, jemalloc];
 }
 
 /** The files at `paths` with their digests: the published one, or that of the file where none is published. */

@@ -11,9 +11,14 @@ export interface Release {
     };
     /** The jars for Tomcat's own lib folder: the session manager with its serializer, and the JDBC driver of the pool. */
     libraries: ArtifactName[];
+    /** What the session manager speaks to memcached with: one more jar. The first is for stack files that name none (`lab:sessions.client`). */
+    sessionClients: [SessionClient, ...SessionClient[]];
     /** What the directors run where the stack file does not say. */
     directorSource: SourceName;
 }
+
+export const sessionClients = ["spymemcached-2.11.1", "spymemcached-2.11.7", "spymemcached-2.12.0"] as const satisfies readonly ArtifactName[];
+export type SessionClient = (typeof sessionClients)[number];
 
 export const releaseNames = ["article", "maintained"] as const;
 export type ReleaseName = (typeof releaseNames)[number];
@@ -23,18 +28,22 @@ export const releases: Record<ReleaseName, Release> = {
     article: {
         tomcat: { artifact: "tomcat-7.0.62", version: "7.0.62", hasJasperListener: true },
         libraries: [
-            "memcached-session-manager-1.8.3", "memcached-session-manager-tc7-1.8.3", "msm-kryo-serializer-1.8.3", "spymemcached-2.11.1",
+            "memcached-session-manager-1.8.3", "memcached-session-manager-tc7-1.8.3", "msm-kryo-serializer-1.8.3",
             "kryo-1.04", "kryo-serializers-0.11", "reflectasm-1.01", "asm-3.2", "minlog-1.2", "mariadb-java-client-2.7.12",
         ],
+        // Seed row 13 has 2.11.1. It takes its limit's milliseconds for seconds (MemcachedConnection.queueReconnect), so that a memcached that was
+        // away is not asked again until as much time again has passed: sessions have no copy until then. Mended since 2.11.5.
+        sessionClients: ["spymemcached-2.11.7", "spymemcached-2.11.1"],
         directorSource: "tengine-2.1.0",
     },
     // Tomcat 9 is the newest line that the session manager's newest version knows, and it still gets fixes.
     maintained: {
         tomcat: { artifact: "tomcat-9.0.117", version: "9.0.117", hasJasperListener: false },
         libraries: [
-            "memcached-session-manager-2.3.2", "memcached-session-manager-tc9-2.3.2", "msm-kryo-serializer-2.3.2", "spymemcached-2.12.0",
+            "memcached-session-manager-2.3.2", "memcached-session-manager-tc9-2.3.2", "msm-kryo-serializer-2.3.2",
             "kryo-4.0.0", "kryo-serializers-0.41", "reflectasm-1.11.3", "asm-5.0.4", "minlog-1.3.0", "objenesis-2.2", "mariadb-java-client-2.7.12",
         ],
+        sessionClients: ["spymemcached-2.12.0"],
         directorSource: "tengine-3.1.0",
     },
 };

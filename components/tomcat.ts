@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
 import { releases } from "../artifacts/releases";
 import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/site";
+import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
 import { accountName } from "./database";
@@ -30,7 +31,8 @@ const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 export function tomcatConfiguration({ site, machine, platform, password, artifacts }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
     const release = releases[site.release];
     const distribution = artifacts[release.tomcat.artifact];
-    const libraries = release.libraries.map((name) => artifacts[name]);
+    const client = artifacts[site.sessions.client];
+    const libraries = [...release.libraries.map((name) => artifacts[name]), client];
     const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
     const { address } = machine;
     return {
@@ -57,10 +59,13 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             `chmod 755 ${versionedHome}`,
             `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
             ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
+            "# Of two clients Tomcat would take whichever it finds first.",
+            `for jar in ${home}/lib/spymemcached-*.jar; do [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }; done`,
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
             { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: platform.javaHome }) },
+            hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
             { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },
             {
                 path: `${home}/conf/server.xml`,

@@ -2,6 +2,7 @@
 import * as net from "node:net";
 import type { Mistake } from "./mistakes";
 import { jvmRoute, machinesWith, memcachedNodes, type MachineDescription, type Site } from "./site";
+import { releases } from "../artifacts/releases";
 import { platforms } from "../platforms";
 import { imageOf } from "../platforms/image";
 import type { Role } from "./schema";
@@ -135,6 +136,15 @@ const failoverNodesExist: Check = (site) => {
         : []);
 };
 
+const sessionClientFits: Check = ({ release, sessions }) => {
+    const { sessionClients } = releases[release];
+    return sessionClients.includes(sessions.client) ? [] : [{
+        path: "sessions.client",
+        problem: `${sessions.client} does not go with the session manager of the release ${release}`,
+        remedy: `choose from ${sessionClients.join(", ")}, or leave it away`,
+    }];
+};
+
 const advertInterval: Check = (site) => {
     const interval = site.keepalived.advertInterval;
     const centiseconds = interval * 100;
@@ -178,7 +188,7 @@ const machineKind: Check = (site) => {
 
 const checks: Check[] = [
     addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac, everyRoleHasAMachine, oneDatabase, rolesOnce, directorsAndHttpdApart,
-    priorities, oneRoutePerAppServer, failoverNodesExist, advertInterval, machineKind,
+    priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, advertInterval, machineKind,
 ];
 
 /** Everything that is wrong with `site` as a whole. */

@@ -51,6 +51,7 @@ const at = (value: unknown, path: readonly PropertyKey[]) => path.reduce<unknown
 const toSite = ({ machines, machineSize, ...rest }: Settings): Site => ({
     ...rest,
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
+    sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
     // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.
     machines: Object.entries(machines).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([name, machine]) => ({ name, ...machineSize, ...machine, mac: machine.mac ?? macFor(machine.address) })),
 });

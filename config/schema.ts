@@ -4,7 +4,7 @@
  */
 import * as net from "node:net";
 import { z } from "zod";
-import { releaseNames } from "../artifacts/releases";
+import { releaseNames, sessionClients } from "../artifacts/releases";
 import { sourceNames } from "../components/tengine-sources";
 import { platformNames } from "../platforms";
 import { isPrivateKey } from "./keys";
@@ -80,6 +80,8 @@ const sessions = z.strictObject({
     failoverNodes: z.array(z.string()).optional(),
     /** `sync`: a response leaves Tomcat after memcached has its session; `async`: MSM's default, faster, and may lose the last update. */
     backup: z.enum(["sync", "async"]).default("sync"),
+    /** The memcached client's version, for whoever wants the article's own. Default: the release's first. */
+    client: z.enum(sessionClients).optional(),
 });
 
 const director = z.strictObject({

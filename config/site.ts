@@ -2,6 +2,7 @@
  * The site description: what configuration comes to once it is validated and every default is filled in. Plain data, no Pulumi type;
  * everything after this reads it and nothing else.
  */
+import type { SessionClient } from "../artifacts/releases";
 import type { SourceName } from "../components/tengine-sources";
 import type { Role, Settings } from "./schema";
 
@@ -17,9 +18,10 @@ export interface MachineDescription {
     priority?: number;
 }
 
-export interface Site extends Omit<Settings, "machines" | "machineSize" | "director"> {
+export interface Site extends Omit<Settings, "machines" | "machineSize" | "director" | "sessions"> {
     machines: MachineDescription[];
     director: Settings["director"] & { source: SourceName };
+    sessions: Settings["sessions"] & { client: SessionClient };
 }
 
 /** The machines that have `role`, in the order of their names. */

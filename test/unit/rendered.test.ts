@@ -125,9 +125,18 @@ describe("what the article says", () => {
     test("row 13: MSM 1.8.3 and its libraries lie in Tomcat's lib", async () => {
         const { script } = (await rolesOf(site, "nod2")).tomcat ?? { script: "" };
         for (const library of [
-            "memcached-session-manager-1.8.3", "memcached-session-manager-tc7-1.8.3", "msm-kryo-serializer-1.8.3", "spymemcached-2.11.1", "kryo-1.04",
+            "memcached-session-manager-1.8.3", "memcached-session-manager-tc7-1.8.3", "msm-kryo-serializer-1.8.3", "kryo-1.04",
             "kryo-serializers-0.11", "reflectasm-1.01", "asm-3.2", "minlog-1.2",
         ]) expect(script).toContain(`put 644 root:root "$artifacts/${library}.jar" ${tomcat}/lib/${library}.jar\n`);
+    });
+
+    test("row 13: spymemcached 2.11.1 where the stack file says so, else 2.11.7; each without the other", async () => {
+        const clients = async (of: typeof site) => {
+            const { script } = (await rolesOf(of, "nod2")).tomcat ?? { script: "" };
+            return [...script.matchAll(/put .*\/lib\/(spymemcached-.*)\n/g)].map(([, name]) => name);
+        };
+        expect(await clients(siteWith({ sessions: { client: "spymemcached-2.11.1" } }))).toEqual(["spymemcached-2.11.1.jar"]);
+        expect(await clients(site)).toEqual(["spymemcached-2.11.7.jar"]);
     });
 
     test("row 14: context.xml has both memcacheds, the one to fail over to, what is no session's business, kryo, sticky", async () => {
@@ -226,6 +235,19 @@ describe("variants", () => {
         expect(file.isSecret).toBe(false);
         expect(lines(file.text)).toEqual(expect.arrayContaining(["vrrp_version 3", "advert_int 0.2", "interval 0.2"]));
         expect(file.text).not.toMatch(/auth|notification_email/);
+    });
+
+    test("a web server that hangs is found out within a second; where curl knows whole seconds only, it is given one", async () => {
+        const check = "/usr/libexec/keepalived/check-web-server";
+        const about = async (of: typeof site) => {
+            const number = (content: string, pattern: RegExp) => Number(pattern.exec(content)?.[1]);
+            const conf = await text("nod3", keepalivedConf, of);
+            return { interval: number(conf, /interval (\S+)/), fall: number(conf, /fall (\S+)/), seconds: number(await text("nod3", check, of), /--max-time (\S+)/) };
+        };
+        const { interval, fall, seconds } = await about(site);
+        expect(seconds).toBeLessThan(interval);
+        expect(interval * fall + seconds).toBeLessThan(0.8);
+        expect(await about(siteWith({ platform: "centos-7", machineKind: "vm", isolated: false, hypervisor: "qemu:///system" }))).toEqual({ interval: 1, fall: 2, seconds: 1 });
     });
 
     test("without preemption everybody starts as BACKUP", async () => {
