@@ -23,7 +23,7 @@ export function applyScript(role: string, configuration: RoleConfiguration): str
         section("Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another",
             [`exec 8< ${path.posix.dirname(roleFolder(role))}`, "flock 8", ...files.map((file, index) => putLine(file, index))]),
         section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path)), "exec 8<&-"]),
-        section("A configuration that the program itself refuses never reaches the service", test ? [`quietly ${quote(test)}`] : []),
+        section("A configuration that the program itself refuses never reaches the service", test ? ["# shellcheck disable=SC2016 # expanded by the shell that runs it", `quietly ${quote(test)}`] : []),
         section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
         section("Until it works", ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : []),
         section("What takes a role that works", finish),

@@ -7,7 +7,7 @@ import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
 import { accountName } from "./database";
 import { appBase, docBase } from "./web-site";
-import { render } from "./template";
+import { render, verbatim } from "./template";
 
 export interface TomcatArgs extends RoleArgs {
     password: pulumi.Output<string>;
@@ -26,6 +26,8 @@ export class Tomcat extends pulumi.ComponentResource {
 }
 
 const home = "/usr/local/tomcat";
+/** Below files/, and below / on a machine: our addition to the session manager, which says itself what it does. */
+export const sessionCopies = "usr/local/tomcat/src/de/javakaffee/web/msm/SessionCopiesValve.java";
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
 export function tomcatConfiguration({ site, machine, platform, password, artifacts }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
@@ -66,6 +68,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
             { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: platform.javaHome }) },
             hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
+            { path: `/${sessionCopies}`, content: verbatim(sessionCopies) },
             { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },
             {
                 path: `${home}/conf/server.xml`,
@@ -92,10 +95,23 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
                 ...readableByTomcat,
             },
         ],
+        test: compileSessionCopies(`${platform.javaHome}/bin/java`, home, `/${sessionCopies}`),
         service: { unit: "tomcat.service" },
         ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 180 },
     };
 }
+
+/**
+ * Compiles `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat brings for its JSPs: no
+ * JDK is needed. What is there already is replaced only when all of it has been compiled.
+ */
+export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e
+cd ${tomcat}
+rm -rf lib/.new
+${java} -jar lib/ecj-*.jar -1.8 -proc:none -encoding UTF-8 -classpath "$(printf '%s:' lib/*.jar bin/*.jar)" -d lib/.new ${source}
+rm -rf lib/de
+mv lib/.new/de lib/de
+rmdir lib/.new`;
 
 /** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
 const databaseUrl = (address: string, name: string) => `jdbc:mariadb://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

@@ -1,7 +1,7 @@
 import { noReadFails, noSessionReadFails, nothingLost, onlyInFlight, those, type Drill } from "../drill";
 import { off } from "../faults/machines";
 import { crashed, diskFull, hanging, killed, slowed } from "../faults/services";
-import { appServerGoals, onAppServer } from "./stage";
+import { appServerGoals, atOnce, onAppServer } from "./stage";
 
 export const appServerDrills: Record<string, Drill> = {
     "tomcat-killed": onAppServer("Tomcat killed on an app server, and kept from restarting", ({ lab }, machine) => killed(lab, machine, "tomcat.service")),
@@ -12,6 +12,15 @@ export const appServerDrills: Record<string, Drill> = {
         goals: [nothingLost, noReadFails, onlyInFlight(2)],
         run: async (stage) => {
             for (const machine of those(stage.lab, "app", 2)) await stage.suffer(off(stage.lab, machine), 5);
+        },
+    },
+    "app-server-off-at-once": {
+        help: "an app server without power while every client sends three additions at once, in one session",
+        load: atOnce,
+        goals: [nothingLost, noReadFails, ({ adds, clients }) => (adds.failed <= clients * atOnce.atOnce ? undefined : `${adds.failed} additions failed, more than can have been under way`)],
+        run: async (stage) => {
+            const [machine] = those(stage.lab, "app", 2);
+            if (machine) await stage.suffer(off(stage.lab, machine), 6);
         },
     },
     "tomcat-hangs": onAppServer("Tomcat accepts and never answers", ({ lab }, machine) => hanging(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight()], 10),

@@ -2,7 +2,7 @@ import { nothingFails, nothingLost, noReadFails, onlyInFlight, those, type Drill
 import { off } from "../faults/machines";
 import { crashed, hanging, killed, restarted } from "../faults/services";
 import { CannotRun } from "../../verify/living-lab";
-import { copiesBackSeconds, onEachMemcached } from "./stage";
+import { copiesBackSeconds, onEachMemcached, quietVisitors } from "./stage";
 
 export const backEndDrills: Record<string, Drill> = {
     "memcached-killed": onEachMemcached("each memcached killed and kept from restarting, one after the other", ({ lab }, machine) => killed(lab, machine, lab.platform.memcached.unit), 4),
@@ -22,6 +22,20 @@ export const backEndDrills: Record<string, Drill> = {
                 await stage.wait(2);
                 await crashed(stage.lab, app, "tomcat.service").inject();
             });
+        },
+    },
+
+    "memcached-returned": {
+        help: "the memcacheds beside an app server restarted; when they are back, the app server without power; each app server in turn, with visitors who ask nothing meanwhile",
+        goals: [nothingLost, noReadFails, onlyInFlight(2)],
+        run: async (stage) => {
+            for (const app of those(stage.lab, "app", 2)) {
+                const askAgain = await quietVisitors(stage);
+                for (const machine of those(stage.lab, "memcached").filter(({ name }) => name !== app.name)) {
+                    await stage.suffer(restarted(stage.lab, machine, stage.lab.platform.memcached.unit), copiesBackSeconds);
+                }
+                await stage.suffer(off(stage.lab, app), 5, askAgain);
+            }
         },
     },
 

@@ -2,6 +2,7 @@
 import type { MachineAccess } from "../../../components/outputs";
 import { holdersOf } from "../../verify/checks/services";
 import { CannotRun } from "../../verify/living-lab";
+import { Visitor } from "../../verify/visitor";
 import { backWithin, noReadFails, nothingLost, onlyInFlight, those, type Drill, type Stage } from "../drill";
 import type { Fault } from "../faults/fault";
 
@@ -50,6 +51,20 @@ export const onEachMemcached = (help: string, fault: FaultOn, seconds: number): 
  * request; until then whoever takes the rest of its copies away takes the session.
  */
 export const copiesBackSeconds = 4;
+
+/** Visitors who count to two and then ask nothing more, until what is returned asks for each of them once: it fails where one has lost anything. */
+export async function quietVisitors({ lab }: Stage, howMany = 10): Promise<() => Promise<void>> {
+    const { url } = lab.access;
+    const visitors = Array.from({ length: howMany }, () => new Visitor(lab));
+    await Promise.all(visitors.map(async (visitor) => {
+        for (const count of [1, 2]) if (await visitor.add(url, "quiet") !== count) throw new Error("a new session does not count");
+    }));
+    return async () => {
+        const counts = await Promise.all(visitors.map((visitor) => visitor.read(url, "quiet")));
+        const lost = counts.filter((count) => count !== 2).length;
+        if (lost > 0) throw new Error(`${lost} of ${howMany} sessions that nobody had asked for meanwhile were lost`);
+    };
+}
 
 /** A page that loads asks for several things at once, in one session. */
 export const atOnce = { clients: 8, atOnce: 3, pauseMs: 100 };

@@ -2,31 +2,8 @@ import { randomUUID } from "node:crypto";
 import { memcachedNodes } from "../../../config/site";
 import { quote } from "../../../components/shell";
 import { each, verdict, type Check } from "../check";
-import { CannotRun, type LivingLab } from "../living-lab";
-
-interface Count {
-    node: string;
-    session: string | null;
-    count: number;
-}
-
-/** A visitor who adds to the counter of one session, at whatever address. */
-class Visitor {
-    session?: string;
-    readonly nodes = new Set<string>();
-
-    constructor(private readonly lab: LivingLab) {}
-
-    async add(base: string, page: string): Promise<number> {
-        const { status, headers, body } = await this.lab.request(`${base}counter/${page}`, { form: { op: "add" }, headers: this.session ? { Cookie: `JSESSIONID=${this.session}` } : {} });
-        if (status !== 200) throw new Error(`HTTP ${status} at ${base}counter/${page}`);
-        const answer = JSON.parse(body) as Count;
-        const given = /JSESSIONID=([^;]+)/.exec(headers["set-cookie"] ?? "")?.[1];
-        if (given) this.session = given;
-        this.nodes.add(answer.node);
-        return answer.count;
-    }
-}
+import { CannotRun } from "../living-lab";
+import { Visitor } from "../visitor";
 
 /** A session counts every addition, by whichever director and at whatever address it comes. */
 export const sessions: Check = (lab) => each(["first", "second", "third"], (name) => `${name} session`, async (name) => {

@@ -1,0 +1,262 @@
+package de.javakaffee.web.msm;     // what it needs of the session manager is open to its own package only
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import javax.servlet.ServletException;
+import org.apache.catalina.Context;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.Manager;
+import org.apache.catalina.Session;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ValveBase;
+import org.apache.juli.logging.Log;
+import org.apache.juli.logging.LogFactory;
+
+/**
+ * Sees to it that every session of this Tomcat has its copy in a memcached that would outlive it. memcached-session-manager by itself
+ * (1.8.3, 2.3.2) writes a copy when a request has changed the session, and moves one only away from a memcached that does not answer. So
+ * <ul>
+ * <li>a memcached that was away comes back empty, and stays so until each session changes again: here all of them are copied again within
+ * about a second of its return, those that nobody asks for too;</li>
+ * <li>a session whose copy had to go to a failover node stays there for good: here it goes back with its next request. The failover node
+ * is on Tomcat's own machine, and would die with it;</li>
+ * <li>requests that are under way side by side while their session's id changes (it names its memcached and its Tomcat) find nothing under
+ * the old one: here they find it under its present id.</li>
+ * </ul>
+ * For sticky sessions. Stands in front of the session manager's own valve, which is the last that a context gets.
+ */
+public final class SessionCopiesValve extends ValveBase {
+    private static final Log LOG = LogFactory.getLog(SessionCopiesValve.class);
+
+    /** Less than what the session manager remembers of a memcached (1 s), so that no answer of its own is missed. */
+    private static final long LOOK_EVERY_MS = 400;
+    private static final int REMEMBERED_TAKEOVERS = 10_000;
+
+    /** Requests of one session hold its lock together; what moves or copies the session from outside of them holds it alone. */
+    private final ReentrantReadWriteLock[] locks = new ReentrantReadWriteLock[1024];
+
+    /** When a memcached was last seen to be away, in milliseconds, by its name: copies in it that are older are lost. */
+    private final Map<String, Long> awayAt = new ConcurrentHashMap<>();
+
+    /** Ids under which sessions came from other Tomcats, and those that they have here. */
+    private final Map<String, String> takenOver = Collections.synchronizedMap(new LinkedHashMap<String, String>() {
+        @Override
+        protected boolean removeEldestEntry(final Map.Entry<String, String> eldest) {
+            return size() > REMEMBERED_TAKEOVERS;
+        }
+    });
+
+    private ScheduledExecutorService caretaker;
+
+    public SessionCopiesValve() {
+        super(true);
+        for (int i = 0; i < locks.length; i++) {
+            locks[i] = new ReentrantReadWriteLock();
+        }
+    }
+
+    @Override
+    protected synchronized void startInternal() throws LifecycleException {
+        caretaker = Executors.newSingleThreadScheduledExecutor(work -> {
+            final Thread thread = new Thread(work, "session-copies");
+            thread.setDaemon(true);
+            return thread;
+        });
+        caretaker.scheduleWithFixedDelay(this::look, LOOK_EVERY_MS, LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
+        super.startInternal();
+    }
+
+    @Override
+    protected synchronized void stopInternal() throws LifecycleException {
+        super.stopInternal();
+        caretaker.shutdownNow();
+    }
+
+    @Override
+    public void invoke(final Request request, final Response response) throws IOException, ServletException {
+        final MemcachedBackupSessionManager manager = manager();
+        final String requested = request.getRequestedSessionId();
+        if (manager == null || requested == null) {
+            getNext().invoke(request, response);
+            return;
+        }
+        final ReentrantReadWriteLock lock = lockOf(requested);
+        final Lock together = lock.readLock();
+        final Lock alone = lock.writeLock();
+        if (isAnothers(manager, requested)) {
+            alone.lock();
+            try {
+                takeOver(request, manager);
+                together.lock();
+            } finally {
+                alone.unlock();
+            }
+        } else {
+            // While others of the same session are under way it stays where it is: a later request is soon enough.
+            if (alone.tryLock()) {
+                try {
+                    leaveFailoverNode(manager, presentId(manager, requested));
+                } finally {
+                    alone.unlock();
+                }
+            }
+            together.lock();
+        }
+        try {
+            final String present = presentId(manager, request.getRequestedSessionId());
+            if (!present.equals(request.getRequestedSessionId())) {
+                request.changeSessionId(present);
+            }
+            getNext().invoke(request, response);
+        } finally {
+            together.unlock();
+        }
+    }
+
+    /** Whether the id says that the session lives in another Tomcat. */
+    private static boolean isAnothers(final MemcachedBackupSessionManager manager, final String id) {
+        final String route = manager.getJvmRoute();
+        return route != null && !route.equals(format(manager).extractJvmRoute(id)) && manager.getSessionInternal(id) == null;
+    }
+
+    /** The session manager would do the same, but while another request of the session may be doing it too. */
+    private void takeOver(final Request request, final MemcachedBackupSessionManager manager) {
+        final String requested = request.getRequestedSessionId();
+        final String id = manager.getMemcachedSessionService().changeSessionIdOnTomcatFailover(requested);
+        if (id != null) {
+            manager.getSessionInternal(id).setSessionIdChanged(true);       // its copy has to have the new name too
+            takenOver.put(requested, id);
+            request.changeSessionId(id);
+            return;
+        }
+        // What was taken over is gone from memcached. Only then: a session that has been elsewhere meanwhile would be an old one here.
+        final String before = takenOver.get(requested);
+        if (before != null && manager.getSessionInternal(presentId(manager, before)) != null) {
+            request.changeSessionId(presentId(manager, before));
+        }
+    }
+
+    /** The id that a session of this Tomcat has now, whatever memcached `id` names. */
+    private static String presentId(final MemcachedBackupSessionManager manager, final String id) {
+        if (manager.getSessionInternal(id) != null || isAnothers(manager, id)) {
+            return id;
+        }
+        for (final String node : allNodes(manager)) {
+            final String other = format(manager).createNewSessionId(id, node);
+            if (manager.getSessionInternal(other) != null) {
+                return other;
+            }
+        }
+        return id;
+    }
+
+    private static void leaveFailoverNode(final MemcachedBackupSessionManager manager, final String id) {
+        final MemcachedNodesManager nodes = nodes(manager);
+        final MemcachedBackupSession session = manager.getSessionInternal(id);
+        if (session == null || !session.isValid() || !nodes.getFailoverNodeIds().contains(format(manager).extractMemcachedId(id))) {
+            return;
+        }
+        for (final String node : nodes.getPrimaryNodeIds()) {
+            if (nodes.isNodeAvailable(node)) {
+                // Its copy on the failover node stays: it is right until the answer with the new id has reached the visitor.
+                session.setIdForRelocate(format(manager).createNewSessionId(id, node));
+                session.setSessionIdChanged(true);      // copied after this request, changed or not
+                return;
+            }
+        }
+    }
+
+    /** Asks every memcached, which also finds connections that broke unnoticed, and copies again what one that was away has lost. */
+    private void look() {
+        try {
+            final MemcachedBackupSessionManager manager = manager();
+            if (manager == null || !manager.getState().isAvailable()) {
+                return;
+            }
+            for (final String node : allNodes(manager)) {
+                if (!nodes(manager).isNodeAvailable(node)) {
+                    awayAt.put(node, System.currentTimeMillis());
+                    continue;
+                }
+                final Long away = awayAt.get(node);
+                if (away != null && copyAgain(manager, node, away)) {
+                    awayAt.remove(node);
+                }
+            }
+        } catch (final Exception e) {
+            LOG.warn("Copies of sessions could not be looked after; tried again soon.", e);
+        }
+    }
+
+    /** Copies to `node` what it has lost; false where something of that has to wait. */
+    private boolean copyAgain(final MemcachedBackupSessionManager manager, final String node, final long lostBefore) throws Exception {
+        boolean complete = true;
+        int copied = 0;
+        for (final Session each : manager.findSessions()) {
+            final MemcachedBackupSession session = (MemcachedBackupSession) each;
+            // One that never had a copy gets it from the request that makes it.
+            if (!isIn(manager, session, node) || session.getLastBackupTime() == 0 || session.getLastBackupTime() > lostBefore) {
+                continue;
+            }
+            final Lock alone = lockOf(session.getIdInternal()).writeLock();
+            if (!alone.tryLock()) {
+                complete = false;
+                continue;
+            }
+            try {
+                if (isIn(manager, session, node) && session.isValidInternal()) {
+                    manager.getMemcachedSessionService().backupSession(session.getIdInternal(), true, "copy again").get();
+                    copied++;
+                }
+            } finally {
+                alone.unlock();
+            }
+            if (!nodes(manager).isNodeAvailable(node)) {
+                return false;
+            }
+        }
+        if (copied > 0) {
+            LOG.info(node + " was away: " + copied + " sessions copied again.");
+        }
+        return complete;
+    }
+
+    private static boolean isIn(final MemcachedBackupSessionManager manager, final MemcachedBackupSession session, final String node) {
+        return node.equals(format(manager).extractMemcachedId(session.getIdInternal()));
+    }
+
+    /** By what of an id never changes. */
+    private ReentrantReadWriteLock lockOf(final String id) {
+        return locks[Math.floorMod(id.split("[-.]", 2)[0].hashCode(), locks.length)];
+    }
+
+    private MemcachedBackupSessionManager manager() {
+        final Manager manager = ((Context) getContainer()).getManager();
+        return manager instanceof MemcachedBackupSessionManager ? (MemcachedBackupSessionManager) manager : null;
+    }
+
+    private static MemcachedNodesManager nodes(final MemcachedBackupSessionManager manager) {
+        return manager.getMemcachedSessionService().getMemcachedNodesManager();
+    }
+
+    private static SessionIdFormat format(final MemcachedBackupSessionManager manager) {
+        return nodes(manager).getSessionIdFormat();
+    }
+
+    private static List<String> allNodes(final MemcachedBackupSessionManager manager) {
+        final List<String> all = new ArrayList<>(nodes(manager).getPrimaryNodeIds());
+        all.addAll(nodes(manager).getFailoverNodeIds());
+        return all;
+    }
+}
