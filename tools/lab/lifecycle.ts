@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { recordedUp, takeTimeline } from "../bench/up";
 import { removeNetwork } from "../network";
 import type { Command } from "./command";
 import { progress, Session } from "./session";
@@ -12,12 +13,14 @@ const quietly = process.stdout.isTTY ? [] : ["--suppress-progress"];
 /** What makes a lab, changes it and takes it away. */
 export const lifecycle: Record<string, Command> = {
     up: {
-        usage: "up [PULUMI-WORDS]",
-        help: "build the lab, or bring it to what its stack file says",
-        run: async ({ stack, rest }) => {
+        usage: "up [--timeline FILE] [PULUMI-WORDS]",
+        help: "build the lab, or bring it to what its stack file says; FILE shows as an SVG picture what took how long",
+        run: async ({ stack, rest: all }) => {
+            const { file, rest } = takeTimeline(all);
             const session = await Session.open(stack, { plans: true, makesMachines: true });
             await session.ensureStack();
-            const code = await session.pulumi(["up", "--yes", "--skip-preview", ...quietly, ...await session.replacements(), ...rest]);
+            const words = ["up", "--yes", "--skip-preview", ...quietly, ...await session.replacements(), ...rest];
+            const code = file === undefined ? await session.pulumi(words) : await recordedUp(session, words, file);
             if (code === 0) progress.info(`./lab status tells how it is; ./lab forward shows the site to a browser on this machine.`);
             return code;
         },

@@ -63,9 +63,9 @@ export class Session {
         return this.network ? this.network.enter(argv) : argv;
     }
 
-    /** pulumi with these words and this terminal; gives its exit code. */
-    pulumi(words: string[]): Promise<number> {
-        return attach(this.argv(words), { cwd: checkout, env: this.env }).finally(() => endOrphans(this.engine));
+    /** pulumi with these words and this terminal, and `env` more in its environment; gives its exit code. */
+    pulumi(words: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+        return attach(this.argv(words), { cwd: checkout, env: { ...this.env, ...env } }).finally(() => endOrphans(this.engine));
     }
 
     /** The same without a terminal; gives what it wrote to standard output and fails when it fails. */
