@@ -1,9 +1,9 @@
-import * as path from "node:path";
 import { quote } from "./shell";
 import type { ManagedFile, RoleConfiguration } from "./role-configuration";
 
-/** Where a machine keeps what was uploaded for a role. */
-export const roleFolder = (role: string) => `/var/lib/lab/${role}`;
+/** Where a machine keeps what was uploaded for its roles, each in a folder of its own. */
+export const rolesFolder = "/var/lib/lab";
+export const roleFolder = (role: string) => `${rolesFolder}/${role}`;
 
 /** Where a plain file's content lies below the role's folder. */
 export const stagedPath = (file: ManagedFile) => `files${file.path}`;
@@ -21,7 +21,7 @@ export function applyScript(role: string, configuration: RoleConfiguration): str
         header(role),
         section("What comes before the files", [...artifacts.length > 0 ? ["artifacts=$here/artifacts"] : [], ...prepare]),
         section("Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another",
-            [`exec 8< ${path.posix.dirname(roleFolder(role))}`, "flock 8", ...files.map((file, index) => putLine(file, index))]),
+            [`exec 8< ${rolesFolder}`, "flock 8", ...files.map((file, index) => putLine(file, index))]),
         section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path)), "exec 8<&-"]),
         section("A configuration that the program itself refuses never reaches the service", test ? ["# shellcheck disable=SC2016 # expanded by the shell that runs it", `quietly ${quote(test)}`] : []),
         section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),

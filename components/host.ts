@@ -2,11 +2,11 @@ import * as path from "node:path";
 import { local, remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Platform } from "../platforms";
-import { applyCommand, applyScript, roleFolder, secretLines, secretTexts, stagedPath } from "./apply";
+import { applyCommand, applyScript, roleFolder, rolesFolder, secretLines, secretTexts, stagedPath } from "./apply";
 import type { RoleConfiguration } from "./role-configuration";
 import { quote } from "./shell";
 import type { Build } from "./tengine";
-import { stageFiles, stageTexts, type StagedFolder } from "./staging";
+import { keepOnly, stageFiles, stageTexts } from "./staging";
 
 export interface HostArgs {
     /** The machine's name; also that of its folder of staged files. */
@@ -35,6 +35,10 @@ export interface Connection {
 export class Host extends pulumi.ComponentResource {
     private readonly connection: types.input.remote.ConnectionArgs;
     private packages?: pulumi.Resource;
+    private readonly roles = new Set<string>();
+    private uploaded!: (resource: pulumi.Resource) => void;
+    /** The upload of what all roles of the machine are made of, once they have all said it. */
+    private readonly upload = new Promise<pulumi.Resource>((resolve) => { this.uploaded = resolve; });
 
     constructor(name: string, private readonly args: HostArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:Host", name, {}, opts);
@@ -56,9 +60,8 @@ export class Host extends pulumi.ComponentResource {
     install(packages: string[]): void {
         // A virtual machine answers ssh before cloud-init, which may be installing too, has come to its end.
         const settled = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null";
-        // Uploads run side by side, and two of them that make the same folder get in each other's way.
         // Whoever logs in uploads; what is uploaded holds no secret.
-        const folder = `install -d -m 755 -o ${this.args.platform.loginUser} ${path.posix.dirname(roleFolder("any"))}`;
+        const folder = `install -d -m 755 -o ${this.args.platform.loginUser} ${rolesFolder}`;
         // A run whose connection broke goes on without one, and package managers do not wait for each other in all that they do.
         const lock = `exec 9> ${roleFolder("packages.lock")}\nflock 9`;
         this.packages = this.command("packages", `${settled}\n${folder}\n${lock}\n${this.args.platform.installPackages([...new Set(packages)].sort())}`, {});
@@ -66,25 +69,35 @@ export class Host extends pulumi.ComponentResource {
 
     /** Brings a role of the machine to `configuration`; what is returned is there when the role works. */
     configure(role: string, configuration: RoleConfiguration, opts: { parent: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }): pulumi.Resource {
-        const uploads: Upload[] = [];
         const { artifacts = [], files = [] } = configuration;
-        const upload = (part: string, folder: StagedFolder) => uploads.push(this.upload(role, part, folder, opts.parent, uploads.map(({ resource }) => resource)));
-        if (artifacts.length > 0) upload("artifacts", stageFiles(this.stage(role, "artifacts"), artifacts));
         const texts = files.flatMap((file): [string, string][] => (typeof file.content === "string" ? [[stagedPath(file), file.content]] : []));
-        upload("", stageTexts(this.stage(role, ""), { ...Object.fromEntries(texts), apply: applyScript(role, configuration) }));
+        this.roles.add(role);
+        const staged = stageTexts(path.join(this.stage("roles"), role), { ...Object.fromEntries(texts), apply: applyScript(role, configuration) });
+        // They are large and change seldom: apart from what is small and changes.
+        const stagedArtifacts = artifacts.length > 0 ? stageFiles(path.join(this.stage("artifacts"), role), artifacts) : undefined;
+        const artifactsUpload = stagedArtifacts && this.copy(`${role}-artifacts`, stagedArtifacts.folder, path.posix.join(roleFolder(role), "artifacts"), opts.parent);
 
         const secrets = secretTexts(configuration);
         const stdin = secrets.length === 0 ? undefined
             : pulumi.secret(pulumi.all(secrets.map(([, content]) => content)).apply((contents) =>
                 secretLines(secrets.map(([name], index) => [name, contents[index] ?? ""]))));
-        const digests = Object.assign({}, ...uploads.map((uploaded) => uploaded.digests)) as Record<string, string>;
+        const artifactDigests = Object.entries(stagedArtifacts?.digests ?? {}).map(([name, digest]) => [path.posix.join("artifacts", name), digest]);
         return this.command(role, applyCommand(role), {
             stdin,
             // What was uploaded, file by file: a changed file is a changed trigger, and a preview names exactly the files that differ.
-            triggers: [digests],
+            triggers: [{ ...Object.fromEntries(artifactDigests), ...staged.digests }],
             parent: opts.parent,
-            dependsOn: [...uploads.map(({ resource }) => resource), ...opts.dependsOn ?? []],
+            dependsOn: [this.upload, ...artifactsUpload ? [artifactsUpload] : [], ...opts.dependsOn ?? []],
         });
+    }
+
+    /**
+     * Uploads what the machine's roles are made of, all of it at once; to be called when every role has been configured. One connection a
+     * machine, and one resource in the state, are enough for what is small: each role's command still changes with its own files alone.
+     */
+    uploadRoles(): void {
+        keepOnly(this.stage("roles"), [...this.roles]);
+        this.uploaded(this.copy("files", this.stage("roles"), rolesFolder, this));
     }
 
     /**
@@ -101,20 +114,20 @@ export class Host extends pulumi.ComponentResource {
         }, { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.packages ? [this.packages] : [] });
     }
 
-    private stage(role: string, part: string) {
-        return path.join(stagingFolder(), this.args.machineName, part === "" ? role : `${role}-${part}`);
+    /** A folder for the machine's staged files. */
+    private stage(part: "roles" | "artifacts") {
+        return path.join(stagingFolder(), this.args.machineName, part);
     }
 
-    /** Copies a staged folder's content to the role's folder, or to `part` within it. */
-    private upload(role: string, part: string, { folder, digests }: StagedFolder, parent: pulumi.Resource, after: pulumi.Resource[]): Upload {
-        const resource = new remote.CopyToRemote(`${this.args.machineName}-${role}-${part || "files"}`, {
+    /** Copies what is in a staged folder to a folder of the machine. */
+    private copy(what: string, folder: string, remotePath: string, parent: pulumi.Resource): pulumi.Resource {
+        return new remote.CopyToRemote(`${this.args.machineName}-${what}`, {
             connection: this.connection,
             // The slash makes it "what is in the folder", not "the folder".
             source: new pulumi.asset.FileArchive(`${folder}/`),
-            remotePath: path.posix.join(roleFolder(role), part),
+            remotePath,
             triggers: [this.args.identity],
-        }, { parent, deletedWith: this.args.machine, dependsOn: [...this.packages ? [this.packages] : [], ...after] });
-        return { resource, digests: Object.fromEntries(Object.entries(digests).map(([name, digest]) => [path.posix.join(part, name), digest])) };
+        }, { parent, deletedWith: this.args.machine, dependsOn: this.packages ? [this.packages] : [] });
     }
 
     private command(what: string, script: string, args: { stdin?: pulumi.Output<string>; triggers?: unknown[]; parent?: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }) {
@@ -130,12 +143,6 @@ export class Host extends pulumi.ComponentResource {
             dependsOn: [...this.packages ? [this.packages] : [], ...args.dependsOn ?? []],
         });
     }
-}
-
-interface Upload {
-    resource: pulumi.Resource;
-    /** By path below the role's folder on the machine. */
-    digests: Record<string, string>;
 }
 
 /** Relative to the project's folder, so that a checkout may be moved; LAB_STAGE names another place, for what is only planned. */

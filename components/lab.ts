@@ -59,6 +59,7 @@ export class Lab extends pulumi.ComponentResource {
             new RetiredAccounts(`${component}-retired-accounts`, { ...context, password: databasePassword, after: appServers }, options));
         tier("director", (component, context, options) =>
             new Director(component, { ...context, password: pulumi.secret(secrets.vrrpPassword), artifacts, after: appServers }, options));
+        for (const { host } of machines.values()) host.uploadRoles();
         this.registerOutputs({});
     }
 }

@@ -62,3 +62,7 @@ function stage(folder: string, entries: { name: string; sha256: string; isThere:
     return { folder, digests: Object.fromEntries(entries.map(({ name, sha256: digest }) => [name, digest])) };
 }
 
+/** Removes whatever else is in `folder`: it is uploaded whole. */
+export function keepOnly(folder: string, names: string[]): void {
+    for (const name of fs.readdirSync(folder)) if (!names.includes(name)) fs.rmSync(path.join(folder, name), { recursive: true });
+}

@@ -166,7 +166,7 @@ describe("a change touches only what it is about:", () => {
         const earlier = await starts();
         lab.edit("site/mysite/WEB-INF/tags/footer.tag", "Two directors", "Zwei Direktoren");
         const footer = `triggers[1]["files/tomcat/app/mysite/WEB-INF/tags/footer.tag"]`;
-        expect(await planned()).toEqual({ "nod0-site-files": ["source"], "nod0-site": [footer], "nod2-site-files": ["source"], "nod2-site": [footer] });
+        expect(await planned()).toEqual({ "nod0-files": ["source"], "nod0-site": [footer], "nod2-files": ["source"], "nod2-site": [footer] });
         await lab.ok("up");
         await until(page, ({ text }) => text.includes("<footer>Zwei Direktoren"));
         expect(await restartedSince(earlier)).toEqual([]);
@@ -176,7 +176,7 @@ describe("a change touches only what it is about:", () => {
         const earlier = await starts();
         lab.edit("Pulumi.local.yaml", "  lab:director:", `${heap}  lab:director:`);
         const setenv = `triggers[1]["files/usr/local/tomcat/bin/setenv.sh"]`;
-        expect(await planned()).toEqual({ "nod0-tomcat-files": ["source"], "nod0-tomcat": [setenv], "nod2-tomcat-files": ["source"], "nod2-tomcat": [setenv] });
+        expect(await planned()).toEqual({ "nod0-files": ["source"], "nod0-tomcat": [setenv], "nod2-files": ["source"], "nod2-tomcat": [setenv] });
 
         await lab.ok("ssh", "nod2", "cd /usr/local/tomcat/bin && rm setenv.sh && mkdir setenv.sh");
         const { code, all } = await lab.lab("up");
@@ -194,7 +194,7 @@ describe("a change touches only what it is about:", () => {
         const earlier = await starts();
         lab.edit("Pulumi.local.yaml", "priority: 179", "priority: 170");
         const file = `triggers[1]["files/etc/keepalived/keepalived.conf"]`;
-        expect(await planned()).toEqual({ "nod4-keepalived-files": ["source"], "nod4-keepalived": [file] });
+        expect(await planned()).toEqual({ "nod4-files": ["source"], "nod4-keepalived": [file] });
         await lab.ok("up");
         expect(await lab.ok("ssh", "nod4", "grep priority /etc/keepalived/keepalived.conf")).toMatch(/^\s*priority 170$/m);
         expect(await restartedSince(earlier)).toEqual([]);

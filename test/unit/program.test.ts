@@ -74,7 +74,7 @@ describe("the article's lab", () => {
     test("row 8: comes up back end before front end", () => {
         const dependencies = (name: string) => find(all, name).dependencies;
         for (const app of ["nod0", "nod2"]) {
-            expect(dependencies(`${app}-tomcat`)).toEqual(expect.arrayContaining(["mysql-database", "nod1-memcached", "nod2-memcached", `${app}-java`, `${app}-site`, `${app}-tomcat-files`]));
+            expect(dependencies(`${app}-tomcat`)).toEqual(expect.arrayContaining(["mysql-database", "nod1-memcached", "nod2-memcached", `${app}-java`, `${app}-site`, `${app}-files`, `${app}-tomcat-artifacts`]));
             expect(dependencies(`${app}-httpd`)).toContain(`${app}-tomcat`);
             expect(dependencies("mysql-retired-accounts")).toContain(`${app}-httpd`);
         }

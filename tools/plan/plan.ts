@@ -116,7 +116,7 @@ function once(): Show {
 
 /** What is run: the command itself, or the script that it starts. */
 function script(create: string, machine: MachineDescription, role: string): string {
-    const staged = path.join(process.env.LAB_STAGE ?? "", "plan", machine.name, role, "apply");
+    const staged = path.join(process.env.LAB_STAGE ?? "", "plan", machine.name, "roles", role, "apply");
     return create.includes(`${roleFolder(role)}/apply`) && fs.existsSync(staged) ? fs.readFileSync(staged, "utf8") : create;
 }
 
