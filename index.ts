@@ -8,6 +8,9 @@ import { readStack } from "./config/read";
 import { UserError } from "./tools/lab/errors";
 import { cacheFolder, isOffline } from "./tools/lab/places";
 import { silent } from "./tools/lab/output";
+import { withoutPulumisStackTraces } from "./tools/lab/stack-traces";
+
+withoutPulumisStackTraces();
 
 /** Reads and validates the configuration, gets what has to be downloaded, makes one Lab, exports its outputs. */
 export = async () => {

@@ -13,7 +13,7 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
 
     constructor(name: string, { site, machine, hostKey, loginKey, hypervisor }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:SystemContainer", name, {}, opts);
-        const tool = (verb: "create" | "delete") => `exec node --import tsx tools/network/container.ts ${verb} ${machine.name}`;
+        const tool = (verb: "create" | "delete") => `exec node tools/bundle/run.cjs container ${verb} ${machine.name}`;
         const description: ContainerDescription = {
             name: machine.name,
             network: site.network.name,

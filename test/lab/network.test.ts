@@ -7,6 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { debianMirror } from "../../tools/apt-sources";
 import { silent } from "../../tools/lab/output";
+import { bundled } from "../../tools/lab/places";
 import { run } from "../../tools/lab/run";
 import { ensureNetwork, findNetwork, removeNetwork } from "../../tools/network";
 import type { ContainerSpec } from "../../tools/network/container-spec";
@@ -65,7 +66,7 @@ class Lab {
     }
 
     container(command: "create" | "delete", spec: ContainerSpec): Promise<string> {
-        return this.enter([process.execPath, "--import", "tsx", "tools/network/container.ts", command, spec.name], { cwd: repository, input: JSON.stringify(spec) });
+        return this.enter([...bundled("container"), command, spec.name], { cwd: repository, input: JSON.stringify(spec) });
     }
 
     ssh(name: string, command: string, knownHosts = join(this.keys, "known_hosts")): Promise<string> {
@@ -181,7 +182,7 @@ describe("a lab", () => {
         await lab.container("delete", lab.spec("two"));
         for (const delay of [300, 450, 600, 750, 900, 1100]) {
             const network = (await findNetwork(lab.home))!;
-            const [program, ...words] = network.enter([process.execPath, "--import", "tsx", "tools/network/container.ts", "create", "two"]);
+            const [program, ...words] = network.enter([...bundled("container"), "create", "two"]);
             const child = spawn(program!, words, { cwd: repository, stdio: ["pipe", "ignore", "ignore"] });
             child.stdin.end(JSON.stringify(lab.spec("two")));
             const ended = new Promise((resolve) => child.once("close", resolve));

@@ -296,7 +296,7 @@ describe("programs and progress", () => {
 
 test("the usage names every command", () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "usage-"));
-    const { stdout, status } = spawnSync(process.execPath, ["--import", "tsx", "tools/lab/main.ts", "help"], { cwd: path.join(__dirname, "..", ".."), encoding: "utf8", env: { ...process.env, LAB_HOME: folder } });
+    const { stdout, status } = spawnSync(process.execPath, ["tools/bundle/run.cjs", "lab", "help"], { cwd: path.join(__dirname, "..", ".."), encoding: "utf8", env: { ...process.env, LAB_HOME: folder } });
     fs.rmSync(folder, { recursive: true });
     expect(status).toBe(0);
     for (const command of ["up", "preview", "down", "status", "ssh NODE", "curl", "forward", "exec", "pulumi", "test", "clean", "init", "ssh-config", "inventory"]) expect(stdout).toContain(`  ${command}`);

@@ -1,5 +1,5 @@
 /**
- * Installs on a machine what is compiled from source: `node --import tsx tools/compile/main.ts < request.json`.
+ * Installs on a machine what is compiled from source: `node tools/bundle/run.cjs compile < request.json`.
  *
  * The machine has it already: nothing happens. The cache (LAB_CACHE/builds) has it: it is uploaded. Else it is compiled on that machine,
  * brought into the cache, and installed; a second machine that needs the same waits for that. Safe to run again from any half-way state.

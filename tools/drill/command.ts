@@ -6,18 +6,20 @@ import type { Command } from "../lab/command";
 import { UserError } from "../lab/errors";
 import { progress } from "../lab/session";
 import { LivingLab } from "../verify/living-lab";
-import { drills } from "./drills";
+import type { Drill } from "./drill";
 import { seeded } from "./random";
 import { asTable } from "./report";
-import { runDrill, type DrillResult } from "./run-drill";
+import type { DrillResult } from "./run-drill";
 
 export const drilling: Record<string, Command> = {
     drill: {
         usage: "drill NAMES|all|list [--json FILE] [--rounds N] [--seed N]",
         help: "break things while clients work, measure, heal; exit code 0 only if every goal was met",
         run: async ({ stack, rest }) => {
-            const { names, json, rounds, seed } = parseWords(rest);
-            if (names.length === 0) return list();
+            // Looked for only now: the checks load the components, which is more than most calls of the launcher need.
+            const [{ drills }, { runDrill }] = await Promise.all([import("./drills"), import("./run-drill")]);
+            const { names, json, rounds, seed } = parseWords(rest, drills);
+            if (names.length === 0) return list(drills);
             const lab = await LivingLab.open(stack);
             if (!lab.site.isolated) throw new UserError(`The lab '${stack}' is not isolated: what a drill breaks could be someone's.`, "Drill a lab with lab:isolated: true.");
             const abort = new AbortController();
@@ -45,14 +47,14 @@ export const drilling: Record<string, Command> = {
     },
 };
 
-function list(): number {
+function list(drills: Record<string, Drill>): number {
     const width = Math.max(...Object.keys(drills).map((name) => name.length));
     process.stdout.write(Object.entries(drills).map(([name, { help }]) => `${name.padEnd(width)}  ${help}\n`).join(""));
     return 0;
 }
 
 /** No names: the list is wanted. */
-function parseWords(words: string[]): { names: string[]; json?: string; rounds: number; seed: number } {
+function parseWords(words: string[], drills: Record<string, Drill>): { names: string[]; json?: string; rounds: number; seed: number } {
     const remedy = "./lab drill NAMES|all [--json FILE] [--rounds N] [--seed N], names with commas or spaces between; ./lab drill list tells them";
     try {
         const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { json: { type: "string" }, rounds: { type: "string" }, seed: { type: "string" } } });

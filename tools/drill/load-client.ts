@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import * as path from "node:path";
 import { createInterface } from "node:readline";
-import { checkout } from "../lab/places";
+import { bundled, checkout } from "../lab/places";
 import type { LivingLab } from "../verify/living-lab";
 import { defaultLoad, type LoadPlan, type LoadReport } from "./load";
 
@@ -14,7 +13,7 @@ export interface RunningLoad {
 /** Starts a load client inside the lab's network; returns once all of its sessions have been answered. */
 export async function startLoad(lab: LivingLab, changes: Partial<LoadPlan> = {}): Promise<RunningLoad> {
     const plan: LoadPlan = { url: lab.access.url, ...defaultLoad, ...changes };
-    const [program = "", ...words] = lab.enter([process.execPath, "--import", "tsx", path.join(__dirname, "client.ts")]);
+    const [program = "", ...words] = lab.enter(bundled("drill-client"));
     const child = spawn(program, words, { cwd: checkout, stdio: "pipe" });
     let complaints = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => { complaints += text; });

@@ -3,6 +3,9 @@ import * as path from "node:path";
 /** The checkout. */
 export const checkout = path.join(__dirname, "..", "..");
 
+/** The argv of a program of this project's, by its name in tools/bundle/build.cjs. */
+export const bundled = (name: string): [string, ...string[]] => [process.execPath, path.join(checkout, "tools", "bundle", "run.cjs"), name];
+
 /** What survives `./lab down` and may be deleted at any time. */
 export const cacheFolder = (env: NodeJS.ProcessEnv = process.env) => env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 

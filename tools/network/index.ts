@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { Progress } from "../lab/output";
+import { bundled, checkout } from "../lab/places";
 import { run } from "../lab/run";
 import { UserError } from "../lab/errors";
 import { ensureHostPackages } from "./host-packages";
@@ -51,8 +52,8 @@ async function writeProxyConfiguration(cache: string): Promise<void> {
 export async function resumeMachines(network: LocalNetwork, home: string, say: (detail: string) => void): Promise<void> {
     const machines = join(home, "machines");
     if (!existsSync(machines) || !readdirSync(machines).some((name) => !name.startsWith("."))) return;
-    await run(network.enter([process.execPath, "--import", "tsx", join(__dirname, "container.ts"), "resume", machines]) as [string, ...string[]],
-        { say, cwd: join(__dirname, "..", "..") });
+    await run(network.enter([...bundled("container"), "resume", machines]) as [string, ...string[]],
+        { say, cwd: checkout });
 }
 
 /** Ends the lab in `home` with all its machines, and removes its files. Other files in `home` stay. Nothing to remove is fine. */

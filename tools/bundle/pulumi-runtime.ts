@@ -1,0 +1,8 @@
+/** @pulumi/pulumi/runtime for pulumi.ts. */
+export * from "@pulumi/pulumi/runtime/config";
+export * from "@pulumi/pulumi/runtime/invoke";
+export { setMocks } from "@pulumi/pulumi/runtime/mocks";
+export * from "@pulumi/pulumi/runtime/resource";
+export * from "@pulumi/pulumi/runtime/rpc";
+export * from "@pulumi/pulumi/runtime/settings";
+export * from "@pulumi/pulumi/runtime/stack";

@@ -1,0 +1,8 @@
+"use strict";
+/** run.cjs NAME WORDS: runs a bundled program of this project (build.cjs has their names). */
+const { bundleOf } = require("./load.cjs");
+
+const [node, , name, ...words] = process.argv;
+const bundle = bundleOf(name);
+process.argv = [node, bundle, ...words];
+require(bundle);
