@@ -3,7 +3,8 @@ import type { Platform } from "./platform";
 
 /**
  * `apt-get` run so that no freshly installed service starts: each starts when its role has written its configuration.
- * (policy-rc.d: Debian's invoke-rc.d interface; 101 means "action forbidden".) Nothing is asked of a mirror when nothing is missing.
+ * (policy-rc.d: Debian's invoke-rc.d interface; 101 means "action forbidden".) Nothing is asked of a mirror when nothing is missing, and its
+ * lists, which take as long as some packages, only where those that are there are a day old, or name what the mirror has no more.
  */
 const installPackages = (packages: string[]) => `set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -18,10 +19,14 @@ printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
 apt="apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0"
 dpkg --configure -a
-$apt update
 # Pages of what packages say about themselves: shown only when it fails.
 # shellcheck disable=SC2086 # two lists of words
-$apt --yes --no-install-recommends -o Dpkg::Options::=--force-confold install $missing >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
+install() { $apt --yes --no-install-recommends -o Dpkg::Options::=--force-confold install $missing >"$log" 2>&1; }
+lists=$(find /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 2>/dev/null || true)
+if [ -z "$lists" ] || ! install; then
+    $apt update
+    install || { tail -n 30 "$log" >&2; exit 1; }
+fi
 `;
 
 export const debian13: Platform = {
