@@ -23,7 +23,7 @@ export interface MissingArtifact {
 }
 
 /** Where the lab keeps its own copy: a folder of its own for each content, so that one file name can mean two of them over time. */
-const ownPlace = (name: ArtifactName, cache: string) => join(cache, "artifacts", catalogue[name].sha256 ?? name, catalogue[name].file);
+export const ownPlace = (name: ArtifactName, cache: string) => join(cache, "artifacts", catalogue[name].sha256 ?? name, catalogue[name].file);
 
 /** Where a user lays a file: it needs no knowledge of sums, and the lab never changes or removes it. */
 const usersPlace = (name: ArtifactName, cache: string) => join(cache, "artifacts", catalogue[name].file);

@@ -18,9 +18,14 @@ export const drilling: Record<string, Command> = {
         run: async ({ stack, rest }) => {
             // Looked for only now: the checks load the components, which is more than most calls of the launcher need.
             const [{ drills }, { runDrill }] = await Promise.all([import("./drills"), import("./run-drill")]);
-            const { names, json, rounds, seed } = parseWords(rest, drills);
-            if (names.length === 0) return list(drills);
+            const { names: asked, all, json, rounds, seed } = parseWords(rest, drills);
+            if (asked.length === 0) return list(drills);
             const lab = await LivingLab.open(stack);
+            const names = asked.filter((name) => {
+                const reason = all ? drills[name]?.cannot?.(lab.site) : undefined;
+                if (reason) progress.info(`${name} is left out: ${reason}.`);
+                return !reason;
+            });
             if (!lab.site.isolated) throw new UserError(`The lab '${stack}' is not isolated: what a drill breaks could be someone's.`, "Drill a lab with lab:isolated: true.");
             const abort = new AbortController();
             const stop = () => {
@@ -54,7 +59,7 @@ function list(drills: Record<string, Drill>): number {
 }
 
 /** No names: the list is wanted. */
-function parseWords(words: string[], drills: Record<string, Drill>): { names: string[]; json?: string; rounds: number; seed: number } {
+function parseWords(words: string[], drills: Record<string, Drill>): { names: string[]; all?: boolean; json?: string; rounds: number; seed: number } {
     const remedy = "./lab drill NAMES|all [--json FILE] [--rounds N] [--seed N], names with commas or spaces between; ./lab drill list tells them";
     try {
         const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { json: { type: "string" }, rounds: { type: "string" }, seed: { type: "string" } } });
@@ -65,7 +70,7 @@ function parseWords(words: string[], drills: Record<string, Drill>): { names: st
         const names = positionals.flatMap((text) => text.split(","));
         if (names.length === 0) throw new Error("which drill?");
         if (names.join() === "list") return { names: [], rounds, seed };
-        if (names.join() === "all") return { json: values.json, rounds, seed, names: Object.keys(drills) };
+        if (names.join() === "all") return { json: values.json, rounds, seed, all: true, names: Object.keys(drills) };
         const unknown = names.filter((name) => !Object.hasOwn(drills, name));
         if (unknown.length > 0) throw new Error(`there is no drill ${unknown.join(", ")}`);
         return { json: values.json, rounds, seed, names };

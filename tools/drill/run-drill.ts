@@ -36,6 +36,8 @@ const settleSeconds = 20;
  */
 export async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { say: (text: string) => void; signal: AbortSignal; rounds: number; random: () => number }): Promise<DrillResult> {
     const { say, signal } = options;
+    const reason = drill.cannot?.(lab.site);
+    if (reason) return { drill: name, result: "not run", problems: [reason] };
     const before = wrong(await untilWell(lab, quick, 20));
     if (before.length > 0) return { drill: name, result: "not run", problems: ["the lab is not well to begin with", ...before] };
     const load = await startLoad(lab, drill.load);

@@ -1,5 +1,5 @@
 import { noReadFails, noSessionReadFails, nothingLost, onlyInFlight, those, type Drill } from "../drill";
-import { off } from "../faults/machines";
+import { clockAhead, off } from "../faults/machines";
 import { crashed, diskFull, hanging, killed, slowed } from "../faults/services";
 import { appServerGoals, atOnce, onAppServer } from "./stage";
 
@@ -25,6 +25,10 @@ export const appServerDrills: Record<string, Drill> = {
     },
     "tomcat-hangs": onAppServer("Tomcat accepts and never answers", ({ lab }, machine) => hanging(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight()], 10),
     "tomcat-slow": onAppServer("Tomcat runs half of the time", ({ lab }, machine) => slowed(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight(0)]),
+    "clock-jump": {
+        ...onAppServer("the clock of an app server five minutes ahead, and back", ({ lab }, machine) => clockAhead(lab, machine, 300), [nothingLost, noSessionReadFails, onlyInFlight(0)]),
+        cannot: ({ machineKind }) => (machineKind === "container" ? "a container has the clock of the machine that it runs on, which is not the lab's to change" : undefined),
+    },
     "disk-full": onAppServer("no room for Tomcat's logs and temporary files; it crashes, and has to start without", ({ lab }, machine) =>
         diskFull(lab, machine, "tomcat.service", ["/usr/local/tomcat/logs", "/usr/local/tomcat/temp"]), appServerGoals, 12),
 };

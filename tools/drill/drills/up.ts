@@ -1,7 +1,7 @@
 /** `up` while clients work: interrupted, without what it needs, and with another secret. */
 import { noSessionReadFails, nothingLost, onlyInFlight, those, type Drill } from "../drill";
 import { lost } from "../faults/machines";
-import { passwordRotated, proxyGone } from "../faults/surroundings";
+import { artifactCorrupted, passwordRotated, proxyGone } from "../faults/surroundings";
 import { lab } from "../launcher";
 import { gentle } from "./stage";
 
@@ -27,6 +27,27 @@ export const upDrills: Record<string, Drill> = {
                     const { code, output } = await lab(stage.lab.stack, ["up"]);
                     if (code === 0) throw new Error("up ended well without packages");
                     if (!output.includes(machine.name) || !/apt|package|proxy|connect/i.test(output)) throw new Error(`up does not say what is wrong: ${output.slice(-500)}`);
+                } finally {
+                    await fault.heal();
+                }
+            });
+        },
+    },
+    "artifact-corrupted": {
+        help: "a file corrupted in the cache while `up` makes an app server anew of it: noticed, and fetched again",
+        load: gentle,
+        goals: [nothingLost],
+        run: async (stage) => {
+            const machine = those(stage.lab, "app", 2)[0];
+            if (!machine) return;
+            await stage.suffer(lost(stage.lab, machine), 0, async () => {
+                const fault = artifactCorrupted(stage.lab);
+                try {
+                    stage.say(fault.what);
+                    await fault.inject();
+                    const { code, output } = await lab(stage.lab.stack, ["up"]);
+                    if (code !== 0) throw new Error(`up did not end well: ${output.slice(-500)}`);
+                    if (!output.includes("instead of") || !output.includes("fetching the file again")) throw new Error("up did not notice");
                 } finally {
                     await fault.heal();
                 }

@@ -4,7 +4,7 @@ import type { MachineAccess } from "../../../components/outputs";
 import { stackFolder } from "../../lab/places";
 import { CannotRun, type LivingLab } from "../../verify/living-lab";
 import { labOk } from "../launcher";
-import { virsh, type Fault } from "./fault";
+import { onMachine, virsh, type Fault } from "./fault";
 
 /** Names of libvirt's machines, one a line of `virsh list`. */
 const listed = async (lab: LivingLab, ...words: string[]) => (await virsh(lab, "list", "--name", ...words)).split("\n").map((line) => line.trim());
@@ -59,6 +59,14 @@ export const lost = (lab: LivingLab, machine: MachineAccess): Fault => ({
     },
     heal: () => labOk(lab.stack, ["up"]),
 });
+
+/** Its clock is `seconds` ahead of what it was, and of everybody else's. */
+export const clockAhead = (lab: LivingLab, machine: MachineAccess, seconds: number): Fault => onMachine(lab, machine, `the clock ${seconds} s ahead`,
+    `systemctl stop systemd-timesyncd chronyd 2>/dev/null || true
+date --set="+${seconds} seconds" >/dev/null
+touch /run/drill-clock`,
+    `[ ! -e /run/drill-clock ] || { date --set="-${seconds} seconds" >/dev/null; rm /run/drill-clock; }
+systemctl start systemd-timesyncd chronyd 2>/dev/null || true`);
 
 /** The end of the machine's cable on the lab's bridge. */
 async function cardOf(lab: LivingLab, machine: MachineAccess): Promise<string> {

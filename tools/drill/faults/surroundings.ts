@@ -1,4 +1,9 @@
 /** What can happen to the lab's surroundings: what `up` works with, and what it is told. */
+import { existsSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { ownPlace } from "../../../artifacts/cache";
+import { cacheFolder } from "../../lab/places";
 import { StackFile } from "../../lab/stack-file";
 import type { LivingLab } from "../../verify/living-lab";
 import { labOk } from "../launcher";
@@ -11,6 +16,22 @@ export function proxyGone(lab: LivingLab): Fault {
         what: "the package proxy gone",
         inject: async () => { await lab.inside(rule("-I")); },
         heal: async () => { await lab.inside(rule("-D")).catch(() => undefined); },
+    };
+}
+
+/** A file that every app server is made of is not what it was, in the cache that all labs of this machine share. Its other names (hard links) stay good. */
+export function artifactCorrupted(lab: LivingLab): Fault {
+    const place = ownPlace(lab.site.sessions.client, cacheFolder());
+    const kept = `${place}.before-drill`;
+    return {
+        what: `${path.basename(place)} corrupted in the cache`,
+        inject: async () => {
+            await fs.rename(place, kept);
+            await fs.writeFile(place, "not what it was\n");
+        },
+        heal: async () => {
+            if (existsSync(kept)) await fs.rename(kept, place);
+        },
     };
 }
 
