@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ensureArtifacts } from "./artifacts/cache";
+import { ensureDiskImage, type DiskImage } from "./artifacts/disk-image";
 import { localArtifacts, neededArtifacts } from "./artifacts/needed";
+import type { Virtualization } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
 import { describe } from "./config/describe";
 import { readStack } from "./config/read";
+import type { Site } from "./config/site";
+import { findAcceleration } from "./tools/lab/acceleration";
 import { UserError } from "./tools/lab/errors";
 import { cacheFolder, isOffline } from "./tools/lab/places";
 import { silent } from "./tools/lab/output";
@@ -17,12 +21,32 @@ export = async () => {
     try {
         const configuration = describe(readStack(), pulumi.getStack());
         const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent, offline: isOffline() });
-        new Lab("lab", { ...configuration, artifacts: localArtifacts(paths) });
+        new Lab("lab", { ...configuration, artifacts: localArtifacts(paths), virtualization: await virtualizationOf(configuration.site) });
         return outputsOf(configuration);
     } catch (error) {
         throw shownAsItIs(error instanceof UserError ? `${error.message}\n${error.remedy}` : error instanceof Error ? error.stack : String(error));
     }
 };
+
+/** From what, and by what, the site's virtual machines are made. */
+async function virtualizationOf(site: Site): Promise<Virtualization | undefined> {
+    if (site.machineKind !== "vm") return undefined;
+    const image = await ensureDiskImage(site, { cache: cacheFolder(), progress: silent, offline: isOffline() }) ?? builtImage();
+    if (site.acceleration) return { image, acceleration: site.acceleration };
+    const { acceleration, fault } = await findAcceleration(site.hypervisor);
+    if (fault !== undefined) void pulumi.log.info(`KVM does not work here (${fault}): virtual machines are emulated, which is about ten times slower.`);
+    return { image, acceleration };
+}
+
+/**
+ * What ./lab has built of packages and tells by LAB_IMAGE; a preview does without. Machines that are there keep the image that they were made
+ * from: it has the same identity whenever it was built.
+ */
+function builtImage(): DiskImage {
+    const path = process.env.LAB_IMAGE;
+    if (!path && !pulumi.runtime.isDryRun()) throw new UserError("The image of this stack's machines is built by ./lab.", `Run ./lab up -s ${pulumi.getStack()}, or name an image: lab:image.`);
+    return { path: path ?? "built by ./lab up", identity: "built" };
+}
 
 /**
  * An error of which Pulumi shows the text alone. Without a stack, as Pulumi has util.inspect colour every stack, which in Node.js 20 never

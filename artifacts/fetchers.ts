@@ -87,17 +87,21 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
     await run([...aptGet, "source", "--download-only", "--tar-only", ...wanted.map(({ address }) => address)], { cwd: folder, say });
 };
 
-/** How long a server may take for its first byte, and for a whole file, in ms. */
-const downloadLimits = { answer: 20_000, whole: 300_000 };
+/** How long a server may say nothing, in ms: a file that keeps coming may take its time. */
+const longestSilence = 30_000;
 
 async function download(url: string, path: string): Promise<void> {
-    const noAnswer = new AbortController();
-    const timer = setTimeout(() => { noAnswer.abort(new Error("no answer in time")); }, downloadLimits.answer);
+    const silence = new AbortController();
+    const timer = setTimeout(() => { silence.abort(new Error(`nothing came for ${longestSilence / 1000} s`)); }, longestSilence);
     try {
-        const response = await fetch(url, { signal: AbortSignal.any([noAnswer.signal, AbortSignal.timeout(downloadLimits.whole)]) });
+        const response = await fetch(url, { signal: silence.signal });
         if (!response.ok || !response.body) throw new Error(`answered ${response.status.toString()} ${response.statusText}`);
-        clearTimeout(timer);
-        await pipeline(Readable.fromWeb(response.body), createWriteStream(path));
+        await pipeline(Readable.fromWeb(response.body), async function* (chunks: AsyncIterable<Buffer>) {
+            for await (const chunk of chunks) {
+                timer.refresh();
+                yield chunk;
+            }
+        }, createWriteStream(path));
     } catch (error) {
         // fetch hides what happened, a name that is not resolved say, in its error's cause
         const cause = error instanceof Error ? error.cause ?? error : error;

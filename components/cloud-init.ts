@@ -1,19 +1,22 @@
 import { stringify } from "yaml";
 import type { KeyPair } from "../config/keys";
 import { prefixLength, type MachineDescription, type Site } from "../config/site";
+import { platforms } from "../platforms";
 
-/** cloud-init's user data: who may log in, and with which host key the machine shows itself. Holds a secret. */
-export function userData(machine: MachineDescription, { loginUser, authorizedKey, hostKey }: { loginUser: string; authorizedKey: string; hostKey: KeyPair }): string {
+/** cloud-init's user data: who may log in, with which host key the machine shows itself, and where its packages come from. Holds a secret. */
+export function userData(site: Site, machine: MachineDescription, { authorizedKey, hostKey }: { authorizedKey: string; hostKey: KeyPair }): string {
+    const { loginUser, packageProxy } = platforms[site.platform];
+    const proxy = site.packageProxy === "none" ? undefined : packageProxy?.(`http://${site.network.gateway}:${site.packageProxy}`);
     return `#cloud-config\n${stringify({
         hostname: machine.name,
         preserve_hostname: false,
         disable_root: loginUser !== "root",
         ssh_pwauth: false,
         ssh_deletekeys: true,
-        ssh_genkeytypes: [],
         ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: `${hostKey.publicKey} ${machine.name}` },
         users: loginUser === "root" ? [] : ["default"],
         ssh_authorized_keys: [authorizedKey],
+        ...proxy ? { write_files: [proxy] } : {},
     })}`;
 }
 

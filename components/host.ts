@@ -49,8 +49,9 @@ export class Host extends pulumi.ComponentResource {
             privateKey,
             hostKey,
             proxy,
-            // A refused dial returns at once: 100 of them with the plugin's growing pauses bear a machine that boots under emulation.
-            dialErrorLimit: 100,
+            // A refused dial returns at once. 300 of them, with the plugin's pauses that grow to 5 s, are 25 minutes: one that comes up is there
+            // within one on a processor, and within ten where six of them are emulated side by side.
+            dialErrorLimit: 300,
             perDialTimeout: 15,
         };
         this.registerOutputs();
@@ -58,8 +59,8 @@ export class Host extends pulumi.ComponentResource {
 
     /** Installs distribution packages, all that the machine's roles need in one run; everything else on the machine waits for it. */
     install(packages: string[]): void {
-        // A virtual machine answers ssh before cloud-init, which may be installing too, has come to its end.
-        const settled = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null";
+        // A virtual machine answers ssh before cloud-init, which may be installing too, has come to its end; and that has to be a good one.
+        const settled = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null || { cloud-init status --long >&2; exit 1; }";
         // Whoever logs in uploads; what is uploaded holds no secret.
         const folder = `install -d -m 755 -o ${this.args.platform.loginUser} ${rolesFolder}`;
         // A run whose connection broke goes on without one, and package managers do not wait for each other in all that they do.

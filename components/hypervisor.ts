@@ -1,8 +1,21 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
+import type { DiskImage } from "../artifacts/disk-image";
 import type { Site } from "../config/site";
-import { imageOf } from "../platforms/image";
+import type { Acceleration } from "../tools/lab/acceleration";
 import { render } from "./template";
+
+/** What virtual machines are made of, and what runs them. */
+export interface Virtualization {
+    image: DiskImage;
+    acceleration: Acceleration;
+}
+
+export interface HypervisorArgs {
+    site: Site;
+    /** For virtual machines. */
+    virtualization?: Virtualization;
+}
 
 /** libvirt, with the lab's network and, for virtual machines, the disk that all of theirs start from. */
 export class Hypervisor extends pulumi.ComponentResource {
@@ -10,8 +23,9 @@ export class Hypervisor extends pulumi.ComponentResource {
     readonly network: libvirt.Network;
     readonly pool?: libvirt.Pool;
     readonly baseVolume?: libvirt.Volume;
+    readonly acceleration?: Acceleration;
 
-    constructor(name: string, { site }: { site: Site }, opts: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { site, virtualization }: HypervisorArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:Hypervisor", name, {}, opts);
         this.provider = new libvirt.Provider(`${name}-libvirt`, { uri: site.hypervisor }, { parent: this });
         // Names are fixed, so there cannot be an old one beside a new one.
@@ -30,11 +44,13 @@ export class Hypervisor extends pulumi.ComponentResource {
             // Without it the bridge forwards nothing for its first seconds (spanning tree), and the provider has no argument for it.
             xml: { xslt: render("libvirt/network.xslt", { gateway: network.gateway }) },
         }, child);
-        if (site.machineKind === "vm") {
+        if (virtualization) {
+            const { image } = virtualization;
+            this.acceleration = virtualization.acceleration;
             this.pool = new libvirt.Pool(`${name}-pool`, { name: network.name, type: "dir", target: { path: `/var/lib/libvirt/images/${network.name}` } }, child);
             this.baseVolume = new libvirt.Volume(`${name}-base`, {
-                name: `${site.platform}.qcow2`, pool: this.pool.name, source: imageOf(site)?.source, format: "qcow2",
-            }, child);
+                name: `${site.platform}-${image.identity}.qcow2`, pool: this.pool.name, source: image.path, format: "qcow2",
+            }, { ...child, ignoreChanges: ["source"] });     // its name says what it is; where that lies on the control machine is no part of it
         }
         this.registerOutputs({});
     }

@@ -10,12 +10,14 @@ import { Base } from "./base";
 import { Database, RetiredAccounts } from "./database";
 import { Director } from "./director";
 import { Firewall } from "./firewall";
-import { Hypervisor } from "./hypervisor";
+import { Hypervisor, type Virtualization } from "./hypervisor";
 import { Machine } from "./machine";
 import { Memcached } from "./memcached";
 
 export interface LabArgs extends Configuration {
     artifacts: Artifacts;
+    /** For virtual machines. */
+    virtualization?: Virtualization;
 }
 
 /**
@@ -24,11 +26,11 @@ export interface LabArgs extends Configuration {
  * preview the outputs of a command that will change are unknown, and every tier in front of it would look as if it changed too.
  */
 export class Lab extends pulumi.ComponentResource {
-    constructor(name: string, { site, secrets, artifacts }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { site, secrets, artifacts, virtualization }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
         super("lab:Lab", name, {}, opts);
         const platform = platforms[site.platform];
         const loginKey = { privateKey: pulumi.secret(secrets.loginKey), publicKey: publicKeyOf(secrets.loginKey) };
-        const hypervisor = new Hypervisor(`${name}-hypervisor`, { site }, { parent: this });
+        const hypervisor = new Hypervisor(`${name}-hypervisor`, { site, virtualization }, { parent: this });
 
         const machines = new Map(site.machines.map((description) => {
             const machine = new Machine(description.name, {

@@ -1,6 +1,5 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
-import { platforms } from "../platforms";
 import { networkConfig, userData } from "./cloud-init";
 import type { BareMachine, MachineArgs } from "./machine";
 
@@ -10,8 +9,9 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
 
     constructor(name: string, { site, machine, hostKey, loginKey, hypervisor }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:VirtualMachine", name, {}, opts);
-        const { provider, network, pool, baseVolume } = hypervisor;
+        const { provider, network, pool, baseVolume, acceleration } = hypervisor;
         if (!pool || !baseVolume) throw new Error("a hypervisor for virtual machines has a pool and a base volume");
+        const emulated = acceleration === "emulation";
         // Names are the machine's, so there cannot be an old one beside a new one.
         const child = { parent: this, provider, deleteBeforeReplace: true };
         const volume = new libvirt.Volume(`${name}-volume`, {
@@ -20,7 +20,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
         const cloudInit = new libvirt.CloudinitDisk(`${name}-cloud-init`, {
             name: `${machine.name}-cloud-init.iso`,
             pool: pool.name,
-            userData: pulumi.secret(userData(machine, { loginUser: platforms[site.platform].loginUser, authorizedKey: loginKey.publicKey, hostKey })),
+            userData: pulumi.secret(userData(site, machine, { authorizedKey: loginKey.publicKey, hostKey })),
             networkConfig: networkConfig(site, machine),
             metaData: JSON.stringify({ "instance-id": machine.name, "local-hostname": machine.name }),
         }, child);
@@ -30,12 +30,20 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
             vcpu: machine.vcpus,
             autostart: true,
             cloudinit: cloudInit.id,
-            cpu: { mode: "host-passthrough" },
+            type: emulated ? "qemu" : "kvm",
+            // All that the one who runs it has to offer.
+            cpu: { mode: emulated ? "maximum" : "host-passthrough" },
             disks: [{ volumeId: volume.id }],
             networkInterfaces: [{ networkId: network.id, mac: machine.mac.toUpperCase(), addresses: [machine.address], waitForLease: false }],
             // Cloud images write what happens to a serial console: `virsh console`.
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
-        }, child);
+            // Not the provider's default, which QEMU has only with its desktop packages.
+            graphics: { type: "vnc", listenType: "none" },
+        }, {
+            ...child,
+            // What was found out when a machine was made is not found out again for it: a try that failed once would make all of them anew.
+            ignoreChanges: site.acceleration ? [] : ["type", "cpu"],
+        });
         this.identity = domain.id;
         this.registerOutputs({ identity: this.identity });
     }

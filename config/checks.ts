@@ -168,14 +168,19 @@ const machineKind: Check = (site) => {
             problem: "containers are made in a lab of this machine's own",
             remedy: "set it to true",
         }] : [],
-        ...site.machineKind === "container" && site.packageProxy === "none" ? [{
+        ...site.isolated && site.packageProxy === "none" ? [{
             path: "packageProxy",
-            problem: "containers reach no mirror without a package proxy",
+            problem: "the machines of an isolated lab reach no mirror without a package proxy",
             remedy: "set it to a port, for example 3142",
         }] : [],
-        ...site.machineKind === "vm" && !imageOf(site) ? [{
+        ...site.machineKind === "vm" && site.packageProxy !== "none" && !platforms[site.platform].packageProxy ? [{
+            path: "packageProxy",
+            problem: `${site.platform} has no words for one, and the lab's has Debian's packages only`,
+            remedy: "leave it away",
+        }] : [],
+        ...site.machineKind === "vm" && !imageOf(site) && !site.isolated ? [{
             path: "image",
-            problem: `${site.platform} has no image of its own to start virtual machines from`,
+            problem: `${site.platform} has no image to start virtual machines from, but for isolated labs`,
             remedy: "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }",
         }] : [],
         ...platforms[site.platform].kinds.includes(site.machineKind) ? [] : [{

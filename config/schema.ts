@@ -112,6 +112,8 @@ export const openSchema = z.strictObject({
     /** Versions that work together: the article's, or ones that still get fixes (artifacts/releases.ts). */
     release: z.enum(releaseNames).default("article"),
     hypervisor: z.string().regex(/^(qemu|lxc|test)(\+[a-z]+)?:\/\/\S*$/, "is no libvirt URI, such as qemu:///system or lxc:///system").default("qemu:///system"),
+    /** What runs virtual machines; default: KVM where a machine that was started to find out shows that it works (tools/lab/acceleration.ts). */
+    acceleration: z.enum(["kvm", "emulation"]).optional(),
     /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */
     isolated: z.boolean().default(false),
     network: network.prefault({}),

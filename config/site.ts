@@ -24,6 +24,8 @@ export interface Site extends Omit<Settings, "machines" | "machineSize" | "direc
     sessions: Settings["sessions"] & { client: SessionClient };
 }
 
+export type MachineKind = Site["machineKind"];
+
 /** The machines that have `role`, in the order of their names. */
 export const machinesWith = (site: Site, role: Role) => site.machines.filter((machine) => machine.roles.includes(role));
 

@@ -29,6 +29,8 @@ if [ -z "$lists" ] || ! install; then
 fi
 `;
 
+export const aptProxy = (address: string) => ({ path: "/etc/apt/apt.conf.d/90lab-proxy", content: `Acquire::http::Proxy "${address}";\n` });
+
 export const debian13: Platform = {
     name: "debian-13",
     kinds: ["container", "vm"],
@@ -44,6 +46,7 @@ export const debian13: Platform = {
         directorRuntime: ["libpcre2-8-0", "zlib1g", "libssl3t64", "libgd3"],
         directorBuild: ["gcc", "make", "bzip2", "libc6-dev", "libpcre2-dev", "zlib1g-dev", "libssl-dev", "libgd-dev"],
     },
+    packageProxy: aptProxy,
     installPackages,
     javaHome: "/usr/lib/jvm/java-8-openjdk-amd64",
     database: {

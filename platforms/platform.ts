@@ -4,10 +4,15 @@ export interface Platform {
     kinds: ("vm" | "container")[];
     /** Who ssh logs in as; anyone but root runs everything through sudo. */
     loginUser: string;
-    /** The disk image that virtual machines start from; undefined where the stack file has to say (`lab:image`). */
+    /**
+     * The disk image that virtual machines start from. Undefined where none is published under an address that stays: the stack file says
+     * (`lab:image`), or, for an isolated lab, one is built of packages (tools/network/image.ts).
+     */
     image?: { source: string; sha256?: string };
     /** Package names by what they are for. */
     packages: Record<"base" | "database" | "memcached" | "java" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
+    /** The file that has the package manager go through the proxy at `address` (http://...); undefined where the lab's proxy has nothing for it. */
+    packageProxy?: (address: string) => { path: string; content: string };
     /** Shell text that makes sure that the packages are installed, without starting any service; safe to run again. */
     installPackages: (packages: string[]) => string;
     javaHome: string;

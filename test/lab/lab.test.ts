@@ -19,7 +19,7 @@ let stackFile: string;
 const state = () => hostState([join(lab.home, "local")], () => String(existsSync(lab.home) && existsSync(join(lab.home, "local"))));
 
 beforeAll(async () => {
-    await ensureHostPackages(silent);
+    await ensureHostPackages("container", silent);
     lab = await Checkout.create();
     stackFile = lab.read("Pulumi.local.yaml");
     before = await state();

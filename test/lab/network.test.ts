@@ -31,7 +31,7 @@ class Lab {
         this.keys = join(scratch, `${name}-keys`);
     }
 
-    up = () => ensureNetwork({ home: this.home, cache, progress: silent });
+    up = () => ensureNetwork({ home: this.home, cache, kind: "container", progress: silent });
     down = () => removeNetwork({ home: this.home, progress: silent });
 
     async enter(argv: string[], options: Parameters<typeof run>[1] = {}): Promise<string> {
@@ -44,7 +44,7 @@ class Lab {
 
     /** Keys and libvirt network: what pulumi makes in a real lab. */
     async prepare(): Promise<void> {
-        this.image = (await ensureImage({ cache, platform: "debian-13", progress: silent })).path;
+        this.image = (await ensureImage({ cache, platform: "debian-13", kind: "container", progress: silent })).path;
         await this.up();
         mkdirSync(this.keys, { recursive: true });
         for (const name of ["login", "one", "two"]) await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(this.keys, name)]);
@@ -88,7 +88,7 @@ describe("a lab", () => {
     let uuids: string[];
 
     beforeAll(async () => {
-        await ensureHostPackages(silent);
+        await ensureHostPackages("container", silent);
         before = await hostState(["first", "second"].map((name) => join(scratch, name)), ownFiles);
         await lab.prepare();
         uuids = await Promise.all(["one", "two"].map((name) => lab.container("create", lab.spec(name))));

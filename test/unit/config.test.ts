@@ -37,6 +37,7 @@ describe("a good description", () => {
     test("has no mistake", () => {
         expect(mistakesOf(() => undefined).said).toEqual([]);
         expect(mistakesOf(virtual).said).toEqual([]);
+        expect(mistakesOf((stack) => virtual(stack, { isolated: true, packageProxy: 3142, image: undefined })).said).toEqual([]);
     });
 
     test("may say little: the rest has defaults, the article's where it has one", () => {
@@ -159,10 +160,12 @@ describe("one mistake in the whole of a description", () => {
             ["hypervisor", "lxc:///system makes no machine of kind vm", "use qemu:///system, or the other machineKind"]],
         ["containers in no lab of their own", (stack) => { stack.isolated = false; },
             ["isolated", "containers are made in a lab of this machine's own", "set it to true"]],
-        ["containers without a package proxy", (stack) => { stack.packageProxy = "none"; },
-            ["packageProxy", "containers reach no mirror without a package proxy", "set it to a port, for example 3142"]],
+        ["an isolated lab without a package proxy", (stack) => { stack.packageProxy = "none"; },
+            ["packageProxy", "the machines of an isolated lab reach no mirror without a package proxy", "set it to a port, for example 3142"]],
+        ["a package proxy for packages that it has not", (stack) => { virtual(stack, { platform: "centos-stream-9", packageProxy: 3142 }); },
+            ["packageProxy", "centos-stream-9 has no words for one, and the lab's has Debian's packages only", "leave it away"]],
         ["virtual machines without an image", (stack) => { virtual(stack, { image: undefined }); },
-            ["image", "debian-13 has no image of its own to start virtual machines from", "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }"]],
+            ["image", "debian-13 has no image to start virtual machines from, but for isolated labs", "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }"]],
         ["a platform that is no container", (stack) => { stack.platform = "centos-7"; },
             ["platform", "centos-7 is not to be had as a container", "choose from debian-13"]],
     ];

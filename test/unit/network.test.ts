@@ -136,13 +136,13 @@ test("the domain: limits, init, tree and interface, with what XML wants escaped"
 
 test("identity: the secret is for root alone, /etc/hosts knows everybody, apt asks the gateway", () => {
     const files = new Map(identityFiles(spec).map((file) => [file.path, file]));
-    expect(files.get("etc/ssh/ssh_host_ed25519_key")).toEqual({ path: "etc/ssh/ssh_host_ed25519_key", mode: 0o600, content: spec.hostKey });
-    expect(files.get("etc/hosts")?.content).toBe("127.0.0.1 localhost\n192.168.0.200 web1\n192.168.0.201 db\n");
-    expect(files.get("etc/hostname")?.content).toBe("web1\n");
-    expect(files.get("root/.ssh/authorized_keys")).toMatchObject({ mode: 0o600, content: "ssh-ed25519 AAAA lab\n" });
-    expect(files.get("etc/apt/apt.conf.d/90lab-proxy")?.content).toBe(`Acquire::http::Proxy "http://192.168.0.1:3142";\n`);
-    expect(files.get("etc/systemd/network/10-eth0.network")?.content).toContain("Address=192.168.0.200/24\nGateway=192.168.0.1\n");
-    expect(files.get("etc/machine-id")?.content).toMatch(/^[0-9a-f]{32}\n$/);
+    expect(files.get("/etc/ssh/ssh_host_ed25519_key")).toEqual({ path: "/etc/ssh/ssh_host_ed25519_key", mode: 0o600, content: spec.hostKey });
+    expect(files.get("/etc/hosts")?.content).toBe("127.0.0.1 localhost\n192.168.0.200 web1\n192.168.0.201 db\n");
+    expect(files.get("/etc/hostname")?.content).toBe("web1\n");
+    expect(files.get("/root/.ssh/authorized_keys")).toMatchObject({ mode: 0o600, content: "ssh-ed25519 AAAA lab\n" });
+    expect(files.get("/etc/apt/apt.conf.d/90lab-proxy")?.content).toBe(`Acquire::http::Proxy "http://192.168.0.1:3142";\n`);
+    expect(files.get("/etc/systemd/network/10-eth0.network")?.content).toContain("Address=192.168.0.200/24\nGateway=192.168.0.1\n");
+    expect(files.get("/etc/machine-id")?.content).toMatch(/^[0-9a-f]{32}\n$/);
 });
 
 test("the holder on record is the one that lives: not a stranger with its pid, not one from before a reboot, not a torn file", () => {

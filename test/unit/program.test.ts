@@ -11,6 +11,7 @@ import { describe as describeStack } from "../../config/describe";
 import { hostKeyOf, publicKeyOf } from "../../config/keys";
 import { articleLab, artifactsIn, secrets } from "./support/article";
 import { register, type Registration } from "./support/program";
+import type { Acceleration } from "../../tools/lab/acceleration";
 
 // Staged files lie below the working folder.
 const home = process.cwd();
@@ -23,10 +24,12 @@ afterAll(() => {
 
 type Stack = ReturnType<typeof articleLab>;
 
-async function registrationsOf(change: (stack: Stack) => unknown = () => undefined, identities?: Record<string, string>): Promise<Registration[]> {
+async function registrationsOf(change: (stack: Stack) => unknown = () => undefined, identities?: Record<string, string>, acceleration: Acceleration = "kvm"): Promise<Registration[]> {
     const stack = articleLab();
     change(stack);
-    return register(() => new Lab("lab", { ...describeStack(stack, "test"), artifacts: artifactsIn(folder) }), { identities });
+    const configuration = describeStack(stack, "test");
+    const virtualization = configuration.site.machineKind === "vm" ? { image: { path: "/cache/debian.qcow2", identity: "0123456789ab" }, acceleration } : undefined;
+    return register(() => new Lab("lab", { ...configuration, artifacts: artifactsIn(folder), virtualization }), { identities });
 }
 
 const virtualMachines = (stack: Stack) =>
@@ -106,7 +109,7 @@ describe("the article's lab", () => {
         for (const { name, inputs, shown } of all.filter(isRemote)) {
             const machine = name.split("-")[0] ?? "";
             expect(inputs.connection, name).toMatchObject({
-                user: "root", hostKey: hostKeyOf(secrets.hostKeySeed, machine).publicKey, privateKey: secrets.loginKey, dialErrorLimit: 100,
+                user: "root", hostKey: hostKeyOf(secrets.hostKeySeed, machine).publicKey, privateKey: secrets.loginKey, dialErrorLimit: 300,
             });
             expect(shown.connection, name).toBe("secret");
         }
@@ -272,16 +275,31 @@ describe("virtual machines", () => {
         expect(find(all, "lab-hypervisor-libvirt").inputs.uri).toBe("qemu:///system");
         expect(find(all, "lab-hypervisor-network").inputs).toMatchObject({ name: "lab", mode: "nat", bridge: "lab0", addresses: ["192.168.0.0/24"], dhcp: { enabled: false } });
         expect(find(all, "lab-hypervisor-pool").inputs).toMatchObject({ name: "lab", type: "dir" });
-        expect(find(all, "lab-hypervisor-base").inputs).toMatchObject({ name: "debian-13.qcow2", pool: "lab", source: "/images/debian.qcow2", format: "qcow2" });
+        expect(find(all, "lab-hypervisor-base").inputs).toMatchObject({ name: "debian-13-0123456789ab.qcow2", pool: "lab", source: "/cache/debian.qcow2", format: "qcow2" });
         expect(find(all, "nod0-volume").inputs).toEqual({ name: "nod0.qcow2", pool: "lab", baseVolumeId: "identity of lab-hypervisor-base", size: 10 * 1024 ** 3 });
         expect(find(all, "nod0-domain")).toMatchObject({
             deleteBeforeReplace: true,
             inputs: {
-                name: "nod0", memory: 1024, vcpu: 2, autostart: true,
+                name: "nod0", memory: 1024, vcpu: 2, autostart: true, type: "kvm", cpu: { mode: "host-passthrough" },
                 cloudinit: "identity of nod0-cloud-init", disks: [{ volumeId: "identity of nod0-volume" }],
                 networkInterfaces: [{ networkId: "identity of lab-hypervisor-network", mac: "52:54:00:A8:00:C8", addresses: ["192.168.0.200"] }],
             },
         });
+    });
+
+    test("where the image lies is no part of what is made of it; how machines are run neither, unless the stack file says how", async () => {
+        expect(find(all, "lab-hypervisor-base").ignoreChanges).toEqual(["source"]);
+        expect(find(all, "nod0-domain").ignoreChanges).toEqual(["type", "cpu"]);
+        const emulated = await registrationsOf((stack) => Object.assign(virtualMachines(stack), { acceleration: "emulation" }), undefined, "emulation");
+        expect(find(emulated, "nod0-domain")).toMatchObject({ ignoreChanges: [], inputs: { type: "qemu", cpu: { mode: "maximum" } } });
+    });
+
+    test("an isolated lab's have their packages through the proxy at its gateway", async () => {
+        const isolated = await registrationsOf((stack) => Object.assign(virtualMachines(stack), { isolated: true, packageProxy: 3142 }));
+        expect(parse(String(find(isolated, "nod3-cloud-init").inputs.userData))).toMatchObject({
+            write_files: [{ path: "/etc/apt/apt.conf.d/90lab-proxy", content: `Acquire::http::Proxy "http://192.168.0.1:3142";\n` }],
+        });
+        expect(find(isolated, "lab-hypervisor-network").inputs).toMatchObject({ mode: "none", dns: { enabled: false } });
     });
 
     test("a resource with a name of its own is deleted before one of that name takes its place", () => {

@@ -5,22 +5,26 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Site } from "../../config/site";
-import { resumeMachines, type LocalNetwork } from "../network";
+import { resumeMachines, virsh, type LocalNetwork } from "../network";
 import { stackFolder } from "./places";
-import { run } from "./run";
 import { backendFolder, progress, stateFile, type Session } from "./session";
+
+interface StateResource {
+    urn: string;
+    type: string;
+    inputs?: { name?: string };
+}
 
 /** The part of `pulumi stack export` that is read here. */
 interface Exported {
     deployment: {
-        resources?: { urn: string; type: string }[];
+        resources?: StateResource[];
         pending_operations?: { resource: { urn: string } }[];
     };
 }
 
 const exportState = async (session: Session) => JSON.parse(await session.ask(["stack", "export"])) as Exported;
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
-const virsh = (network: LocalNetwork, ...words: string[]) => run(network.enter(["virsh", "-q", "-c", "lxc:///system", ...words]) as [string, ...string[]]);
 
 /**
  * Frees the stack of the lock, and of the unfinished operations, that a pulumi that was killed has left behind. One that is at work is
@@ -58,19 +62,11 @@ function isPulumi(pid: number): boolean {
 const hasUnfinished = (stack: string) =>
     fs.existsSync(stateFile(stack)) && fs.readFileSync(stateFile(stack), "utf8").includes(`"pending_operations": [`);
 
-/**
- * pulumi would warn of them for ever. All of ours can simply be done again, but for the network: libvirt may have one that the state has
- * not, and its provider would not take that over.
- */
+/** pulumi would warn of them for ever. All of ours can simply be done again, once libvirt has nothing more than the state has. */
 async function forgetUnfinished(session: Session, network: LocalNetwork): Promise<void> {
     const exported = await exportState(session);
     const { resources = [], pending_operations: pending = [] } = exported.deployment;
-    if (!resources.some(({ type }) => type === "libvirt:index/network:Network")) {
-        for (const name of (await virsh(network, "net-list", "--all", "--name")).split("\n").filter(Boolean)) {
-            await virsh(network, "net-destroy", name).catch(() => undefined);       // defined, but not started
-            await virsh(network, "net-undefine", name);
-        }
-    }
+    await removeUnknown(session, network, resources);
     if (pending.length === 0) return;
     progress.info(`It was in the middle of ${pending.map(({ resource }) => nameOf(resource.urn)).join(", ")}: done again as far as needed.`);
     delete exported.deployment.pending_operations;
@@ -78,16 +74,50 @@ async function forgetUnfinished(session: Session, network: LocalNetwork): Promis
 }
 
 /**
+ * Takes away what libvirt has and the state has not: a killed pulumi had it made, and the provider would not take it over, or, a disk, would
+ * take it for a good one. Containers are a tool's of our own, which needs no such help.
+ */
+async function removeUnknown({ file }: Session, network: LocalNetwork, resources: StateResource[]): Promise<void> {
+    const ask = (...words: string[]) => virsh(network, file.machineKind, ...words);
+    /** The names in virsh's list (the first column) that no resource of these types has. */
+    const unknown = async (types: string[], ...list: string[]) => {
+        const known = resources.filter(({ type }) => types.includes(type)).map(({ inputs }) => inputs?.name);
+        return (await ask(...list)).split("\n").map((line) => line.trim().split(/\s+/)[0] ?? "").filter((name) => name !== "" && !known.includes(name));
+    };
+    const quietly = (...words: string[]) => ask(...words).catch(() => undefined);       // what is defined need not run
+    if (file.machineKind === "vm") {
+        for (const name of await unknown(["libvirt:index/domain:Domain"], "list", "--all", "--name")) {
+            await quietly("destroy", name);
+            await ask("undefine", name);
+        }
+        const pools = (await ask("pool-list", "--name")).split("\n").map((name) => name.trim()).filter(Boolean);
+        for (const pool of pools) {
+            await ask("pool-refresh", pool);
+            for (const volume of await unknown(["libvirt:index/volume:Volume", "libvirt:index/cloudinitDisk:CloudinitDisk"], "vol-list", pool)) await ask("vol-delete", volume, "--pool", pool);
+        }
+        for (const name of await unknown(["libvirt:index/pool:Pool"], "pool-list", "--all", "--name")) {
+            await quietly("pool-destroy", name);
+            await ask("pool-undefine", name);
+        }
+    }
+    for (const name of await unknown(["libvirt:index/network:Network"], "net-list", "--all", "--name")) {
+        await quietly("net-destroy", name);
+        await ask("net-undefine", name);
+    }
+}
+
+/**
  * Starts the machines that are there but stand still. Gives the words that have pulumi make anew those that it knows and libvirt does not
  * any more.
  */
 export async function recoverMachines(session: Session, network: LocalNetwork, site: Site): Promise<string[]> {
+    const kind = site.machineKind;
     const missing = async () => {
-        const running = (await virsh(network, "list", "--name")).split("\n");
+        const running = (await virsh(network, kind, "list", "--name")).split("\n");
         return site.machines.map(({ name }) => name).filter((name) => !running.includes(name));
     };
     if ((await missing()).length === 0) return [];
-    await resumeMachines(network, stackFolder(session.file.stack), () => undefined);
+    await resumeMachines(network, kind, stackFolder(session.file.stack), () => undefined);
     const lost = await missing();
     if (lost.length === 0) return [];
     const { resources = [] } = (await exportState(session)).deployment;

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ensureArtifacts } from "../../artifacts/cache";
+import { ensureDiskImage } from "../../artifacts/disk-image";
 import { neededArtifacts } from "../../artifacts/needed";
 import { describeSite } from "../../config/describe";
 import { ensureEngine, type Engine } from "../engine";
@@ -23,17 +24,22 @@ export class Session {
 
     /**
      * Puts in place whatever is missing; what is there already costs next to nothing. `plans`: the stack's configuration and artifacts
-     * come first, so that what is wrong with them is said before anything is started. `makesMachines`: also the image that containers
-     * are made from.
+     * come first, so that what is wrong with them is said before anything is started. `makesMachines`: also the image that machines
+     * are made from, where it is built here.
      */
     static async open(stack: string, { plans = false, makesMachines = false } = {}): Promise<Session> {
         const file = new StackFile(stack);
         const cache = cacheFolder();
-        if (plans) await ensureArtifacts(neededArtifacts(describeSite(file.settings, stack)), { cache, progress, offline: isOffline() });
+        if (plans) {
+            const site = describeSite(file.settings, stack);
+            const options = { cache, progress, offline: isOffline() };
+            await ensureArtifacts(neededArtifacts(site), options);
+            if (site.machineKind === "vm") await ensureDiskImage(site, options);
+        }
         const [engine, image, network] = await Promise.all([
             ensureEngine({ cache, progress }),
-            makesMachines && file.machineKind === "container" ? ensureImage({ cache, platform: "debian-13", progress }).then(({ path: root }) => root) : undefined,
-            file.isIsolated ? ensureNetwork({ home: stackFolder(stack), cache, proxyPort: file.packageProxy, progress }) : undefined,
+            makesMachines && file.wantsBuiltImage ? ensureImage({ cache, platform: "debian-13", kind: file.machineKind, progress }).then((image) => image.path) : undefined,
+            file.isIsolated ? ensureNetwork({ home: stackFolder(stack), cache, kind: file.machineKind, proxyPort: file.packageProxy, progress }) : undefined,
         ]);
         return new Session(file, engine, network, image);
     }
@@ -83,7 +89,7 @@ export class Session {
 
     /** Words for pulumi's up and preview, by which machines that were taken away behind its back are made anew. */
     async replacements(): Promise<string[]> {
-        if (!this.network || this.file.machineKind !== "container") return [];
+        if (!this.network) return [];
         return recoverMachines(this, this.network, describeSite(this.file.settings, this.file.stack));
     }
 }

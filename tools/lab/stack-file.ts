@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseDocument, type Document } from "yaml";
 import { secretKeys, type SecretKey } from "../../config/schema";
+import type { MachineKind } from "../../config/site";
 import { parseValue } from "../../config/value";
 import { UserError } from "./errors";
 import { checkout } from "./places";
@@ -37,8 +38,18 @@ export class StackFile {
         return this.setting("isolated") === "true";
     }
 
-    get machineKind(): string {
-        return this.setting("machineKind") ?? "vm";
+    get machineKind(): MachineKind {
+        return this.setting("machineKind") === "container" ? "container" : "vm";
+    }
+
+    /** libvirt's URI. */
+    get hypervisor(): string {
+        return this.setting("hypervisor") ?? "qemu:///system";
+    }
+
+    /** Whether its machines start from an image that is built here of packages: those of an isolated lab that names no other. */
+    get wantsBuiltImage(): boolean {
+        return this.isIsolated && (this.machineKind === "container" || this.setting("image") === undefined);
     }
 
     get packageProxy(): number | undefined {

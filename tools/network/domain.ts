@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { aptProxy } from "../../platforms/debian-13";
 import type { ContainerSpec } from "./container-spec";
 
 const escape = (text: string) => text.replace(/[&<>"']/g, (char) => `&#${String(char.charCodeAt(0))};`);
@@ -44,22 +45,22 @@ export function domainXml(spec: ContainerSpec, uuid: string, root: string): stri
 `;
 }
 
-/** The files that make the image this one machine. Paths are relative to its root. */
+/** The files that make the image this one machine. Paths are the machine's. */
 export function identityFiles(spec: ContainerSpec): { path: string; mode: number; content: string }[] {
     const hosts = [{ address: "127.0.0.1", name: "localhost" }, ...spec.hosts];
     const machineId = createHash("sha256").update(`${spec.mac} ${spec.name}`).digest("hex").slice(0, 32);
     return [
-        { path: "etc/hostname", mode: 0o644, content: `${spec.name}\n` },
-        { path: "etc/machine-id", mode: 0o444, content: `${machineId}\n` },
-        { path: "etc/hosts", mode: 0o644, content: hosts.map(({ address, name }) => `${address} ${name}\n`).join("") },
+        { path: "/etc/hostname", mode: 0o644, content: `${spec.name}\n` },
+        { path: "/etc/machine-id", mode: 0o444, content: `${machineId}\n` },
+        { path: "/etc/hosts", mode: 0o644, content: hosts.map(({ address, name }) => `${address} ${name}\n`).join("") },
         {
-            path: "etc/systemd/network/10-eth0.network", mode: 0o644,
+            path: "/etc/systemd/network/10-eth0.network", mode: 0o644,
             content: `[Match]\nName=eth0\n\n[Network]\nAddress=${spec.address}/${String(spec.prefix)}\nGateway=${spec.gateway}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n`
                 // keepalived's addresses are not networkd's to remove
                 + "KeepConfiguration=yes\n",
         },
-        { path: "etc/apt/apt.conf.d/90lab-proxy", mode: 0o644, content: `Acquire::http::Proxy "http://${spec.gateway}:${String(spec.proxyPort)}";\n` },
-        { path: "etc/ssh/ssh_host_ed25519_key", mode: 0o600, content: `${spec.hostKey.trim()}\n` },
-        { path: "root/.ssh/authorized_keys", mode: 0o600, content: `${spec.authorizedKey.trim()}\n` },
+        { mode: 0o644, ...aptProxy(`http://${spec.gateway}:${String(spec.proxyPort)}`) },
+        { path: "/etc/ssh/ssh_host_ed25519_key", mode: 0o600, content: `${spec.hostKey.trim()}\n` },
+        { path: "/root/.ssh/authorized_keys", mode: 0o600, content: `${spec.authorizedKey.trim()}\n` },
     ];
 }

@@ -1,15 +1,20 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { MachineKind } from "../../config/site";
 import { UserError } from "../lab/errors";
 import { withLock } from "../lab/lock";
 import type { Progress } from "../lab/output";
 import { run } from "../lab/run";
 
-/** What the lab needs of the host: a program's name, or files of which one is enough, and the Debian package that has it. */
-const needs: readonly { anyOf: string[]; package: string }[] = [
+/** What a lab needs of the host: a program's name, or files of which one is enough, and the Debian package that has it. */
+interface Need {
+    anyOf: string[];
+    package: string;
+}
+
+const common: readonly Need[] = [
     { anyOf: ["virsh"], package: "libvirt-clients" },
     { anyOf: ["libvirtd"], package: "libvirt-daemon" },
-    { anyOf: ["/usr/lib/libvirt/libvirt_lxc", "/usr/libexec/libvirt_lxc"], package: "libvirt-daemon-driver-lxc" },
     { anyOf: ["iptables"], package: "iptables" },                   // libvirt's network driver calls it
     { anyOf: ["dnsmasq"], package: "dnsmasq-base" },                // never run here, but without it libvirt 9 crashes when it starts beside a running network
     { anyOf: ["ip"], package: "iproute2" },
@@ -23,6 +28,18 @@ const needs: readonly { anyOf: string[]; package: string }[] = [
     { anyOf: ["ssh", "ssh-keygen"], package: "openssh-client" },
 ];
 
+const byKind: Record<MachineKind, readonly Need[]> = {
+    container: [{ anyOf: ["/usr/lib/libvirt/libvirt_lxc", "/usr/libexec/libvirt_lxc"], package: "libvirt-daemon-driver-lxc" }],
+    vm: [
+        { anyOf: ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"].map((lib) => `${lib}/libvirt/connection-driver/libvirt_driver_qemu.so`), package: "libvirt-daemon-driver-qemu" },
+        { anyOf: ["qemu-system-x86_64"], package: "qemu-system-x86" },
+        { anyOf: ["qemu-img"], package: "qemu-utils" },
+        { anyOf: ["mkisofs"], package: "genisoimage" },             // the libvirt provider calls it for the cloud-init disk
+        { anyOf: ["sfdisk"], package: "fdisk" },
+        { anyOf: ["mke2fs"], package: "e2fsprogs" },
+    ],
+};
+
 /** Folders that only the system daemon's package makes, and that the lab's libvirtd needs as places to mount its own upon. */
 const mountPoints = ["/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/etc/libvirt"];
 
@@ -35,18 +52,18 @@ export const searchPath = [...new Set([...(process.env.PATH ?? "").split(":").fi
 const isThere = (need: string) => need.startsWith("/") ? existsSync(need) : searchPath.split(":").some((folder) => existsSync(join(folder, need)));
 
 /**
- * Installs what the lab needs and this machine lacks, with apt-get. Starts and enables no service: the lab runs its own. Returns at once
+ * Installs what a lab of machines of this kind needs and this machine lacks, with apt-get. Starts and enables no service: the lab runs its own. Returns at once
  * when nothing is missing. Where there is no apt-get: a UserError that names what is missing.
  */
-export async function ensureHostPackages(progress: Progress): Promise<void> {
-    if (missingNeeds().length > 0) await withLock("host packages", () => installMissing(progress));
+export async function ensureHostPackages(kind: MachineKind, progress: Progress): Promise<void> {
+    if (missingNeeds(kind).length > 0) await withLock("host packages", () => installMissing(kind, progress));
     for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
 }
 
-const missingNeeds = () => needs.filter((need) => !need.anyOf.some(isThere));
+const missingNeeds = (kind: MachineKind) => [...common, ...byKind[kind]].filter((need) => !need.anyOf.some(isThere));
 
-async function installMissing(progress: Progress): Promise<void> {
-    const missing = missingNeeds();
+async function installMissing(kind: MachineKind, progress: Progress): Promise<void> {
+    const missing = missingNeeds(kind);
     if (missing.length > 0) {
         if (!isThere("apt-get")) {
             throw new UserError(`The local lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import type { MachineKind } from "../../config/site";
 import type { Progress } from "../lab/output";
 import { bundled, checkout } from "../lab/places";
 import { run } from "../lab/run";
@@ -7,10 +8,10 @@ import { UserError } from "../lab/errors";
 import { ensureHostPackages } from "./host-packages";
 import { withLock } from "../lab/lock";
 import { hostMirrors } from "./mirrors";
-import { findHolder, isReady, startHolder, stopHolder, type LocalNetwork } from "./namespace";
+import { findHolder, isReady, startHolder, stopHolder, virsh, type LocalNetwork } from "./namespace";
 import { proxyConfiguration } from "./proxy";
 
-export type { LocalNetwork } from "./namespace";
+export { virsh, type LocalNetwork } from "./namespace";
 
 /** The TCP port of the package proxy on every address that the lab's host end has. */
 export const defaultProxyPort = 3142;
@@ -18,26 +19,26 @@ export const defaultProxyPort = 3142;
 /**
  * The local lab's network in `home`, running: namespaces, a libvirtd of its own and the package proxy. What is there already is left alone.
  * After a crash, or a reboot of the host, the machines of `home` are running again when it returns. Installs what the host lacks.
- * Both folders are absolute paths. `proxyPort` (default 3142) counts when the network starts.
+ * Both folders are absolute paths. `kind`: of the lab's machines. `proxyPort` (default 3142) counts when the network starts.
  */
-export async function ensureNetwork(options: { home: string; cache: string; proxyPort?: number; progress: Progress }): Promise<LocalNetwork> {
-    const { home, cache, proxyPort = defaultProxyPort, progress } = options;
+export async function ensureNetwork(options: { home: string; cache: string; kind: MachineKind; proxyPort?: number; progress: Progress }): Promise<LocalNetwork> {
+    const { home, cache, kind, proxyPort = defaultProxyPort, progress } = options;
     for (const folder of [home, cache]) {
         if (!isAbsolute(folder) || /^(\/var)?\/run\/|[:,\\\n]/.test(folder)) {
             throw new UserError(`The lab cannot live in ${folder}.`, "Name an absolute path outside of /run, without a colon, comma or backslash (LAB_HOME, LAB_CACHE).");
         }
     }
     return withLock(home, async () => {
-        await ensureHostPackages(progress);
+        await ensureHostPackages(kind, progress);
         const running = findHolder(home);
-        if (running && await isReady(running, home, 10)) return running;
+        if (running && await isReady(running, kind, home, 10)) return running;
         return progress.step("Starting the local network", async (say) => {
             await stopHolder(home);
             mkdirSync(home, { recursive: true, mode: 0o700 });
             await writeProxyConfiguration(cache);
             const network = await startHolder({ home, cache, proxyPort });
-            if (!await isReady(network, home, 30)) throw new Error(`libvirtd does not answer: see ${join(home, "run", "holder.log")}`);
-            await resumeMachines(network, home, say);
+            if (!await isReady(network, kind, home, 30)) throw new Error(`libvirtd does not answer: see ${join(home, "run", "holder.log")}`);
+            await resumeMachines(network, kind, home, say);
             return network;
         });
     });
@@ -49,7 +50,12 @@ async function writeProxyConfiguration(cache: string): Promise<void> {
 }
 
 /** Brings back those machines of `home` that stand still: after the end of a holder, or stopped by hand. */
-export async function resumeMachines(network: LocalNetwork, home: string, say: (detail: string) => void): Promise<void> {
+export async function resumeMachines(network: LocalNetwork, kind: MachineKind, home: string, say: (detail: string) => void): Promise<void> {
+    if (kind === "vm") {
+        const domains = async (which: string) => (await virsh(network, kind, "list", which, "--name")).split("\n").filter(Boolean);
+        for (const name of await domains("--state-shutoff")) await virsh(network, kind, "start", name);
+        return;
+    }
     const machines = join(home, "machines");
     if (!existsSync(machines) || !readdirSync(machines).some((name) => !name.startsWith("."))) return;
     await run(network.enter([...bundled("container"), "resume", machines]) as [string, ...string[]],

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import type { MachineKind } from "../../config/site";
 import { run } from "../lab/run";
 import { searchPath } from "./host-packages";
 import { createGroups, hierarchies, removeGroups } from "./cgroups";
@@ -79,11 +80,18 @@ export async function startHolder(options: { home: string; cache: string; proxyP
     }
 }
 
+/** Who makes machines of a kind in the lab's namespaces: libvirt's URI. */
+const hypervisors: Record<MachineKind, string> = { container: "lxc:///system", vm: "qemu:///system" };
+
+/** virsh in the lab's namespaces, with machines of a kind. */
+export const virsh = (network: LocalNetwork, kind: MachineKind, ...words: string[]) =>
+    run(network.enter(["virsh", "-q", "-c", hypervisors[kind], ...words]) as [string, ...string[]]);
+
 /** Waits until libvirtd answers. Says whether it did. */
-export async function isReady(network: LocalNetwork, home: string, seconds: number): Promise<boolean> {
+export async function isReady(network: LocalNetwork, kind: MachineKind, home: string, seconds: number): Promise<boolean> {
     for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline && findHolder(home)?.pid === network.pid; await wait(50)) {
         try {
-            await run(network.enter(["virsh", "-q", "-c", "lxc:///system", "uri"]) as [string, ...string[]]);
+            await virsh(network, kind, "uri");
             return true;
         } catch { /* not yet */ }
     }

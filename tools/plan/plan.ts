@@ -5,6 +5,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { catalogue } from "../../artifacts/catalogue";
 import { neededArtifacts, type Artifacts, type LocalArtifact } from "../../artifacts/needed";
+import type { Virtualization } from "../../components/hypervisor";
 import { Lab } from "../../components/lab";
 import type { Build } from "../../components/tengine";
 import { hostKeyOf } from "../../config/keys";
@@ -49,7 +50,8 @@ async function record(site: Site, artifacts: Artifacts): Promise<Planned[]> {
         },
         call: ({ inputs }) => inputs as Record<string, unknown>,
     }, "lab", "plan");
-    new Lab("lab", { site, secrets: standIns, artifacts });
+    const virtualization: Virtualization | undefined = site.machineKind === "vm" ? { image: { path: "image", identity: "image" }, acceleration: "kvm" } : undefined;
+    new Lab("lab", { site, secrets: standIns, artifacts, virtualization });
     await pulumi.runtime.disconnect();
     return resources;
 }
@@ -70,7 +72,7 @@ function heading(site: Site): string[] {
     return [
         `${site.machines.length} machines (${machineKind}) with ${platform}, made by ${hypervisor}`,
         `network ${network.name} ${network.cidr}, gateway ${network.gateway}; virtual address ${virtualAddress}`,
-        ...machineKind === "vm" && image ? [`image ${image.source}, sha256 ${image.sha256 ?? "not given"}`] : [],
+        ...machineKind === "vm" ? [image ? `image ${image.source}, sha256 ${image.sha256 ?? "not given"}` : "image built of packages"] : [],
         `release ${release}, directors ${director.source}; artifacts:`,
         ...neededArtifacts(site).map((name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`),
     ];

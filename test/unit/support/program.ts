@@ -18,6 +18,7 @@ export interface Registration {
     /** Type and name. */
     deletedWith: string;
     deleteBeforeReplace: boolean;
+    ignoreChanges: string[];
 }
 
 interface Request {
@@ -29,6 +30,7 @@ interface Request {
     getDependenciesList(): string[];
     getDeletedwith(): string;
     getDeletebeforereplace(): boolean;
+    getIgnorechangesList(): string[];
 }
 
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
@@ -57,6 +59,7 @@ const asRegistered = (request: Request): Registration => {
         dependencies: request.getDependenciesList().map(nameOf).sort(),
         deletedWith: titleOf(request.getDeletedwith()),
         deleteBeforeReplace: request.getDeletebeforereplace(),
+        ignoreChanges: request.getIgnorechangesList(),
     };
 };
 

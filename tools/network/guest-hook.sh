@@ -1,6 +1,6 @@
 #!/bin/sh
-# mmdebstrap's last step: makes a lab guest of the plain Debian tree in $1. LAB_MIRROR and LAB_SECURITY are the host's mirrors, whose
-# names must not stay in the image: guests ask http://packages.lab/, which only the lab's package proxy knows.
+# mmdebstrap's hook: makes a lab guest, of whichever kind, of the plain Debian tree in $1. LAB_MIRROR and LAB_SECURITY are the host's mirrors,
+# whose names must not stay in the image: guests ask http://packages.lab/, which only the lab's package proxy knows.
 set -eu
 umask 022
 root=$1
@@ -56,15 +56,11 @@ rm -f "$root"/etc/ssh/ssh_host_*
 mkdir -p "$root/root/.ssh"
 chmod 700 "$root/root/.ssh"
 
-# What cannot work in a container, or would meddle with it behind our back.
-chroot "$root" systemctl mask --quiet \
-    sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount sys-fs-fuse-connections.mount dev-hugepages.mount dev-mqueue.mount \
-    console-getty.service getty.target systemd-journal-catalog-update.service systemd-networkd-wait-online.service \
-    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer
+# What would meddle with it behind our back.
+chroot "$root" systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 chroot "$root" systemctl enable --quiet systemd-networkd.service ssh.service
 : >"$root/etc/machine-id"
 : >"$root/etc/resolv.conf"
 : >"$root/etc/hostname"
-install -m 755 "$LAB_GUEST_INIT" "$root/usr/local/sbin/guest-init"
 # openjdk's and others' postinst scripts want the folders of the manuals that dpkg leaves out.
 for section in 1 2 3 4 5 6 7 8; do mkdir -p "$root/usr/share/man/man$section"; done
