@@ -42,7 +42,7 @@ export function databaseConfiguration({ site, machine, platform, password }: Rol
         ],
         service: { unit },
         secrets: { "accounts.sql": password.apply((text) => accountsSql(site, text)) },
-        ready: { command: ping, seconds: 120 },
+        ready: { command: ping, seconds: 600 },
         // Every statement bears being run again.
         finish: [`${client} < "$secrets/accounts.sql"`, `${client} ${site.database.name} < ${schemaFile}`],
     };

@@ -58,7 +58,7 @@ export function firewallConfiguration({ site, machine, platform }: RoleContext):
         }],
         test: `${program} --check --file ${configurationFile}`,
         service: { unit, onChange: "reload" },
-        ready: { command: `${program} list table inet lab`, seconds: 10 },
+        ready: { command: `${program} list table inet lab`, seconds: 60 },
     };
 }
 

@@ -26,6 +26,6 @@ export function httpdConfiguration({ site, machine, platform }: RoleContext): Ro
         }, hardened(unit, platform, { capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL"] })],
         test,
         service: { unit, onChange: "reload" },
-        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 60 },
+        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 300 },
     };
 }

@@ -17,6 +17,6 @@ export class Java extends pulumi.ComponentResource {
 export function javaConfiguration({ platform }: RoleContext): RoleConfiguration {
     return {
         files: [{ path: "/etc/profile.d/java.sh", content: render("etc/profile.d/java.sh", { javaHome: platform.javaHome }) }],
-        ready: { command: `${platform.javaHome}/bin/java -version 2>&1 | grep -q 'version "1\\.8\\.'`, seconds: 30 },
+        ready: { command: `${platform.javaHome}/bin/java -version 2>&1 | grep -q 'version "1\\.8\\.'`, seconds: 120 },
     };
 }

@@ -42,7 +42,7 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
         ],
         test: test?.(configurationFile),
         service: { unit, onChange: "reload" },
-        ready: { command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --max-time 2 http://${site.virtualAddress}/health`, seconds: 60 },
+        ready: { command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --max-time 2 http://${site.virtualAddress}/health`, seconds: 300 },
     };
 }
 

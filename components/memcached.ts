@@ -24,6 +24,6 @@ export function memcachedConfiguration({ site, machine, platform }: RoleContext)
             }),
         }, hardened(unit, platform, { capabilities: ["SETGID", "SETUID", "SYS_RESOURCE"] })],
         service: { unit },
-        ready: { command: `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${machine.address}:${memcachedPort} | grep -q ^VERSION`, seconds: 30 },
+        ready: { command: `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${machine.address}:${memcachedPort} | grep -q ^VERSION`, seconds: 120 },
     };
 }

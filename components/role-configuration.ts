@@ -35,7 +35,10 @@ export interface RoleConfiguration {
         /** What makes the service see a changed file; default restart. A changed unit always takes a restart. */
         onChange?: "restart" | "reload";
     };
-    /** A command that succeeds once the role works, and how many seconds to give it at most. */
+    /**
+     * A command that succeeds once the role works, and how many seconds to give it at most: several times what an emulated machine takes that
+     * shares two cores with five others. Who has to wait for less is told sooner: a unit that has failed is not waited for.
+     */
     ready?: { command: string; seconds: number };
     /** Shell lines for when it works; the texts of `secrets` are files in `$secrets`. */
     finish?: string[];

@@ -78,6 +78,6 @@ export function tengineConfiguration({ site, platform }: RoleContext, buildKey: 
         ],
         test: `${prefix}/sbin/nginx -t -q`,
         service: { unit: "tengine.service", onChange: "reload" },
-        ready: { command: "curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health", seconds: 60 },
+        ready: { command: "curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health", seconds: 300 },
     };
 }

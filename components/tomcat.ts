@@ -97,7 +97,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
         ],
         test: compileSessionCopies(`${platform.javaHome}/bin/java`, home, `/${sessionCopies}`),
         service: { unit: "tomcat.service" },
-        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 180 },
+        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 600 },
     };
 }
 

@@ -27,13 +27,14 @@ export class Checkout {
     /** LAB_HOME. */
     readonly home: string;
 
-    private constructor(private readonly scratch: string) {
+    private constructor(private readonly scratch: string, private readonly stack: string | undefined) {
         this.folder = join(scratch, "checkout");
         this.home = join(scratch, "home");
     }
 
-    static async create(): Promise<Checkout> {
-        const checkout = new Checkout(mkdtempSync(join(tmpdir(), "lab-test-")));
+    /** `stack`: what its `./lab` works on where a call says nothing else; default: the launcher's own. */
+    static async create(stack?: string): Promise<Checkout> {
+        const checkout = new Checkout(mkdtempSync(join(tmpdir(), "lab-test-")), stack);
         const files = await run(["git", "-C", original, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
         const gone = await run(["git", "-C", original, "ls-files", "-z", "--deleted"]);
         for (const file of files.split("\0").filter((name) => name !== "" && !gone.split("\0").includes(name))) {
@@ -58,7 +59,7 @@ export class Checkout {
 
     /** Starts `./lab` with these words, without a terminal, and with an end of file for every question. */
     start(words: string[], env: NodeJS.ProcessEnv = {}): Call {
-        const child = spawn("./lab", words, { cwd: this.folder, env: { ...process.env, LAB_HOME: this.home, LAB_STACK: undefined, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+        const child = spawn("./lab", words, { cwd: this.folder, env: { ...process.env, LAB_HOME: this.home, LAB_STACK: this.stack, ...env }, stdio: ["ignore", "pipe", "pipe"] });
         let [stdout, all] = ["", ""];
         child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; all += text; });
         child.stderr.setEncoding("utf8").on("data", (text: string) => { all += text; });

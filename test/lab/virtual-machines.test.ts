@@ -1,0 +1,91 @@
+/** Virtual machines for real, by KVM where it works, else by emulation: the smallest lab that has every role, and a network between any two tiers. */
+import { existsSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { faultOf, findAcceleration } from "../../tools/lab/acceleration";
+import { silent } from "../../tools/lab/output";
+import { findNetwork } from "../../tools/network";
+import { ensureHostPackages } from "../../tools/network/host-packages";
+import { Checkout } from "./checkout";
+import { hostState, namespaces } from "./host-state";
+
+const stack = "three";
+const names = ["app", "back", "front"];
+const description = `config:
+  lab:machineKind: vm
+  lab:platform: debian-13
+  lab:isolated: true
+  lab:packageProxy: 3142
+  lab:virtualAddress: 192.168.0.111
+  lab:machineSize: { memoryMiB: 1024, vcpus: 1, diskGiB: 4 }
+  lab:machines:
+    back: { address: 192.168.0.205, roles: [ database, memcached ] }
+    app: { address: 192.168.0.200, roles: [ app ] }
+    front: { address: 192.168.0.203, roles: [ director ], priority: 180 }
+  lab:director: { source: nginx-1.26.3 }
+  lab:keepalived: { advertInterval: 1 }
+`;
+/** For ./lab up, and for all that asks the machines afterwards. */
+const minutes = (count: number) => count * 60_000;
+
+let lab: Checkout;
+let before: Record<string, string>;
+const home = () => join(lab.home, stack);
+const state = () => hostState([home()], () => String(existsSync(home())));
+const virsh = (...words: string[]) => lab.ok("exec", "virsh", "-q", "-c", "qemu:///system", ...words);
+
+beforeAll(async () => {
+    await ensureHostPackages("vm", silent);
+    lab = await Checkout.create(stack);
+    lab.write(`Pulumi.${stack}.yaml`, description);
+    before = await state();
+});
+afterAll(() => lab.remove());
+
+describe("what runs machines is tried, not looked for:", () => {
+    test("emulation passes the trial that KVM has to pass", async () => {
+        expect(await faultOf("tcg")).toBeUndefined();
+    });
+
+    test("what does not come to the end of it in time does not work", async () => {
+        expect(await faultOf("tcg", 0.01)).toMatch(/did not do within 0\.01 s/);
+    });
+});
+
+test("up: from cloud-init to the last role, and the page comes through the virtual address", async () => {
+    const start = performance.now();
+    const { code, all } = await lab.lab("up");
+    expect(code, all).toBe(0);
+    const { acceleration } = await findAcceleration("qemu:///system");
+    process.stdout.write(`three virtual machines, ${acceleration}: up after ${((performance.now() - start) / 1000).toFixed(0)} s\n`);
+    expect(all.includes("virtual machines are emulated")).toBe(acceleration === "emulation");
+    expect(await virsh("dumpxml", "back")).toContain(`<domain type='${acceleration === "kvm" ? "kvm" : "qemu"}'`);
+    const page = await lab.ok("curl", "-sS", "--fail", "--max-time", "60", "http://192.168.0.111/");
+    expect(page).toMatch(/id="node">(<code>)?app</);
+    expect(page).toMatch(/id="notes"/);
+    expect(page).not.toContain(`class="problem"`);
+}, minutes(30));
+
+test("cloud-init gave each machine what was asked for: its name, its address, its host key alone, the whole disk", async () => {
+    for (const name of names) {
+        // That ssh gets in shows the host key: it is the only one that is accepted.
+        const [hostName, keys, status, gibibytes] = (await lab.ok("ssh", name, [
+            "hostname", "ls /etc/ssh/ssh_host_*_key | xargs echo", "cloud-init status | head -1", "df --output=size -BG / | tail -1",
+        ].join("; "))).trim().split("\n").map((line) => line.trim());
+        expect([hostName, keys, status, gibibytes], name).toEqual([name, "/etc/ssh/ssh_host_ed25519_key", "status: done", "4G"]);
+    }
+}, minutes(5));
+
+test("up again changes nothing, and all is well", async () => {
+    expect(await lab.ok("up")).toMatch(/Resources:\n +\d+ unchanged\n/);
+    await lab.ok("status");
+}, minutes(5));
+
+test("down leaves nothing but the caches", async () => {
+    const { pid } = (await findNetwork(home()))!;
+    const own = new Set(["net", "mnt", "pid", "cgroup"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`)));
+    await lab.ok("down");
+    expect([...namespaces()].filter((namespace) => own.has(namespace))).toEqual([]);
+    expect(lab.read(`Pulumi.${stack}.yaml`)).toBe(description);
+    expect(await state()).toEqual(before);
+});
