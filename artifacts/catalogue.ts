@@ -139,11 +139,17 @@ const artifacts = {
         from: { maven: "org.objenesis:objenesis:2.2" },
     },
 
-    // JDBC 4.2 for Java 8: the 3.x driver wants MySQL's URLs rewritten and brings nothing that the site uses.
+    // JDBC 4.2 for Java 8. Each server gets its publisher's own: MySQL (9.7 was tried) refuses MariaDB's 2.7.12 unless it has the server's key
+    // in a file (caching_sha2_password), and its 3.x brings nothing that the site uses.
     "mariadb-java-client-2.7.12": {
         file: "mariadb-java-client-2.7.12.jar",
         sha256: "ccf16f38a7bc5bd55e59aa5e3590d74faebb2fb92d111ed5641d5175c4a3624a",
         from: { maven: "org.mariadb.jdbc:mariadb-java-client:2.7.12" },
+    },
+    "mysql-connector-j-8.4.0": {
+        file: "mysql-connector-j-8.4.0.jar",
+        sha256: "d77962877d010777cff997015da90ee689f0f4bb76848340e1488f2b83332af5",
+        from: { maven: "com.mysql:mysql-connector-j:8.4.0" },
     },
 
     "nginx-1.26.3": {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
-import { releases } from "../artifacts/releases";
+import { drivers, releases } from "../artifacts/releases";
 import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/site";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
@@ -34,7 +34,8 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
     const release = releases[site.release];
     const distribution = artifacts[release.tomcat.artifact];
     const client = artifacts[site.sessions.client];
-    const libraries = [...release.libraries.map((name) => artifacts[name]), client];
+    const driver = drivers[site.database.server];
+    const libraries = [...[...release.libraries, driver.artifact].map((name) => artifacts[name]), client];
     const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
     const { address } = machine;
     return {
@@ -90,7 +91,8 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             {
                 path: `${home}/conf/database.xml`,
                 content: password.apply((text) => render("usr/local/tomcat/conf/database.xml", {
-                    url: databaseUrl(machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: accountName(site, text), password: text,
+                    driver: driver.className,
+                    url: databaseUrl(driver.scheme, machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: accountName(site, text), password: text,
                 })),
                 ...readableByTomcat,
             },
@@ -114,4 +116,4 @@ mv lib/.new/de lib/de
 rmdir lib/.new`;
 
 /** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
-const databaseUrl = (address: string, name: string) => `jdbc:mariadb://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;
+const databaseUrl = (scheme: string, address: string, name: string) => `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

@@ -6,7 +6,7 @@ import * as net from "node:net";
 import { z } from "zod";
 import { releaseNames, sessionClients } from "../artifacts/releases";
 import { sourceNames } from "../components/tengine-sources";
-import { platformNames } from "../platforms";
+import { databaseServerNames, platformNames } from "../platforms";
 import { isPrivateKey } from "./keys";
 
 const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
@@ -61,6 +61,8 @@ const site = z.strictObject({
 });
 
 const database = z.strictObject({
+    /** Default: MySQL where the platform has it (platforms/), as in the article, else MariaDB. */
+    server: z.enum(databaseServerNames).optional(),
     name: identifier.default("site"),
     user: identifier.default("site").refine((user) => !["root", "mysql", "mariadb"].includes(user), "is an account of the server's own; the site needs another"),
 });

@@ -1,4 +1,5 @@
 import type { Platform } from "./platform";
+import { bindAdministrator, grantUsage, mysqlOn } from "./database-servers";
 import { allow, installPackages, redHat } from "./red-hat";
 
 /**
@@ -20,12 +21,20 @@ export const centos7: Platform = {
         sha256: "284aab2b23d91318f169ff464bce4d53404a15a0618ceb34562838c59af4adea",
     },
     installPackages: installPackages(repositories),
-    database: {
-        // MariaDB 5.5, which took MySQL's place in the distribution.
-        unit: "mariadb.service",
-        configurationFile: "/etc/my.cnf.d/lab.cnf",
-        client: "mysql",
-        ping: "mysqladmin --silent ping",
+    databases: {
+        mysql: mysqlOn(7),
+        // 5.5, which took MySQL's place in the distribution.
+        mariadb: {
+            packages: ["mariadb-server"],
+            unit: "mariadb.service",
+            configurationFile: "/etc/my.cnf.d/lab.cnf",
+            settings: ["plugin-load = unix_socket=auth_socket.so"],
+            prepare: [],
+            client: "mysql",
+            ping: "mysqladmin --silent ping",
+            administrator: bindAdministrator,
+            account: grantUsage,
+        },
     },
     keepalived: {
         unit: "keepalived.service",

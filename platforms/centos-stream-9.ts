@@ -1,4 +1,5 @@
 import type { Platform } from "./platform";
+import { createUser, mysqlOn } from "./database-servers";
 import { allow, installPackages, redHat } from "./red-hat";
 
 /** CentOS Stream 9: gets fixes, and is the last Stream with JDK 8. Development packages are in CRB, which is off by default. */
@@ -11,11 +12,20 @@ export const centosStream9: Platform = {
     // The newest one under a name that stays: its sum changes with it, so that a stack file which wants it pinned says so (lab:image).
     image: { source: "https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2" },
     installPackages: installPackages(repositories),
-    database: {
-        unit: "mariadb.service",
-        configurationFile: "/etc/my.cnf.d/lab.cnf",
-        client: "mariadb",
-        ping: "mariadb-admin --silent ping",
+    databases: {
+        mysql: mysqlOn(9),
+        // 10.5.
+        mariadb: {
+            packages: ["mariadb-server"],
+            unit: "mariadb.service",
+            configurationFile: "/etc/my.cnf.d/lab.cnf",
+            settings: [],
+            prepare: [],
+            client: "mariadb",
+            ping: "mariadb-admin --silent ping",
+            administrator: [],
+            account: createUser,
+        },
     },
     keepalived: {
         unit: "keepalived.service",

@@ -1,4 +1,5 @@
 import { words } from "../components/shell";
+import { createUser } from "./database-servers";
 import type { Platform } from "./platform";
 
 /**
@@ -35,7 +36,6 @@ export const debian13: Platform = {
     loginUser: "root",
     packages: {
         base: ["curl", "ca-certificates", "nftables"],
-        database: ["mariadb-server"],
         memcached: ["memcached"],
         // From unstable: Debian 13 itself has no JDK 8 (the image pins unstable so that only what is asked for by name comes from it).
         java: ["openjdk-8-jre-headless"],
@@ -46,11 +46,19 @@ export const debian13: Platform = {
     },
     installPackages,
     javaHome: "/usr/lib/jvm/java-8-openjdk-amd64",
-    database: {
-        unit: "mariadb.service",
-        configurationFile: "/etc/mysql/mariadb.conf.d/90-lab.cnf",
-        client: "mariadb",
-        ping: "mariadb-admin --silent ping",
+    databases: {
+        // 11.8. MySQL is not in Debian 13.
+        mariadb: {
+            packages: ["mariadb-server"],
+            unit: "mariadb.service",
+            configurationFile: "/etc/mysql/mariadb.conf.d/90-lab.cnf",
+            settings: [],
+            prepare: [],
+            client: "mariadb",
+            ping: "mariadb-admin --silent ping",
+            administrator: [],
+            account: createUser,
+        },
     },
     memcached: { unit: "memcached.service", user: "memcache", program: "/usr/bin/memcached" },
     httpd: {

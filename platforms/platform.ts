@@ -1,3 +1,38 @@
+export const databaseServerNames = ["mysql", "mariadb"] as const;
+export type DatabaseServerName = (typeof databaseServerNames)[number];
+
+/** A database server, as one platform has it. */
+export interface DatabaseServer {
+    packages: string[];
+    /** Where the packages come from, if not from the distribution. */
+    repository?: Repository;
+    unit: string;
+    /** A file that the server reads last. */
+    configurationFile: string;
+    /** Lines of that file beside those that all servers have. */
+    settings: string[];
+    /** Shell lines before its files. */
+    prepare: string[];
+    /** Client that logs in as the server's administrator through the local socket. */
+    client: string;
+    /** Ends well once the server answers. */
+    ping: string;
+    /** SQL that leaves root, through the local socket, as the only account that the server came with; may be run again. */
+    administrator: string[];
+    /** SQL that makes an account, or gives it another password, in words that this server knows; may be run again. Both are SQL already. */
+    account: (account: string, password: string) => string[];
+}
+
+/** A publisher's own package repository. */
+export interface Repository {
+    /** Also the name of its file and of its key's. */
+    name: string;
+    title: string;
+    address: string;
+    /** Its signing key, in OpenPGP's ASCII form: pinned here, so that nothing but a package that it signed gets in. */
+    key: string;
+}
+
 /** What differs between guests, as data. Role components read it and never ask which platform they are on. */
 export interface Platform {
     name: string;
@@ -7,19 +42,12 @@ export interface Platform {
     /** The disk image that virtual machines start from; undefined where the stack file has to say (`lab:image`). */
     image?: { source: string; sha256?: string };
     /** Package names by what they are for. */
-    packages: Record<"base" | "database" | "memcached" | "java" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
+    packages: Record<"base" | "memcached" | "java" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
     /** Shell text that makes sure that the packages are installed, without starting any service; safe to run again. */
-    installPackages: (packages: string[]) => string;
+    installPackages: (packages: string[], repositories?: Repository[]) => string;
     javaHome: string;
-    database: {
-        unit: string;
-        /** A file that the server reads last. */
-        configurationFile: string;
-        /** Client that logs in as the server's administrator through the local socket. */
-        client: string;
-        /** Prints nothing and ends well once the server answers. */
-        ping: string;
-    };
+    /** MariaDB is the distribution's everywhere. */
+    databases: Partial<Record<DatabaseServerName, DatabaseServer>> & { mariadb: DatabaseServer };
     memcached: { unit: string; user: string; program: string };
     httpd: {
         unit: string;

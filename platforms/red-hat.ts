@@ -1,17 +1,33 @@
 /** What the distributions of Red Hat's family have in common. */
 import { words } from "../components/shell";
-import type { Platform } from "./platform";
+import type { Platform, Repository } from "./platform";
 
-/** yum (dnf has the same words). Its packages enable and start nothing by themselves. Nothing is asked of a mirror when nothing is missing. */
-export const installPackages = (repositories: string[]) => (packages: string[]) => `set -eu
+/**
+ * yum (dnf has the same words). Its packages enable and start nothing by themselves. Nothing is asked of a mirror when nothing is missing.
+ * `distribution`: shell lines that make the distribution's own repositories such that they can be used.
+ */
+export const installPackages = (distribution: string[]) => (packages: string[], repositories: Repository[] = []) => `set -eu
 missing=
 for package in ${words(packages)}; do
     rpm --query --quiet "$package" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
-${repositories.map((line) => `${line}\n`).join("")}# shellcheck disable=SC2086 # a list of words
+${[...distribution, ...repositories.map(addRepository)].map((line) => `${line}\n`).join("")}# shellcheck disable=SC2086 # a list of words
 yum --quiet --assumeyes install $missing
 `;
+
+/** yum imports a repository's key by itself (`--assumeyes`), and that from nowhere but the file that is named (yum.conf(5), gpgkey). */
+const addRepository = ({ name, title, address, key }: Repository) => `cat > /etc/pki/rpm-gpg/RPM-GPG-KEY-${name} <<'END'
+${key.trimEnd()}
+END
+cat > /etc/yum.repos.d/${name}.repo <<'END'
+[${name}]
+name=${title}
+baseurl=${address}
+enabled=1
+gpgcheck=1
+gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-${name}
+END`;
 
 /** SELinux stays enforcing; what a role may do more is a boolean, set once (setsebool -P takes seconds) and where the policy knows it. */
 export const allow = (boolean: string) =>
@@ -22,7 +38,6 @@ export const redHat = {
     kinds: ["vm"],
     packages: {
         base: ["curl", "ca-certificates", "policycoreutils", "nftables"],
-        database: ["mariadb-server"],
         memcached: ["memcached"],
         java: ["java-1.8.0-openjdk-headless"],
         httpd: ["httpd"],

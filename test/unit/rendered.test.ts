@@ -7,9 +7,11 @@ import { describe, expect, test } from "vitest";
 import { accountName, accountsSql, retiredAccountsSql } from "../../components/database";
 import { buildScript, serverSources, type SourceName } from "../../components/tengine-sources";
 import { docBase } from "../../components/web-site";
+import { platformNames } from "../../platforms";
+import { defaultDatabaseServer } from "../../platforms/database";
 import { neededArtifacts } from "../../artifacts/needed";
 import { catalogue } from "../../artifacts/catalogue";
-import { siteWith } from "./support/article";
+import { onCentos, siteWith } from "./support/article";
 import { fileOf, rolesOf } from "./support/roles";
 
 const site = siteWith();
@@ -73,8 +75,10 @@ describe("what the article says", () => {
         const sql = accountsSql(site, password);
         const user = accountName(site, password);
         expect(sql).toContain("CREATE DATABASE IF NOT EXISTS `site` ");
-        expect(sql.match(/CREATE USER IF NOT EXISTS .*/g)).toEqual(["192.168.0.200", "192.168.0.202"].map((address) => `CREATE USER IF NOT EXISTS '${user}'@'${address}';`));
-        expect(sql).toContain("IDENTIFIED BY 'pass''word\\\\';");
+        for (const words of ["CREATE USER IF NOT EXISTS", "ALTER USER"]) {
+            expect(sql.split("\n").filter((line) => line.startsWith(words))).toEqual(
+                ["192.168.0.200", "192.168.0.202"].map((address) => `${words} '${user}'@'${address}' IDENTIFIED BY 'pass''word\\\\';`));
+        }
         expect(sql.match(/GRANT .* ON/g)).toEqual(Array(2).fill("GRANT SELECT, INSERT, UPDATE, DELETE ON"));
         // Another password is another account: the old one goes when nobody uses it any more.
         expect(user).toMatch(/^site_[0-9a-f]{6}$/);
@@ -84,6 +88,22 @@ describe("what the article says", () => {
 
     test("row 7: the database listens on the lab's net", async () => {
         expect(lines(await text("mysql", "/etc/mysql/mariadb.conf.d/90-lab.cnf"))).toContain("bind-address = 192.168.0.205");
+    });
+
+    test.each([["centos-7", "mysql"], ["centos-7", "mariadb"], ["centos-stream-9", "mysql"], ["centos-stream-9", "mariadb"]])("row 7: on %s, %s", async (platform, server) => {
+        const centos = onCentos(platform, { database: { server } });
+        await expect(accountsSql(centos, "Passw0rd")).toMatchFileSnapshot(rendered("databases", `${platform}-${server}.sql`));
+        await expect(await text("mysql", "/etc/my.cnf.d/lab.cnf", centos)).toMatchFileSnapshot(rendered("databases", `${platform}-${server}.cnf`));
+        const { driver, url } = /driverClassName="(?<driver>[^"]*)"\s+url="(?<url>[^?]*)/.exec(await text("nod0", `${tomcat}/conf/database.xml`, centos))?.groups ?? {};
+        const { script } = (await rolesOf(centos, "nod0")).tomcat ?? { script: "" };
+        const jars = [...script.matchAll(/lib\/((?:mariadb|mysql)-\S*\.jar)/g)].map(([, name]) => name);
+        expect({ driver, url, jars }).toEqual(server === "mysql"
+            ? { driver: "com.mysql.cj.jdbc.Driver", url: "jdbc:mysql://192.168.0.205:3306/site", jars: ["mysql-connector-j-8.4.0.jar"] }
+            : { driver: "org.mariadb.jdbc.Driver", url: "jdbc:mariadb://192.168.0.205:3306/site", jars: ["mariadb-java-client-2.7.12.jar"] });
+    });
+
+    test("row 7: MySQL where it can be had, else MariaDB", () => {
+        expect(platformNames.map((platform) => defaultDatabaseServer(platform))).toEqual(["mysql", "mysql", "mariadb"]);
     });
 
     test("row 9: memcached at port 11211 of nod1 and nod2", async () => {
@@ -247,7 +267,7 @@ describe("variants", () => {
         const { interval, fall, seconds } = await about(site);
         expect(seconds).toBeLessThan(interval);
         expect(interval * fall + seconds).toBeLessThan(0.8);
-        expect(await about(siteWith({ platform: "centos-7", machineKind: "vm", isolated: false, hypervisor: "qemu:///system" }))).toEqual({ interval: 1, fall: 2, seconds: 1 });
+        expect(await about(onCentos("centos-7"))).toEqual({ interval: 1, fall: 2, seconds: 1 });
     });
 
     test("without preemption everybody starts as BACKUP", async () => {
