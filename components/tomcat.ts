@@ -60,6 +60,8 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             "fi",
             `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
             `chmod 755 ${versionedHome}`,
+            "# What systemd starts has to be labelled as a program.",
+            `label ${versionedHome}`,
             `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
             ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
             "# Of two clients Tomcat would take whichever it finds first.",

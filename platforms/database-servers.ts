@@ -60,7 +60,7 @@ export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
         `    quietly "mysqld --no-defaults --initialize-insecure --user=mysql --datadir=${data}-new --init-file=$statements"`,
         "    rm -f \"$statements\"",
         `    mv ${data}-new ${data}`,
-        `    if command -v restorecon >/dev/null; then restorecon -R ${data}; fi`,
+        `    label ${data}`,
         "fi",
         "# Its my.cnf does not look there.",
         "grep -qxF '!includedir /etc/my.cnf.d' /etc/my.cnf || { changed; echo '!includedir /etc/my.cnf.d' >> /etc/my.cnf; }",

@@ -55,20 +55,26 @@ export interface Platform {
         virtualHostFile: string;
         /** Checks the configuration. */
         test: string;
-        /** Shell lines that switch the distribution's own site off (seed row 16) and the proxy modules on. */
-        prepare: string[];
+        /** Shell lines that switch the distribution's own site off (seed row 16) and the proxy modules on; `site`: the folder that the lab's is below. */
+        prepare: (site: string) => string[];
     };
     keepalived: {
         unit: string;
-        /** Shell lines before its files. */
-        prepare: string[];
+        /** Who its check script runs as. */
+        scriptUser: string;
         /** Checks a configuration file; undefined where this keepalived cannot. */
         test: ((file: string) => string) | undefined;
         /** The shortest interval of a check script that this keepalived counts, in seconds. */
         shortestCheckInterval: number;
     };
-    /** nftables: `unit` loads `configurationFile` at boot, before the network is there. */
-    firewall: { unit: string; program: string; configurationFile: string };
+    firewall: {
+        /** nftables: loads `configurationFile` at boot, before the network is there. */
+        unit: string;
+        program: string;
+        configurationFile: string;
+        /** Shell lines for when its rules count. */
+        finish: string[];
+    };
     /** Unit of the ssh server. */
     sshUnit: string;
     noLogin: string;

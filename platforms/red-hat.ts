@@ -30,14 +30,14 @@ gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-${name}
 END`;
 
 /** SELinux stays enforcing; what a role may do more is a boolean, set once (setsebool -P takes seconds) and where the policy knows it. */
-export const allow = (boolean: string) =>
+const allow = (boolean: string) =>
     `if getsebool ${boolean} 2>/dev/null | grep -q 'off$'; then setsebool -P ${boolean} on; fi`;
 
 /** The parts that do not differ between the family's members. */
 export const redHat = {
     kinds: ["vm"],
     packages: {
-        base: ["curl", "ca-certificates", "policycoreutils", "nftables"],
+        base: ["curl", "ca-certificates", "diffutils", "tar", "policycoreutils", "nftables"],
         memcached: ["memcached"],
         java: ["java-1.8.0-openjdk-headless"],
         httpd: ["httpd"],
@@ -53,15 +53,27 @@ export const redHat = {
         user: "apache",
         virtualHostFile: "/etc/httpd/conf.d/virtual.conf",
         test: "apachectl configtest 2>&1",
-        prepare: [
+        prepare: (site: string) => [
             "# The main server's own site, and the page that stands in for a missing one (seed row 16).",
             "sed -i 's/^DocumentRoot /#&/' /etc/httpd/conf/httpd.conf",
             ": > /etc/httpd/conf.d/welcome.conf",
             "# httpd_selinux(8): httpd speaks to Tomcat over the network.",
             allow("httpd_can_network_connect"),
+            "# It looks whether its DocumentRoot is there, and the policy knows no such folder (semanage-fcontext(8)).",
+            `semanage fcontext --list --locallist | grep -qF '${site}(' || semanage fcontext --add --type httpd_sys_content_t '${site}(/.*)?'`,
+            `label ${site}`,
         ],
     },
-    firewall: { unit: "nftables.service", program: "/usr/sbin/nft", configurationFile: "/etc/sysconfig/nftables.conf" },
+    firewall: {
+        unit: "nftables.service",
+        program: "/usr/sbin/nft",
+        configurationFile: "/etc/sysconfig/nftables.conf",
+        finish: [
+            "# Of two packet filters only what both let in gets in, and firewalld knows none of the lab's doors (RHEL 9, Configuring firewalls and packet",
+            "# filters: run one of them only). CentOS's cloud images come without it (their kickstarts remove it); another image may not.",
+            "if [ -e /usr/lib/systemd/system/firewalld.service ]; then systemctl --quiet stop firewalld.service; systemctl --quiet mask firewalld.service; fi",
+        ],
+    },
     sshUnit: "sshd.service",
     noLogin: "/sbin/nologin",
     noNewPrivileges: false,
