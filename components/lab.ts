@@ -6,6 +6,7 @@ import { machinesWith, type MachineDescription, type Site } from "../config/site
 import type { Role } from "../config/schema";
 import { platforms, type Platform } from "../platforms";
 import { databaseOf } from "../platforms/database";
+import { jdkOf } from "../platforms/jdk";
 import type { Repository } from "../platforms/platform";
 import { AppServer } from "./app-server";
 import { Base } from "./base";
@@ -70,7 +71,7 @@ export class Lab extends pulumi.ComponentResource {
 export function packagesOf(machine: MachineDescription, site: Site): string[] {
     const { packages } = platforms[site.platform];
     const byRole: Record<Role, string[]> = {
-        app: [...packages.java, ...packages.httpd],
+        app: [...jdkOf(site).packages, ...packages.httpd],
         memcached: packages.memcached,
         database: databaseOf(site).packages,
         director: [...packages.directorRuntime, ...packages.keepalived],

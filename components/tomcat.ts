@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
 import { drivers, releases } from "../artifacts/releases";
+import { jdkOf } from "../platforms/jdk";
 import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/site";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
@@ -69,7 +70,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
-            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: platform.javaHome }) },
+            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: jdkOf(site).home }) },
             hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
             { path: `/${sessionCopies}`, content: verbatim(sessionCopies) },
             { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },

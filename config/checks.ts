@@ -154,6 +154,11 @@ const databaseServerInstalls: Check = ({ platform, database }) => {
     }];
 };
 
+const jdkInstalls: Check = ({ platform, java }) => {
+    const { jdks } = platforms[platform];
+    return jdks[java] ? [] : [{ path: "java", problem: `no ${java} installs on ${platform}`, remedy: `choose from ${Object.keys(jdks).join(", ")}, or leave it away` }];
+};
+
 const advertInterval: Check = (site) => {
     const interval = site.keepalived.advertInterval;
     const centiseconds = interval * 100;
@@ -197,7 +202,7 @@ const machineKind: Check = (site) => {
 
 const checks: Check[] = [
     addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac, everyRoleHasAMachine, oneDatabase, rolesOnce, directorsAndHttpdApart,
-    priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, databaseServerInstalls, advertInterval, machineKind,
+    priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, databaseServerInstalls, jdkInstalls, advertInterval, machineKind,
 ];
 
 /** Everything that is wrong with `site` as a whole. */

@@ -6,7 +6,7 @@ import * as net from "node:net";
 import { z } from "zod";
 import { releaseNames, sessionClients } from "../artifacts/releases";
 import { sourceNames } from "../components/tengine-sources";
-import { databaseServerNames, platformNames } from "../platforms";
+import { databaseServerNames, jdkNames, platformNames } from "../platforms";
 import { isPrivateKey } from "./keys";
 
 const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
@@ -113,6 +113,8 @@ export const openSchema = z.strictObject({
     platform: z.enum(platformNames),
     /** Versions that work together: the article's, or ones that still get fixes (artifacts/releases.ts). */
     release: z.enum(releaseNames).default("article"),
+    /** The distribution's OpenJDK 8, or the article's RPM, which the user brings. */
+    java: z.enum(jdkNames).default("openjdk"),
     hypervisor: z.string().regex(/^(qemu|lxc|test)(\+[a-z]+)?:\/\/\S*$/, "is no libvirt URI, such as qemu:///system or lxc:///system").default("qemu:///system"),
     /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */
     isolated: z.boolean().default(false),

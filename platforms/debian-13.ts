@@ -37,15 +37,14 @@ export const debian13: Platform = {
     packages: {
         base: ["curl", "ca-certificates", "nftables"],
         memcached: ["memcached"],
-        // From unstable: Debian 13 itself has no JDK 8 (the image pins unstable so that only what is asked for by name comes from it).
-        java: ["openjdk-8-jre-headless"],
         httpd: ["apache2"],
         keepalived: ["keepalived"],
         directorRuntime: ["libpcre2-8-0", "zlib1g", "libssl3t64", "libgd3"],
         directorBuild: ["gcc", "make", "bzip2", "libc6-dev", "libpcre2-dev", "zlib1g-dev", "libssl-dev", "libgd-dev"],
     },
     installPackages,
-    javaHome: "/usr/lib/jvm/java-8-openjdk-amd64",
+    // From unstable: Debian 13 itself has no JDK 8 (the image pins unstable so that only what is asked for by name comes from it).
+    jdks: { openjdk: { packages: ["openjdk-8-jre-headless"], home: "/usr/lib/jvm/java-8-openjdk-amd64" } },
     databases: {
         // 11.8. MySQL is not in Debian 13.
         mariadb: {

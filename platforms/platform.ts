@@ -1,3 +1,16 @@
+import type { ArtifactName } from "../artifacts/catalogue";
+
+export const jdkNames = ["openjdk", "oracle-rpm"] as const;
+
+/** A JDK 8, as one platform has it. */
+export interface Jdk {
+    /** The distribution's packages. */
+    packages: string[];
+    /** Or an RPM that the user brings. */
+    rpm?: ArtifactName;
+    home: string;
+}
+
 export const databaseServerNames = ["mysql", "mariadb"] as const;
 export type DatabaseServerName = (typeof databaseServerNames)[number];
 
@@ -42,10 +55,11 @@ export interface Platform {
     /** The disk image that virtual machines start from; undefined where the stack file has to say (`lab:image`). */
     image?: { source: string; sha256?: string };
     /** Package names by what they are for. */
-    packages: Record<"base" | "memcached" | "java" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
+    packages: Record<"base" | "memcached" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
     /** Shell text that makes sure that the packages are installed, without starting any service; safe to run again. */
     installPackages: (packages: string[], repositories?: Repository[]) => string;
-    javaHome: string;
+    /** The distribution's OpenJDK everywhere. */
+    jdks: Partial<Record<(typeof jdkNames)[number], Jdk>> & { openjdk: Jdk };
     /** MariaDB is the distribution's everywhere. */
     databases: Partial<Record<DatabaseServerName, DatabaseServer>> & { mariadb: DatabaseServer };
     memcached: { unit: string; user: string; program: string };

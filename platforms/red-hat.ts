@@ -39,14 +39,17 @@ export const redHat = {
     packages: {
         base: ["curl", "ca-certificates", "diffutils", "tar", "policycoreutils", "nftables"],
         memcached: ["memcached"],
-        java: ["java-1.8.0-openjdk-headless"],
         httpd: ["httpd"],
         keepalived: ["keepalived"],
         directorRuntime: ["pcre", "zlib", "openssl-libs", "gd"],
         // Seed row 18 names pcre-devel and gd-devel.
         directorBuild: ["gcc", "make", "bzip2", "tar", "pcre-devel", "zlib-devel", "openssl-devel", "gd-devel"],
     },
-    javaHome: "/usr/lib/jvm/jre-1.8.0-openjdk",
+    jdks: {
+        openjdk: { packages: ["java-1.8.0-openjdk-headless"], home: "/usr/lib/jvm/jre-1.8.0-openjdk" },
+        // Seed row 10.
+        "oracle-rpm": { packages: [], rpm: "jdk-8u45", home: "/usr/java/jdk1.8.0_45" },
+    },
     memcached: { unit: "memcached.service", user: "memcached", program: "/usr/bin/memcached" },
     httpd: {
         unit: "httpd.service",

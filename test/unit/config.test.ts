@@ -151,6 +151,8 @@ describe("one mistake in the whole of a description", () => {
             ["sessions.client", "spymemcached-2.12.0 does not go with the session manager of the release article", "choose from spymemcached-2.11.7, spymemcached-2.11.1, or leave it away"]],
         ["a database server that the platform does not have", (stack) => { stack.database = { server: "mysql" }; },
             ["database.server", "no mysql installs on debian-13", "choose from mariadb, or leave it away"]],
+        ["a JDK that the platform does not have", (stack) => { stack.java = "oracle-rpm"; },
+            ["java", "no oracle-rpm installs on debian-13", "choose from openjdk, or leave it away"]],
         ["failover nodes only", (stack) => { stack.sessions = { failoverNodes: ["memcached2", "memcached1"] }; },
             ["sessions.failoverNodes", "every memcached is a failover node: none is left for daily use", "leave at least one out; with a single memcached, set it to []"]],
         ["an advert interval that VRRP cannot say", (stack) => { stack.keepalived = { advertInterval: 0.125 }; },

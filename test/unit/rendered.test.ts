@@ -5,6 +5,7 @@
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { accountName, accountsSql, retiredAccountsSql } from "../../components/database";
+import { packagesOf } from "../../components/lab";
 import { buildScript, serverSources, type SourceName } from "../../components/tengine-sources";
 import { docBase } from "../../components/web-site";
 import { platformNames } from "../../platforms";
@@ -116,6 +117,16 @@ describe("what the article says", () => {
         expect(lines(await text("nod0", "/etc/profile.d/java.sh"))).toEqual([
             "JAVA_HOME=/usr/lib/jvm/java-8-openjdk-amd64", "PATH=$JAVA_HOME/bin:$PATH", "export JAVA_HOME PATH", "",
         ]);
+    });
+
+    test("row 10: Oracle's RPM, where the user brings it", async () => {
+        const oracle = onCentos("centos-7", { java: "oracle-rpm" });
+        expect(neededArtifacts(oracle)).toContain("jdk-8u45");
+        expect(neededArtifacts(onCentos("centos-7"))).not.toContain("jdk-8u45");
+        expect(lines(await text("nod0", "/etc/profile.d/java.sh", oracle))).toContain("JAVA_HOME=/usr/java/jdk1.8.0_45");
+        expect(lines(await text("nod0", "/etc/systemd/system/tomcat.service", oracle))).toContain("Environment=JAVA_HOME=/usr/java/jdk1.8.0_45");
+        await expect((await rolesOf(oracle, "nod0")).java?.script).toMatchFileSnapshot(rendered("java", "oracle-rpm.sh"));
+        expect(packagesOf(oracle.machines.find(({ name }) => name === "nod0")!, oracle).filter((name) => /java|jdk/.test(name))).toEqual([]);
     });
 
     test("row 11: Tomcat 7.0.62 under /usr/local, the link /usr/local/tomcat, tomcat.sh, a service of its own user", async () => {
