@@ -9,6 +9,10 @@ export interface ServerSource {
     isTengine: boolean;
     /** What it calls itself. */
     product: string;
+    /** Of modules that it loads by its `dso` block: those that the lab's nginx.conf has directives of. */
+    dsoModules: string[];
+    /** A variable that differs from request to request. */
+    differing: string;
     server: ArtifactName;
     jemalloc: ArtifactName;
     /** Arguments of ./configure beside the common ones; `$jemalloc` is the folder that jemalloc was unpacked to. */
@@ -51,6 +55,8 @@ export const serverSources: Record<SourceName, ServerSource> = {
     "nginx-1.26.3": {
         isTengine: false,
         product: "nginx/1.26.3",
+        dsoModules: [],
+        differing: "$request_id",
         server: "nginx-1.26.3",
         jemalloc: "jemalloc-5.3.0",
         // nginx knows nothing of jemalloc: it is built first and linked in whole, before the C library's own allocator is looked at.
@@ -67,6 +73,8 @@ export const serverSources: Record<SourceName, ServerSource> = {
     "tengine-3.1.0": {
         isTengine: true,
         product: "Tengine/3.1.0",
+        dsoModules: [],
+        differing: "$request_id",
         server: "tengine-3.1.0",
         jemalloc: "jemalloc-5.3.0",
         beforeConfigure: [],
@@ -81,6 +89,9 @@ export const serverSources: Record<SourceName, ServerSource> = {
     "tengine-2.1.0": {
         isTengine: true,
         product: "Tengine/2.1.0",
+        dsoModules: ["ngx_http_rewrite_module"],
+        // Older than $request_id (nginx 1.11.0).
+        differing: "$msec",
         server: "tengine-2.1.0",
         jemalloc: "jemalloc-3.6.0",
         beforeConfigure: [],

@@ -247,6 +247,17 @@ describe("what the article says", () => {
         expect(lines(await text("nod4", nginxConf))).toEqual(expect.arrayContaining(["listen 80 default_server;", "server_name www.test.com;", "proxy_pass http://be_server1;"]));
     });
 
+    test("rows 18 and 19: Tengine 2.1.0 loads what it was compiled with as modules, and is told of nothing that it is too old for", async () => {
+        const conf = (affinity: string) => text("nod3", nginxConf, siteWith({ director: { source: "tengine-2.1.0", affinity } }));
+        for (const affinity of ["session", "uri"]) {
+            expect(lines(await conf(affinity)).join(" ")).toContain("dso { load ngx_http_rewrite_module.so; }");
+            // The newest nginx that it is made of is 1.6.2: $request_id is of 1.11.0, non_idempotent of 1.9.13.
+            expect(await conf(affinity)).not.toMatch(/\$request_id|non_idempotent|\bzone\b/);
+        }
+        expect(lines(await conf("session"))).toContain("default $msec;");
+        expect(await text("nod3", nginxConf, siteWith({ director: { source: "tengine-3.1.0" } }))).not.toContain("dso");
+    });
+
     test("rows 5, 6 and 21: keepalived's router, states, priorities, notifications, and VRRP version 2 with the password", async () => {
         const article = siteWith({ keepalived: { advertInterval: 1, notify: { to: ["admin@example.org", "root@example.org"], from: "keepalived@example.org" } } });
         const file = await fileOf(article, "nod3", keepalivedConf);
