@@ -12,12 +12,14 @@ export type Source =
     /** The name of the source package of Debian 13 (trixie) whose upstream tarball it is. */
     | { debianSource: string }
     /** Its publisher's address, which takes the internet. */
-    | { url: string };
+    | { url: string }
+    /** Where a user gets it by hand: it takes an account, or a licence that only they can accept. */
+    | { byHand: string };
 
 export interface Artifact {
     /** The file's name, as its source has it: the machines get it under this name. */
     file: string;
-    /** Lower-case hexadecimal. Undefined where no source has published one: then the file is taken as it comes. */
+    /** Lower-case hexadecimal. Undefined where no source has published one: then the file has to be accepted once (accepted.ts). */
     sha256: string | undefined;
     from: Source;
 }
@@ -139,11 +141,17 @@ const artifacts = {
         from: { maven: "org.objenesis:objenesis:2.2" },
     },
 
-    // JDBC 4.2 for Java 8: the 3.x driver wants MySQL's URLs rewritten and brings nothing that the site uses.
+    // JDBC 4.2 for Java 8. Each server gets its publisher's own: MySQL (9.7 was tried) refuses MariaDB's 2.7.12 unless it has the server's key
+    // in a file (caching_sha2_password), and its 3.x brings nothing that the site uses.
     "mariadb-java-client-2.7.12": {
         file: "mariadb-java-client-2.7.12.jar",
         sha256: "ccf16f38a7bc5bd55e59aa5e3590d74faebb2fb92d111ed5641d5175c4a3624a",
         from: { maven: "org.mariadb.jdbc:mariadb-java-client:2.7.12" },
+    },
+    "mysql-connector-j-8.4.0": {
+        file: "mysql-connector-j-8.4.0.jar",
+        sha256: "d77962877d010777cff997015da90ee689f0f4bb76848340e1488f2b83332af5",
+        from: { maven: "com.mysql:mysql-connector-j:8.4.0" },
     },
 
     "nginx-1.26.3": {
@@ -173,6 +181,13 @@ const artifacts = {
         // Homebrew's formula for jemalloc 3.6.0.
         sha256: "e16c2159dd3c81ca2dc3b5c9ef0d43e1f2f45b04548f42db12e7c12d7bdf84fe",
         from: { url: "https://github.com/jemalloc/jemalloc/releases/download/3.6.0/jemalloc-3.6.0.tar.bz2" },
+    },
+
+    // Its publisher's pages could not be read for a sum.
+    "jdk-8u45": {
+        file: "jdk-8u45-linux-x64.rpm",
+        sha256: undefined,
+        from: { byHand: "Oracle's Java SE 8 archive (8u202 and earlier), which takes an account and the acceptance of its licence" },
     },
 } satisfies Record<string, Artifact>;
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { serverSources } from "../components/tengine-sources";
 import type { Site } from "../config/site";
 import { catalogue, type ArtifactName } from "./catalogue";
-import { releases } from "./releases";
+import { drivers, releases } from "./releases";
+import { jdkOf } from "../platforms/jdk";
 
 /** A downloaded file that a role needs on its machine. */
 export interface LocalArtifact {
@@ -21,7 +22,8 @@ export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
 export function neededArtifacts(site: Site): ArtifactName[] {
     const { server, jemalloc } = serverSources[site.director.source];
     const { tomcat, libraries } = releases[site.release];
-    return [tomcat.artifact, ...libraries, site.sessions.client, server, jemalloc];
+    const { rpm } = jdkOf(site);
+    return [...rpm ? [rpm] : [], tomcat.artifact, ...libraries, drivers[site.database.server].artifact, site.sessions.client, server, jemalloc];
 }
 
 /** The files at `paths` with their digests: the published one, or that of the file where none is published. */

@@ -1,4 +1,5 @@
 import type { SourceName } from "../components/tengine-sources";
+import type { DatabaseServerName } from "../platforms";
 import type { ArtifactName } from "./catalogue";
 
 /** Versions that work together; one line in a stack file chooses (`lab:release`). */
@@ -9,7 +10,7 @@ export interface Release {
         /** Up to Tomcat 7 a listener of its own starts the JSP engine. */
         hasJasperListener: boolean;
     };
-    /** The jars for Tomcat's own lib folder: the session manager with its serializer, and the JDBC driver of the pool. */
+    /** The jars for Tomcat's own lib folder: the session manager with its serializer. */
     libraries: ArtifactName[];
     /** What the session manager speaks to memcached with: one more jar. The first is for stack files that name none (`lab:sessions.client`). */
     sessionClients: [SessionClient, ...SessionClient[]];
@@ -29,7 +30,7 @@ export const releases: Record<ReleaseName, Release> = {
         tomcat: { artifact: "tomcat-7.0.62", version: "7.0.62", hasJasperListener: true },
         libraries: [
             "memcached-session-manager-1.8.3", "memcached-session-manager-tc7-1.8.3", "msm-kryo-serializer-1.8.3",
-            "kryo-1.04", "kryo-serializers-0.11", "reflectasm-1.01", "asm-3.2", "minlog-1.2", "mariadb-java-client-2.7.12",
+            "kryo-1.04", "kryo-serializers-0.11", "reflectasm-1.01", "asm-3.2", "minlog-1.2",
         ],
         // Seed row 13 has 2.11.1. It takes its limit's milliseconds for seconds (MemcachedConnection.queueReconnect), so that a memcached that was
         // away is not asked again until as much time again has passed: sessions have no copy until then. Mended since 2.11.5.
@@ -41,9 +42,15 @@ export const releases: Record<ReleaseName, Release> = {
         tomcat: { artifact: "tomcat-9.0.117", version: "9.0.117", hasJasperListener: false },
         libraries: [
             "memcached-session-manager-2.3.2", "memcached-session-manager-tc9-2.3.2", "msm-kryo-serializer-2.3.2",
-            "kryo-4.0.0", "kryo-serializers-0.41", "reflectasm-1.11.3", "asm-5.0.4", "minlog-1.3.0", "objenesis-2.2", "mariadb-java-client-2.7.12",
+            "kryo-4.0.0", "kryo-serializers-0.41", "reflectasm-1.11.3", "asm-5.0.4", "minlog-1.3.0", "objenesis-2.2",
         ],
         sessionClients: ["spymemcached-2.12.0"],
         directorSource: "tengine-3.1.0",
     },
+};
+
+/** How Tomcat's pool speaks to a database server: one more jar for its lib folder. */
+export const drivers: Record<DatabaseServerName, { artifact: ArtifactName; className: string; scheme: string }> = {
+    mysql: { artifact: "mysql-connector-j-8.4.0", className: "com.mysql.cj.jdbc.Driver", scheme: "jdbc:mysql" },
+    mariadb: { artifact: "mariadb-java-client-2.7.12", className: "org.mariadb.jdbc.Driver", scheme: "jdbc:mariadb" },
 };

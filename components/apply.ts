@@ -51,6 +51,9 @@ trap 'exit 1' HUP INT TERM
 # changed [restart]: the service has to see it; with the word, by a restart even where a reload does for everything else.
 changed() { echo "$*" >> "$pending"; }
 
+# label PATH: SELinux, where there is any: the labels that its policy gives to files of these names, wherever they came from.
+label() { if command -v restorecon >/dev/null; then restorecon -R "$1"; fi; }
+
 # put MODE OWNER SOURCE DESTINATION
 put() {
     case $4 in /etc/systemd/system/*) how=restart ;; *) how= ;; esac
@@ -61,8 +64,7 @@ put() {
         chown "$2" "$4.lab-new"
         chmod "$1" "$4.lab-new"
         mv -fT "$4.lab-new" "$4"
-        # SELinux, where there is any: the label that its policy gives to a file of this name.
-        if command -v restorecon >/dev/null; then restorecon "$4"; fi
+        label "$4"
     elif [ "$(stat -c %a:%U:%G "$4")" != "$1:$2" ]; then
         changed $how
         chown "$2" "$4"

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { machinesWith, type Site } from "../config/site";
+import { databaseOf } from "../platforms/database";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
 import { render } from "./template";
@@ -33,11 +34,12 @@ export class RetiredAccounts extends pulumi.ComponentResource {
 const schema = () => fs.readFileSync(path.join(__dirname, "..", "site", "schema.sql"), "utf8");
 const schemaFile = "/usr/local/share/lab/schema.sql";
 
-export function databaseConfiguration({ site, machine, platform, password }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
-    const { unit, configurationFile, client, ping } = platform.database;
+export function databaseConfiguration({ site, machine, password }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
+    const { unit, configurationFile, settings, prepare, client, ping } = databaseOf(site);
     return {
+        prepare,
         files: [
-            { path: configurationFile, content: render("etc/mysql/lab.cnf", { address: machine.address }) },
+            { path: configurationFile, content: render("etc/mysql/lab.cnf", { address: machine.address, settings }) },
             { path: schemaFile, content: schema() },
         ],
         service: { unit },
@@ -57,12 +59,13 @@ export const accountName = (site: Site, password: string) => `${site.database.us
 /** Database and accounts, as SQL that may be run again and again. The account may be used from the app servers only. */
 export function accountsSql(site: Site, password: string): string {
     const { name } = site.database;
+    const server = databaseOf(site);
     const accounts = machinesWith(site, "app").map(({ address }) => `'${accountName(site, password)}'@'${address}'`);
     return [
+        ...server.administrator,
         `CREATE DATABASE IF NOT EXISTS \`${name}\` CHARACTER SET utf8mb4;`,
         ...accounts.flatMap((account) => [
-            `CREATE USER IF NOT EXISTS ${account};`,
-            `ALTER USER ${account} IDENTIFIED BY ${sqlString(password)};`,
+            ...server.account(account, sqlString(password)),
             `GRANT SELECT, INSERT, UPDATE, DELETE ON \`${name}\`.* TO ${account};`,
         ]),
         "",
@@ -83,9 +86,9 @@ export function retiredAccountsSql(site: Site, password: string): string {
     ].join("\n");
 }
 
-export const retiredAccountsConfiguration = ({ site, platform, password }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration => ({
+export const retiredAccountsConfiguration = ({ site, password }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration => ({
     secrets: { "retired.sql": password.apply((text) => retiredAccountsSql(site, text)) },
-    finish: [`${platform.database.client} < "$secrets/retired.sql"`],
+    finish: [`${databaseOf(site).client} < "$secrets/retired.sql"`],
 });
 
 const sqlString = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;

@@ -43,7 +43,7 @@ export const vrrpNeighbours = (site: Site, machine: MachineDescription) =>
     (machine.roles.includes("director") ? addresses(machinesWith(site, "director").filter(({ name }) => name !== machine.name)) : []);
 
 export function firewallConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
-    const { unit, configurationFile, program } = platform.firewall;
+    const { unit, configurationFile, program, finish } = platform.firewall;
     return {
         prepare: [notLockedOut(program, controlAddresses(site))],
         files: [{
@@ -59,6 +59,7 @@ export function firewallConfiguration({ site, machine, platform }: RoleContext):
         test: `${program} --check --file ${configurationFile}`,
         service: { unit, onChange: "reload" },
         ready: { command: `${program} list table inet lab`, seconds: 60 },
+        finish,
     };
 }
 

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { local, remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Platform } from "../platforms";
+import type { Repository } from "../platforms/platform";
 import { applyCommand, applyScript, roleFolder, rolesFolder, secretLines, secretTexts, stagedPath } from "./apply";
 import type { RoleConfiguration } from "./role-configuration";
 import { quote } from "./shell";
@@ -58,14 +59,14 @@ export class Host extends pulumi.ComponentResource {
     }
 
     /** Installs distribution packages, all that the machine's roles need in one run; everything else on the machine waits for it. */
-    install(packages: string[]): void {
+    install(packages: string[], repositories: Repository[]): void {
         // A virtual machine answers ssh before cloud-init, which may be installing too, has come to its end; and that has to be a good one.
         const settled = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null || { cloud-init status --long >&2; exit 1; }";
         // Whoever logs in uploads; what is uploaded holds no secret.
         const folder = `install -d -m 755 -o ${this.args.platform.loginUser} ${rolesFolder}`;
         // A run whose connection broke goes on without one, and package managers do not wait for each other in all that they do.
         const lock = `exec 9> ${roleFolder("packages.lock")}\nflock 9`;
-        this.packages = this.command("packages", `${settled}\n${folder}\n${lock}\n${this.args.platform.installPackages([...new Set(packages)].sort())}`, {});
+        this.packages = this.command("packages", `${settled}\n${folder}\n${lock}\n${this.args.platform.installPackages([...new Set(packages)].sort(), repositories)}`, {});
     }
 
     /** Brings a role of the machine to `configuration`; what is returned is there when the role works. */

@@ -1,9 +1,10 @@
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
 import { render } from "./template";
-import { docBase } from "./web-site";
+import { appBase, docBase } from "./web-site";
 
 /** httpd in front of Tomcat on the same machine (seed row 16). */
 export class Httpd extends pulumi.ComponentResource {
@@ -19,7 +20,7 @@ export class Httpd extends pulumi.ComponentResource {
 export function httpdConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, virtualHostFile, prepare, test } = platform.httpd;
     return {
-        prepare,
+        prepare: prepare(path.posix.dirname(appBase)),
         files: [{
             path: virtualHostFile,
             content: render("etc/httpd/conf.d/virtual.conf", { documentRoot: docBase, serverName: site.site.hostName, tomcatPort: site.tomcat.port }),

@@ -19,20 +19,19 @@ export class Keepalived extends pulumi.ComponentResource {
 }
 
 const configurationFile = "/etc/keepalived/keepalived.conf";
-/** In the folder whose files SELinux lets keepalived run without its own confinement (keepalived_selinux(8)). */
+/** In the folder whose files SELinux lets keepalived run without its own confinement (selinux-policy, keepalived.fc): no boolean has to be set for it. */
 const checkScript = "/usr/libexec/keepalived/check-web-server";
 
 export function keepalivedConfiguration(context: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
     const { platform, site, password } = context;
-    const { unit, test } = platform.keepalived;
+    const { unit, test, scriptUser } = platform.keepalived;
     // VRRP version 3 has no authentication, so that its file holds no secret and previews may show what changes in it.
     const content = vrrpVersion(site.keepalived.advertInterval) === 2
         ? password.apply((text) => keepalivedText(context, text))
         : keepalivedText(context);
     return {
         prepare: [
-            ...platform.keepalived.prepare,
-            `getent passwd keepalived_script >/dev/null || useradd --system --no-create-home --home-dir /nonexistent --shell ${platform.noLogin} keepalived_script`,
+            `getent passwd ${scriptUser} >/dev/null || useradd --system --no-create-home --home-dir /nonexistent --shell ${platform.noLogin} ${scriptUser}`,
         ],
         files: [
             { path: configurationFile, content, mode: "640" },
@@ -76,6 +75,7 @@ export function keepalivedText({ site, machine, platform }: RoleContext, passwor
         checkInterval: check.interval,
         checkFall: check.fall,
         checkScript,
+        scriptUser: platform.keepalived.scriptUser,
         preempt,
         password: password ?? false,
         virtualAddress: site.virtualAddress,

@@ -5,6 +5,9 @@ import { hostKeyOf, publicKeyOf } from "../config/keys";
 import { machinesWith, type MachineDescription, type Site } from "../config/site";
 import type { Role } from "../config/schema";
 import { platforms, type Platform } from "../platforms";
+import { databaseOf } from "../platforms/database";
+import { jdkOf } from "../platforms/jdk";
+import type { Repository } from "../platforms/platform";
 import { AppServer } from "./app-server";
 import { Base } from "./base";
 import { Database, RetiredAccounts } from "./database";
@@ -36,7 +39,7 @@ export class Lab extends pulumi.ComponentResource {
             const machine = new Machine(description.name, {
                 site, machine: description, hostKey: hostKeyOf(secrets.hostKeySeed, description.name), loginKey, hypervisor,
             }, { parent: this });
-            machine.host.install(packagesOf(description, platform));
+            machine.host.install(packagesOf(description, site), repositoriesOf(description, site));
             new Base(`${description.name}-base`, { site, platform, machine: description, host: machine.host }, { parent: machine });
             new Firewall(`${description.name}-firewall`, { site, platform, machine: description, host: machine.host }, { parent: machine });
             return [description.name, machine];
@@ -67,12 +70,19 @@ export class Lab extends pulumi.ComponentResource {
 }
 
 /** All that the machine's roles need, so that its package manager runs once. */
-export function packagesOf(machine: MachineDescription, { packages }: Platform): string[] {
+export function packagesOf(machine: MachineDescription, site: Site): string[] {
+    const { packages } = platforms[site.platform];
     const byRole: Record<Role, string[]> = {
-        app: [...packages.java, ...packages.httpd],
+        app: [...jdkOf(site).packages, ...packages.httpd],
         memcached: packages.memcached,
-        database: packages.database,
+        database: databaseOf(site).packages,
         director: [...packages.directorRuntime, ...packages.keepalived],
     };
     return [...packages.base, ...machine.roles.flatMap((role) => byRole[role])];
+}
+
+/** Publishers' own repositories that some of these packages come from. */
+export function repositoriesOf(machine: MachineDescription, site: Site): Repository[] {
+    const { repository } = databaseOf(site);
+    return machine.roles.includes("database") && repository ? [repository] : [];
 }

@@ -3,6 +3,7 @@ import type { Configuration } from "../config/describe";
 import { hostKeyOf } from "../config/keys";
 import { machinesWith, type Site } from "../config/site";
 import { platforms } from "../platforms";
+import { databaseOf } from "../platforms/database";
 
 /** A machine as `./lab` has to know it. */
 export interface MachineAccess {
@@ -53,9 +54,9 @@ export function outputsOf({ site, secrets }: Configuration) {
 }
 
 function servicesOf(site: Site, machineName: string): string[] {
-    const { database, memcached, httpd, keepalived } = platforms[site.platform];
+    const { memcached, httpd, keepalived } = platforms[site.platform];
     const units = {
-        database: [database.unit],
+        database: [databaseOf(site).unit],
         memcached: [memcached.unit],
         app: ["tomcat.service", httpd.unit],
         director: ["tengine.service", keepalived.unit],

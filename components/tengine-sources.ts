@@ -7,6 +7,12 @@ export type SourceName = (typeof sourceNames)[number];
 export interface ServerSource {
     /** Tengine has active checks and `consistent_hash`; its parent nginx only what the template puts in their place. */
     isTengine: boolean;
+    /** What it calls itself. */
+    product: string;
+    /** Of modules that it loads by its `dso` block: those that the lab's nginx.conf has directives of. */
+    dsoModules: string[];
+    /** A variable that differs from request to request. */
+    differing: string;
     server: ArtifactName;
     jemalloc: ArtifactName;
     /** Arguments of ./configure beside the common ones; `$jemalloc` is the folder that jemalloc was unpacked to. */
@@ -48,6 +54,9 @@ export const temporaryFolders = ["client", "proxy", "fastcgi", "uwsgi"].map((nam
 export const serverSources: Record<SourceName, ServerSource> = {
     "nginx-1.26.3": {
         isTengine: false,
+        product: "nginx/1.26.3",
+        dsoModules: [],
+        differing: "$request_id",
         server: "nginx-1.26.3",
         jemalloc: "jemalloc-5.3.0",
         // nginx knows nothing of jemalloc: it is built first and linked in whole, before the C library's own allocator is looked at.
@@ -63,6 +72,9 @@ export const serverSources: Record<SourceName, ServerSource> = {
     // From 2.3 on: no spdy (HTTP/2 took its place) and no dso (nginx's dynamic modules did); checks and consistent hash are in modules/.
     "tengine-3.1.0": {
         isTengine: true,
+        product: "Tengine/3.1.0",
+        dsoModules: [],
+        differing: "$request_id",
         server: "tengine-3.1.0",
         jemalloc: "jemalloc-5.3.0",
         beforeConfigure: [],
@@ -76,6 +88,10 @@ export const serverSources: Record<SourceName, ServerSource> = {
     // The article's own list.
     "tengine-2.1.0": {
         isTengine: true,
+        product: "Tengine/2.1.0",
+        dsoModules: ["ngx_http_rewrite_module"],
+        // Older than $request_id (nginx 1.11.0).
+        differing: "$msec",
         server: "tengine-2.1.0",
         jemalloc: "jemalloc-3.6.0",
         beforeConfigure: [],
@@ -105,6 +121,11 @@ ${argumentLines}
 ${source.makeTargets.map((target) => `make -j"$(nproc)" ${target === "" ? "" : `DESTDIR="$root" ${target}`}`.trimEnd()).join("\n")}
 # The configuration that comes with the server would overwrite the lab's.
 rm -f "$root/etc/tengine/nginx.conf"
+# What has just been compiled is what was asked for, and asks jemalloc for its memory.
+said=$(MALLOC_CONF=stats_print:true "$root${prefix}/sbin/nginx" -V 2>&1)
+for word in '${source.product}' 'Begin jemalloc statistics'; do
+    case $said in *"$word"*) ;; *) printf '%s\nThis server does not say: %s\n' "$said" "$word" >&2; exit 1 ;; esac
+done
 tar -czf ../result.tar.gz --owner=root --group=root -C "$root" usr etc
 `;
 }

@@ -48,7 +48,7 @@ export function describeBuild({ site, platform, artifacts }: RoleContext & Pick<
 
 export function tengineConfiguration({ site, platform }: RoleContext, buildKey: string): RoleConfiguration {
     const { affinity, source } = site.director;
-    const { isTengine } = serverSources[source];
+    const { isTengine, dsoModules, differing } = serverSources[source];
     return {
         prepare: [
             "getent group nginx >/dev/null || groupadd --system nginx",
@@ -64,6 +64,8 @@ export function tengineConfiguration({ site, platform }: RoleContext, buildKey: 
                     session: affinity === "session",
                     hashKey: affinity === "session" ? "$affinity" : "$request_uri",
                     tengine: isTengine,
+                    dso: dsoModules.length > 0 && { modules: dsoModules },
+                    differing,
                     // Tengine 2 is older than the word (nginx 1.9.13), and sends every request on.
                     namesNonIdempotent: source !== "tengine-2.1.0",
                     servers: upstreamServers(site),

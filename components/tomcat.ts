@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
-import { releases } from "../artifacts/releases";
+import { drivers, releases } from "../artifacts/releases";
+import { jdkOf } from "../platforms/jdk";
 import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/site";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
@@ -34,7 +35,8 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
     const release = releases[site.release];
     const distribution = artifacts[release.tomcat.artifact];
     const client = artifacts[site.sessions.client];
-    const libraries = [...release.libraries.map((name) => artifacts[name]), client];
+    const driver = drivers[site.database.server];
+    const libraries = [...[...release.libraries, driver.artifact].map((name) => artifacts[name]), client];
     const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
     const { address } = machine;
     return {
@@ -59,6 +61,8 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             "fi",
             `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
             `chmod 755 ${versionedHome}`,
+            "# What systemd starts has to be labelled as a program.",
+            `label ${versionedHome}`,
             `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
             ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
             "# Of two clients Tomcat would take whichever it finds first.",
@@ -66,7 +70,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
-            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: platform.javaHome }) },
+            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: jdkOf(site).home }) },
             hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
             { path: `/${sessionCopies}`, content: verbatim(sessionCopies) },
             { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },
@@ -90,12 +94,13 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             {
                 path: `${home}/conf/database.xml`,
                 content: password.apply((text) => render("usr/local/tomcat/conf/database.xml", {
-                    url: databaseUrl(machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: accountName(site, text), password: text,
+                    driver: driver.className,
+                    url: databaseUrl(driver.scheme, machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: accountName(site, text), password: text,
                 })),
                 ...readableByTomcat,
             },
         ],
-        test: compileSessionCopies(`${platform.javaHome}/bin/java`, home, `/${sessionCopies}`),
+        test: compileSessionCopies(`${jdkOf(site).home}/bin/java`, home, `/${sessionCopies}`),
         service: { unit: "tomcat.service" },
         ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 600 },
     };
@@ -114,4 +119,4 @@ mv lib/.new/de lib/de
 rmdir lib/.new`;
 
 /** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
-const databaseUrl = (address: string, name: string) => `jdbc:mariadb://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;
+const databaseUrl = (scheme: string, address: string, name: string) => `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

@@ -145,6 +145,20 @@ const sessionClientFits: Check = ({ release, sessions }) => {
     }];
 };
 
+const databaseServerInstalls: Check = ({ platform, database }) => {
+    const { databases } = platforms[platform];
+    return databases[database.server] ? [] : [{
+        path: "database.server",
+        problem: `no ${database.server} installs on ${platform}`,
+        remedy: `choose from ${Object.keys(databases).join(", ")}, or leave it away`,
+    }];
+};
+
+const jdkInstalls: Check = ({ platform, java }) => {
+    const { jdks } = platforms[platform];
+    return jdks[java] ? [] : [{ path: "java", problem: `no ${java} installs on ${platform}`, remedy: `choose from ${Object.keys(jdks).join(", ")}, or leave it away` }];
+};
+
 const advertInterval: Check = (site) => {
     const interval = site.keepalived.advertInterval;
     const centiseconds = interval * 100;
@@ -193,7 +207,7 @@ const machineKind: Check = (site) => {
 
 const checks: Check[] = [
     addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac, everyRoleHasAMachine, oneDatabase, rolesOnce, directorsAndHttpdApart,
-    priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, advertInterval, machineKind,
+    priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, databaseServerInstalls, jdkInstalls, advertInterval, machineKind,
 ];
 
 /** Everything that is wrong with `site` as a whole. */

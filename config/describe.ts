@@ -1,4 +1,5 @@
 import { releases } from "../artifacts/releases";
+import { defaultDatabaseServer } from "../platforms/database";
 import { findMistakes } from "./checks";
 import { ConfigurationError, type Mistake } from "./mistakes";
 import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
@@ -50,6 +51,7 @@ const at = (value: unknown, path: readonly PropertyKey[]) => path.reduce<unknown
 
 const toSite = ({ machines, machineSize, ...rest }: Settings): Site => ({
     ...rest,
+    database: { ...rest.database, server: rest.database.server ?? defaultDatabaseServer(rest.platform) },
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
     sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
     // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.

@@ -6,7 +6,7 @@ import * as net from "node:net";
 import { z } from "zod";
 import { releaseNames, sessionClients } from "../artifacts/releases";
 import { sourceNames } from "../components/tengine-sources";
-import { platformNames } from "../platforms";
+import { databaseServerNames, jdkNames, platformNames } from "../platforms";
 import { isPrivateKey } from "./keys";
 
 const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
@@ -61,6 +61,8 @@ const site = z.strictObject({
 });
 
 const database = z.strictObject({
+    /** Default: MySQL where the platform has it (platforms/), as in the article, else MariaDB. */
+    server: z.enum(databaseServerNames).optional(),
     name: identifier.default("site"),
     user: identifier.default("site").refine((user) => !["root", "mysql", "mariadb"].includes(user), "is an account of the server's own; the site needs another"),
 });
@@ -111,6 +113,8 @@ export const openSchema = z.strictObject({
     platform: z.enum(platformNames),
     /** Versions that work together: the article's, or ones that still get fixes (artifacts/releases.ts). */
     release: z.enum(releaseNames).default("article"),
+    /** The distribution's OpenJDK 8, or the article's RPM, which the user brings. */
+    java: z.enum(jdkNames).default("openjdk"),
     hypervisor: z.string().regex(/^(qemu|lxc|test)(\+[a-z]+)?:\/\/\S*$/, "is no libvirt URI, such as qemu:///system or lxc:///system").default("qemu:///system"),
     /** What runs virtual machines; default: KVM where a machine that was started to find out shows that it works (tools/lab/acceleration.ts). */
     acceleration: z.enum(["kvm", "emulation"]).optional(),

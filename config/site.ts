@@ -4,6 +4,7 @@
  */
 import type { SessionClient } from "../artifacts/releases";
 import type { SourceName } from "../components/tengine-sources";
+import type { DatabaseServerName } from "../platforms";
 import type { Role, Settings } from "./schema";
 
 export interface MachineDescription {
@@ -18,8 +19,9 @@ export interface MachineDescription {
     priority?: number;
 }
 
-export interface Site extends Omit<Settings, "machines" | "machineSize" | "director" | "sessions"> {
+export interface Site extends Omit<Settings, "machines" | "machineSize" | "database" | "director" | "sessions"> {
     machines: MachineDescription[];
+    database: Settings["database"] & { server: DatabaseServerName };
     director: Settings["director"] & { source: SourceName };
     sessions: Settings["sessions"] & { client: SessionClient };
 }

@@ -1,5 +1,6 @@
 import type { Platform } from "./platform";
-import { allow, installPackages, redHat } from "./red-hat";
+import { bindAdministrator, grantUsage, mysqlOn } from "./database-servers";
+import { installPackages, redHat } from "./red-hat";
 
 /**
  * CentOS 7, the article's distribution. Its end was in June 2024: no mirror carries it any more, the project's archive does. Package and
@@ -14,22 +15,34 @@ export const centos7: Platform = {
     ...redHat,
     name: "centos-7",
     loginUser: "centos",
+    // With semanage.
+    packages: { ...redHat.packages, httpd: ["httpd", "policycoreutils-python"] },
     image: {
         // The last one published; the sum is from the publisher's sha256sum.txt.
         source: "https://cloud.centos.org/centos/7/images/CentOS-7-x86_64-GenericCloud-2211.qcow2",
         sha256: "284aab2b23d91318f169ff464bce4d53404a15a0618ceb34562838c59af4adea",
     },
     installPackages: installPackages(repositories),
-    database: {
-        // MariaDB 5.5, which took MySQL's place in the distribution.
-        unit: "mariadb.service",
-        configurationFile: "/etc/my.cnf.d/lab.cnf",
-        client: "mysql",
-        ping: "mysqladmin --silent ping",
+    databases: {
+        mysql: mysqlOn(7),
+        // 5.5, which took MySQL's place in the distribution.
+        mariadb: {
+            packages: ["mariadb-server"],
+            unit: "mariadb.service",
+            configurationFile: "/etc/my.cnf.d/lab.cnf",
+            settings: ["plugin-load = unix_socket=auth_socket.so"],
+            prepare: [],
+            client: "mysql",
+            ping: "mysqladmin --silent ping",
+            administrator: bindAdministrator,
+            account: grantUsage,
+        },
     },
     keepalived: {
         unit: "keepalived.service",
-        prepare: [allow("keepalived_connect_any")],
+        // SELinux lets keepalived become another user only since September 2019 (selinux-policy, keepalived.te), and whether that came to CentOS 7 is
+        // not known. A check that could not run would keep the address from both directors. As root it takes no such right.
+        scriptUser: "root",
         // 1.3.5 has no --config-test, and counts a script's interval in whole seconds (its vrrp_parser.c).
         test: undefined,
         shortestCheckInterval: 1,

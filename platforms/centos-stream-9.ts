@@ -1,5 +1,6 @@
 import type { Platform } from "./platform";
-import { allow, installPackages, redHat } from "./red-hat";
+import { createUser, mysqlOn } from "./database-servers";
+import { installPackages, redHat } from "./red-hat";
 
 /** CentOS Stream 9: gets fixes, and is the last Stream with JDK 8. Development packages are in CRB, which is off by default. */
 const repositories = ["sed -i '/^\\[crb\\]/,/^\\[/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/centos.repo"];
@@ -8,18 +9,29 @@ export const centosStream9: Platform = {
     ...redHat,
     name: "centos-stream-9",
     loginUser: "cloud-user",
+    // With semanage.
+    packages: { ...redHat.packages, httpd: ["httpd", "policycoreutils-python-utils"] },
     // The newest one under a name that stays: its sum changes with it, so that a stack file which wants it pinned says so (lab:image).
     image: { source: "https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2" },
     installPackages: installPackages(repositories),
-    database: {
-        unit: "mariadb.service",
-        configurationFile: "/etc/my.cnf.d/lab.cnf",
-        client: "mariadb",
-        ping: "mariadb-admin --silent ping",
+    databases: {
+        mysql: mysqlOn(9),
+        // 10.5.
+        mariadb: {
+            packages: ["mariadb-server"],
+            unit: "mariadb.service",
+            configurationFile: "/etc/my.cnf.d/lab.cnf",
+            settings: [],
+            prepare: [],
+            client: "mariadb",
+            ping: "mariadb-admin --silent ping",
+            administrator: [],
+            account: createUser,
+        },
     },
     keepalived: {
         unit: "keepalived.service",
-        prepare: [allow("keepalived_connect_any")],
+        scriptUser: "keepalived_script",
         test: (file) => `keepalived --config-test --use-file ${file}`,
         shortestCheckInterval: 0.1,
     },

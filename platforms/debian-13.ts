@@ -1,4 +1,5 @@
 import { words } from "../components/shell";
+import { createUser } from "./database-servers";
 import type { Platform } from "./platform";
 
 /**
@@ -37,10 +38,7 @@ export const debian13: Platform = {
     loginUser: "root",
     packages: {
         base: ["curl", "ca-certificates", "nftables"],
-        database: ["mariadb-server"],
         memcached: ["memcached"],
-        // From unstable: Debian 13 itself has no JDK 8 (the image pins unstable so that only what is asked for by name comes from it).
-        java: ["openjdk-8-jre-headless"],
         httpd: ["apache2"],
         keepalived: ["keepalived"],
         directorRuntime: ["libpcre2-8-0", "zlib1g", "libssl3t64", "libgd3"],
@@ -48,12 +46,21 @@ export const debian13: Platform = {
     },
     packageProxy: aptProxy,
     installPackages,
-    javaHome: "/usr/lib/jvm/java-8-openjdk-amd64",
-    database: {
-        unit: "mariadb.service",
-        configurationFile: "/etc/mysql/mariadb.conf.d/90-lab.cnf",
-        client: "mariadb",
-        ping: "mariadb-admin --silent ping",
+    // From unstable: Debian 13 itself has no JDK 8 (the image pins unstable so that only what is asked for by name comes from it).
+    jdks: { openjdk: { packages: ["openjdk-8-jre-headless"], home: "/usr/lib/jvm/java-8-openjdk-amd64" } },
+    databases: {
+        // 11.8. MySQL is not in Debian 13.
+        mariadb: {
+            packages: ["mariadb-server"],
+            unit: "mariadb.service",
+            configurationFile: "/etc/mysql/mariadb.conf.d/90-lab.cnf",
+            settings: [],
+            prepare: [],
+            client: "mariadb",
+            ping: "mariadb-admin --silent ping",
+            administrator: [],
+            account: createUser,
+        },
     },
     memcached: { unit: "memcached.service", user: "memcache", program: "/usr/bin/memcached" },
     httpd: {
@@ -61,15 +68,15 @@ export const debian13: Platform = {
         user: "www-data",
         virtualHostFile: "/etc/apache2/sites-enabled/virtual.conf",
         test: "apache2ctl -t",
-        prepare: ["rm -f /etc/apache2/sites-enabled/000-default.conf", "a2enmod --quiet proxy proxy_http >/dev/null"],
+        prepare: () => ["rm -f /etc/apache2/sites-enabled/000-default.conf", "a2enmod --quiet proxy proxy_http >/dev/null"],
     },
     keepalived: {
         unit: "keepalived.service",
-        prepare: [],
+        scriptUser: "keepalived_script",
         test: (file) => `keepalived --config-test --use-file ${file}`,
         shortestCheckInterval: 0.1,
     },
-    firewall: { unit: "nftables.service", program: "/usr/sbin/nft", configurationFile: "/etc/nftables.conf" },
+    firewall: { unit: "nftables.service", program: "/usr/sbin/nft", configurationFile: "/etc/nftables.conf", finish: [] },
     sshUnit: "ssh.service",
     noLogin: "/usr/sbin/nologin",
     noNewPrivileges: true,

@@ -3,7 +3,7 @@ import { centosStream9 } from "./centos-stream-9";
 import { debian13 } from "./debian-13";
 import type { Platform } from "./platform";
 
-export type { Platform } from "./platform";
+export { databaseServerNames, jdkNames, type DatabaseServerName, type Platform } from "./platform";
 export const platformNames = ["centos-7", "centos-stream-9", "debian-13"] as const;
 export type PlatformName = (typeof platformNames)[number];
 export const platforms: Record<PlatformName, Platform> = {

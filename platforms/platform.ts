@@ -1,3 +1,51 @@
+import type { ArtifactName } from "../artifacts/catalogue";
+
+export const jdkNames = ["openjdk", "oracle-rpm"] as const;
+
+/** A JDK 8, as one platform has it. */
+export interface Jdk {
+    /** The distribution's packages. */
+    packages: string[];
+    /** Or an RPM that the user brings. */
+    rpm?: ArtifactName;
+    home: string;
+}
+
+export const databaseServerNames = ["mysql", "mariadb"] as const;
+export type DatabaseServerName = (typeof databaseServerNames)[number];
+
+/** A database server, as one platform has it. */
+export interface DatabaseServer {
+    packages: string[];
+    /** Where the packages come from, if not from the distribution. */
+    repository?: Repository;
+    unit: string;
+    /** A file that the server reads last. */
+    configurationFile: string;
+    /** Lines of that file beside those that all servers have. */
+    settings: string[];
+    /** Shell lines before its files. */
+    prepare: string[];
+    /** Client that logs in as the server's administrator through the local socket. */
+    client: string;
+    /** Ends well once the server answers. */
+    ping: string;
+    /** SQL that leaves root, through the local socket, as the only account that the server came with; may be run again. */
+    administrator: string[];
+    /** SQL that makes an account, or gives it another password, in words that this server knows; may be run again. Both are SQL already. */
+    account: (account: string, password: string) => string[];
+}
+
+/** A publisher's own package repository. */
+export interface Repository {
+    /** Also the name of its file and of its key's. */
+    name: string;
+    title: string;
+    address: string;
+    /** Its signing key, in OpenPGP's ASCII form: pinned here, so that nothing but a package that it signed gets in. */
+    key: string;
+}
+
 /** What differs between guests, as data. Role components read it and never ask which platform they are on. */
 export interface Platform {
     name: string;
@@ -10,21 +58,15 @@ export interface Platform {
      */
     image?: { source: string; sha256?: string };
     /** Package names by what they are for. */
-    packages: Record<"base" | "database" | "memcached" | "java" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
+    packages: Record<"base" | "memcached" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
     /** The file that has the package manager go through the proxy at `address` (http://...); undefined where the lab's proxy has nothing for it. */
     packageProxy?: (address: string) => { path: string; content: string };
     /** Shell text that makes sure that the packages are installed, without starting any service; safe to run again. */
-    installPackages: (packages: string[]) => string;
-    javaHome: string;
-    database: {
-        unit: string;
-        /** A file that the server reads last. */
-        configurationFile: string;
-        /** Client that logs in as the server's administrator through the local socket. */
-        client: string;
-        /** Prints nothing and ends well once the server answers. */
-        ping: string;
-    };
+    installPackages: (packages: string[], repositories?: Repository[]) => string;
+    /** The distribution's OpenJDK everywhere. */
+    jdks: Partial<Record<(typeof jdkNames)[number], Jdk>> & { openjdk: Jdk };
+    /** MariaDB is the distribution's everywhere. */
+    databases: Partial<Record<DatabaseServerName, DatabaseServer>> & { mariadb: DatabaseServer };
     memcached: { unit: string; user: string; program: string };
     httpd: {
         unit: string;
@@ -32,20 +74,26 @@ export interface Platform {
         virtualHostFile: string;
         /** Checks the configuration. */
         test: string;
-        /** Shell lines that switch the distribution's own site off (seed row 16) and the proxy modules on. */
-        prepare: string[];
+        /** Shell lines that switch the distribution's own site off (seed row 16) and the proxy modules on; `site`: the folder that the lab's is below. */
+        prepare: (site: string) => string[];
     };
     keepalived: {
         unit: string;
-        /** Shell lines before its files. */
-        prepare: string[];
+        /** Who its check script runs as. */
+        scriptUser: string;
         /** Checks a configuration file; undefined where this keepalived cannot. */
         test: ((file: string) => string) | undefined;
         /** The shortest interval of a check script that this keepalived counts, in seconds. */
         shortestCheckInterval: number;
     };
-    /** nftables: `unit` loads `configurationFile` at boot, before the network is there. */
-    firewall: { unit: string; program: string; configurationFile: string };
+    firewall: {
+        /** nftables: loads `configurationFile` at boot, before the network is there. */
+        unit: string;
+        program: string;
+        configurationFile: string;
+        /** Shell lines for when its rules count. */
+        finish: string[];
+    };
     /** Unit of the ssh server. */
     sshUnit: string;
     noLogin: string;

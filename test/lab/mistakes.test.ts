@@ -57,7 +57,7 @@ test("an artifact that is not there and cannot be had is named, with the place t
     const cache = mkdtempSync(join(tmpdir(), "lab-test-cache-"));
     try {
         lab.edit("Pulumi.local.yaml", "source: nginx-1.26.3", "source: tengine-2.1.0");
-        const { code, all } = await lab.start(["preview"], { LAB_CACHE: cache, LAB_OFFLINE: "1" }).ended;
+        const { code, all } = await lab.start(["preview", "--offline"], { LAB_CACHE: cache }).ended;
         expect(code).toBe(2);
         expect(all).toContain("tengine-2.1.0.tar.gz");
         expect(all).toContain(join(cache, "artifacts"));

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ensureArtifacts, missingArtifacts } from "../../artifacts/cache";
+import { accept, readAccepted } from "../../artifacts/accepted";
+import { ensureArtifacts, missingArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
 import { type ArtifactName, catalogue } from "../../artifacts/catalogue";
 import { aptConfiguration, type Fetch, type Fetchers, mavenPom } from "../../artifacts/fetchers";
 import { releases } from "../../artifacts/releases";
@@ -54,7 +55,8 @@ async function failure(promise: Promise<unknown>): Promise<UserError> {
 
 test("each kind of source is asked once for all its files, and a second call asks nobody", async () => {
     const names = ["tomcat-7.0.62", "asm-3.2", "nginx-1.26.3", "tengine-3.1.0", "jemalloc-3.6.0"] as const;
-    const paths = await ensureArtifacts(names, { cache, progress: silent, fetchers: goodFetchers() });
+    const accepted = { "tengine-3.1.0": createHash("sha256").update(rightContent("tengine-3.1.0")).digest("hex") };
+    const paths = await ensureArtifacts(names, { cache, progress: silent, fetchers: goodFetchers(), accepted });
     const asks = {
         maven: [["org.apache.tomcat:tomcat:7.0.62:tar.gz", "asm:asm:3.2"]],
         debianSource: [["nginx"]],
@@ -67,7 +69,7 @@ test("each kind of source is asked once for all its files, and a second call ask
     expect(Object.keys(paths).sort()).toEqual([...names].sort());
     for (const name of names) expect(readFileSync(paths[name], "utf8")).toBe(rightContent(name));
 
-    expect(await ensureArtifacts(names, { cache, progress: silent, fetchers: goodFetchers() })).toEqual(paths);
+    expect(await ensureArtifacts(names, { cache, progress: silent, fetchers: goodFetchers(), accepted })).toEqual(paths);
     expect(asked).toEqual(asks);
     expect(readdirSync(join(cache, "artifacts")).filter((entry) => entry.startsWith("."))).toEqual([]);
 });
@@ -91,11 +93,46 @@ test("a file with another sum than the catalogue's never gets into the cache", a
     expect(readdirSync(join(cache, "artifacts"))).toEqual([]);
 });
 
-test("a file without a published sum is taken as it comes, an empty one is not", async () => {
+test("a file without a published sum has to be accepted once; from then on nothing else passes for it", async () => {
+    const file = join(cache, "accepted.json");
+    const fetchers = { ...goodFetchers(), url: source("url", () => "as it came") };
+    const options = { cache, progress: silent, fetchers };
+    const sum = createHash("sha256").update("as it came").digest("hex");
+    const names = ["asm-3.2", "tengine-3.1.0"] as const;
+    const error = await failure(ensureArtifacts(names, { ...options, accepted: {} }));
+    expect(error.message).toMatch(new RegExp(`tengine-3\\.1\\.0\\.tar\\.gz \\(from https://\\S+\\)\n    sha256 ${sum}`));
+    expect(error.message).not.toContain("asm");
+    expect(error.remedy).toContain("./lab accept tengine-3.1.0 pins");
+
+    const [artifact] = await unacceptedArtifacts(await obtainArtifacts(names, { ...options, accepted: {} }), {});
+    accept({ "tengine-3.1.0": artifact?.sha256 }, file);
+    accept({ "jdk-8u45": "0".repeat(64) }, file);
+    expect(readAccepted(file)).toEqual({ "tengine-3.1.0": sum, "jdk-8u45": "0".repeat(64) });
+    const accepted = readAccepted(file);
+    const paths = await ensureArtifacts(names, { ...options, accepted });
+    writeFileSync(paths["tengine-3.1.0"], "as somebody changed it");
+    expect((await failure(ensureArtifacts(names, { ...options, offline: true, accepted }))).message).toContain(`instead of ${sum}`);
+    // The publisher's changed file does not get in either.
+    const changed = { ...options, fetchers: { ...goodFetchers(), url: source("url", () => "as the publisher changed it") } };
+    expect((await failure(ensureArtifacts(names, { ...changed, accepted }))).message).toContain(`instead of ${sum}`);
+});
+
+test("an empty file is none", async () => {
     const fetchers = { ...goodFetchers(), url: source("url", (file) => file.includes("3.1.0") ? "anything" : "") };
     const error = await failure(ensureArtifacts(["tengine-3.1.0", "tengine-2.1.0"], { cache, progress: silent, fetchers }));
     expect(error.message).toContain("tengine-2.1.0.tar.gz is empty");
     expect(await missingArtifacts(["tengine-3.1.0", "tengine-2.1.0"], cache)).toMatchObject([{ name: "tengine-2.1.0" }]);
+});
+
+test("what only a user can get is asked for by its file's name and place, and taken when it lies there", async () => {
+    const accepted = { "jdk-8u45": createHash("sha256").update("an RPM").digest("hex") };
+    const options = { cache, progress: silent, fetchers: goodFetchers(), accepted };
+    const error = await failure(ensureArtifacts(["jdk-8u45"], options));
+    expect(error.message).toMatch(/jdk-8u45-linux-x64\.rpm \(from Oracle's .*, by hand\)/);
+    expect(error.remedy).toContain(join(cache, "artifacts"));
+    expect(asked).toEqual({ maven: [], debianSource: [], url: [] });
+    lay(join(cache, "artifacts", "jdk-8u45-linux-x64.rpm"), "an RPM");
+    expect(await ensureArtifacts(["jdk-8u45"], options)).toEqual({ "jdk-8u45": join(cache, "artifacts", "jdk-8u45-linux-x64.rpm") });
 });
 
 test("everything that cannot be had is one error: which files, where from, why, and where to put them", async () => {
@@ -155,9 +192,9 @@ test("the catalogue: file names are unique, sums well formed, keys say the versi
     expect(new Set(files).size).toBe(files.length);
     for (const name of all) {
         expect(realSums[name] ?? "0".repeat(64)).toMatch(/^[0-9a-f]{64}$/);
-        expect(catalogue[name].file).toContain(/-([0-9.]+)$/.exec(name)?.[1]);
+        expect(catalogue[name].file).toContain(/-([0-9.u]+)$/.exec(name)?.[1]);
     }
-    expect(all.filter((name) => !realSums[name])).toEqual(["tengine-3.1.0", "tengine-2.1.0"]);
+    expect(all.filter((name) => !realSums[name])).toEqual(["tengine-3.1.0", "tengine-2.1.0", "jdk-8u45"]);
     const libraries = Object.values(releases).flatMap((release) => release.libraries);
     expect(libraries.map((name) => catalogue[name].file).every((file) => file.endsWith(".jar"))).toBe(true);
 });

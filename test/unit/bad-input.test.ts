@@ -77,7 +77,7 @@ test("databasePassword", () => {
             return;
         }
         const { site } = configuration;
-        const xml = render("usr/local/tomcat/conf/database.xml", { url: "u", user: "site", password: text });
+        const xml = render("usr/local/tomcat/conf/database.xml", { driver: "d", url: "u", user: "site", password: text });
         expect(new DOMParser().parseFromString(xml, "text/xml").documentElement?.getAttribute("password")).toBe(text);
         const sql = accountsSql(site, text);
         expect(sql.split("\n").filter((line) => line.startsWith("ALTER"))[0]).toMatch(/^ALTER USER '[a-z0-9_]+'@'[0-9.]+' IDENTIFIED BY '[^'\\]*';$/);

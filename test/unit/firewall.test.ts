@@ -24,7 +24,7 @@ test("who may speak to which service", () => {
 test("each machine lets in what it has to, and the rest is dropped", () => {
     expect(rules("nod2")).toEqual([
         "table inet lab", "delete table inet lab", "table inet lab {", "chain input {",
-        "type filter hook input priority filter; policy drop;",
+        "type filter hook input priority 0; policy drop;",
         "ct state established,related accept", "ct state invalid drop", "iifname \"lo\" accept", "meta l4proto { 1, 58 } accept",
         "ip saddr { 192.168.0.1 } tcp dport 22 accept",
         "ip saddr { 192.168.0.203, 192.168.0.204 } tcp dport 80 accept",

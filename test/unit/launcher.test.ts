@@ -53,9 +53,12 @@ describe("a call", () => {
         [["curl", "-s", "http://192.0.2.1/"], { name: "curl", stack: undefined, rest: ["-s", "http://192.0.2.1/"] }],
         [["-s", "dev", "curl", "-s", "http://192.0.2.1/"], { name: "curl", stack: "dev", rest: ["-s", "http://192.0.2.1/"] }],
         [["-s", "dev"], { name: undefined, stack: "dev", rest: [] }],
+        [["up", "--offline", "--refresh"], { name: "up", stack: undefined, offline: true, rest: ["--refresh"] }],
+        [["-s", "dev", "--offline", "up"], { name: "up", stack: "dev", offline: true, rest: [] }],
+        [["--offline", "-s", "dev", "curl", "--offline"], { name: "curl", stack: "dev", offline: true, rest: ["--offline"] }],
         [["-silent", "up"], { name: "-silent", stack: undefined, rest: ["up"] }],
     ] as const)("%j", (words, expected) => {
-        expect(call(...words)).toEqual(expected);
+        expect(call(...words)).toEqual({ offline: false, ...expected });
     });
 
     test.each([[["up", "-s"]], [["-s"]], [["up", "--stack="]]])("%j lacks a stack", (words) => {

@@ -5,11 +5,14 @@
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { accountName, accountsSql, retiredAccountsSql } from "../../components/database";
+import { packagesOf } from "../../components/lab";
 import { buildScript, serverSources, type SourceName } from "../../components/tengine-sources";
 import { docBase } from "../../components/web-site";
+import { platformNames } from "../../platforms";
+import { defaultDatabaseServer } from "../../platforms/database";
 import { neededArtifacts } from "../../artifacts/needed";
 import { catalogue } from "../../artifacts/catalogue";
-import { siteWith } from "./support/article";
+import { onCentos, siteWith } from "./support/article";
 import { fileOf, rolesOf } from "./support/roles";
 
 const site = siteWith();
@@ -73,8 +76,10 @@ describe("what the article says", () => {
         const sql = accountsSql(site, password);
         const user = accountName(site, password);
         expect(sql).toContain("CREATE DATABASE IF NOT EXISTS `site` ");
-        expect(sql.match(/CREATE USER IF NOT EXISTS .*/g)).toEqual(["192.168.0.200", "192.168.0.202"].map((address) => `CREATE USER IF NOT EXISTS '${user}'@'${address}';`));
-        expect(sql).toContain("IDENTIFIED BY 'pass''word\\\\';");
+        for (const words of ["CREATE USER IF NOT EXISTS", "ALTER USER"]) {
+            expect(sql.split("\n").filter((line) => line.startsWith(words))).toEqual(
+                ["192.168.0.200", "192.168.0.202"].map((address) => `${words} '${user}'@'${address}' IDENTIFIED BY 'pass''word\\\\';`));
+        }
         expect(sql.match(/GRANT .* ON/g)).toEqual(Array(2).fill("GRANT SELECT, INSERT, UPDATE, DELETE ON"));
         // Another password is another account: the old one goes when nobody uses it any more.
         expect(user).toMatch(/^site_[0-9a-f]{6}$/);
@@ -84,6 +89,22 @@ describe("what the article says", () => {
 
     test("row 7: the database listens on the lab's net", async () => {
         expect(lines(await text("mysql", "/etc/mysql/mariadb.conf.d/90-lab.cnf"))).toContain("bind-address = 192.168.0.205");
+    });
+
+    test.each([["centos-7", "mysql"], ["centos-7", "mariadb"], ["centos-stream-9", "mysql"], ["centos-stream-9", "mariadb"]])("row 7: on %s, %s", async (platform, server) => {
+        const centos = onCentos(platform, { database: { server } });
+        await expect(accountsSql(centos, "Passw0rd")).toMatchFileSnapshot(rendered("databases", `${platform}-${server}.sql`));
+        await expect(await text("mysql", "/etc/my.cnf.d/lab.cnf", centos)).toMatchFileSnapshot(rendered("databases", `${platform}-${server}.cnf`));
+        const { driver, url } = /driverClassName="(?<driver>[^"]*)"\s+url="(?<url>[^?]*)/.exec(await text("nod0", `${tomcat}/conf/database.xml`, centos))?.groups ?? {};
+        const { script } = (await rolesOf(centos, "nod0")).tomcat ?? { script: "" };
+        const jars = [...script.matchAll(/lib\/((?:mariadb|mysql)-\S*\.jar)/g)].map(([, name]) => name);
+        expect({ driver, url, jars }).toEqual(server === "mysql"
+            ? { driver: "com.mysql.cj.jdbc.Driver", url: "jdbc:mysql://192.168.0.205:3306/site", jars: ["mysql-connector-j-8.4.0.jar"] }
+            : { driver: "org.mariadb.jdbc.Driver", url: "jdbc:mariadb://192.168.0.205:3306/site", jars: ["mariadb-java-client-2.7.12.jar"] });
+    });
+
+    test("row 7: MySQL where it can be had, else MariaDB", () => {
+        expect(platformNames.map((platform) => defaultDatabaseServer(platform))).toEqual(["mysql", "mysql", "mariadb"]);
     });
 
     test("row 9: memcached at port 11211 of nod1 and nod2", async () => {
@@ -96,6 +117,16 @@ describe("what the article says", () => {
         expect(lines(await text("nod0", "/etc/profile.d/java.sh"))).toEqual([
             "JAVA_HOME=/usr/lib/jvm/java-8-openjdk-amd64", "PATH=$JAVA_HOME/bin:$PATH", "export JAVA_HOME PATH", "",
         ]);
+    });
+
+    test("row 10: Oracle's RPM, where the user brings it", async () => {
+        const oracle = onCentos("centos-7", { java: "oracle-rpm" });
+        expect(neededArtifacts(oracle)).toContain("jdk-8u45");
+        expect(neededArtifacts(onCentos("centos-7"))).not.toContain("jdk-8u45");
+        expect(lines(await text("nod0", "/etc/profile.d/java.sh", oracle))).toContain("JAVA_HOME=/usr/java/jdk1.8.0_45");
+        expect(lines(await text("nod0", "/etc/systemd/system/tomcat.service", oracle))).toContain("Environment=JAVA_HOME=/usr/java/jdk1.8.0_45");
+        await expect((await rolesOf(oracle, "nod0")).java?.script).toMatchFileSnapshot(rendered("java", "oracle-rpm.sh"));
+        expect(packagesOf(oracle.machines.find(({ name }) => name === "nod0")!, oracle).filter((name) => /java|jdk/.test(name))).toEqual([]);
     });
 
     test("row 11: Tomcat 7.0.62 under /usr/local, the link /usr/local/tomcat, tomcat.sh, a service of its own user", async () => {
@@ -216,6 +247,17 @@ describe("what the article says", () => {
         expect(lines(await text("nod4", nginxConf))).toEqual(expect.arrayContaining(["listen 80 default_server;", "server_name www.test.com;", "proxy_pass http://be_server1;"]));
     });
 
+    test("rows 18 and 19: Tengine 2.1.0 loads what it was compiled with as modules, and is told of nothing that it is too old for", async () => {
+        const conf = (affinity: string) => text("nod3", nginxConf, siteWith({ director: { source: "tengine-2.1.0", affinity } }));
+        for (const affinity of ["session", "uri"]) {
+            expect(lines(await conf(affinity)).join(" ")).toContain("dso { load ngx_http_rewrite_module.so; }");
+            // The newest nginx that it is made of is 1.6.2: $request_id is of 1.11.0, non_idempotent of 1.9.13.
+            expect(await conf(affinity)).not.toMatch(/\$request_id|non_idempotent|\bzone\b/);
+        }
+        expect(lines(await conf("session"))).toContain("default $msec;");
+        expect(await text("nod3", nginxConf, siteWith({ director: { source: "tengine-3.1.0" } }))).not.toContain("dso");
+    });
+
     test("rows 5, 6 and 21: keepalived's router, states, priorities, notifications, and VRRP version 2 with the password", async () => {
         const article = siteWith({ keepalived: { advertInterval: 1, notify: { to: ["admin@example.org", "root@example.org"], from: "keepalived@example.org" } } });
         const file = await fileOf(article, "nod3", keepalivedConf);
@@ -247,7 +289,7 @@ describe("variants", () => {
         const { interval, fall, seconds } = await about(site);
         expect(seconds).toBeLessThan(interval);
         expect(interval * fall + seconds).toBeLessThan(0.8);
-        expect(await about(siteWith({ platform: "centos-7", machineKind: "vm", isolated: false, packageProxy: "none", hypervisor: "qemu:///system" }))).toEqual({ interval: 1, fall: 2, seconds: 1 });
+        expect(await about(onCentos("centos-7"))).toEqual({ interval: 1, fall: 2, seconds: 1 });
     });
 
     test("without preemption everybody starts as BACKUP", async () => {

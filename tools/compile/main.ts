@@ -12,6 +12,7 @@ import { withLock } from "../lab/lock";
 import { Remote, type RemoteAddress } from "./remote";
 import type { Build } from "../../components/tengine";
 import { quote } from "../../components/shell";
+import { prefix } from "../../components/tengine-sources";
 
 interface Request extends RemoteAddress {
     build: Build;
@@ -58,8 +59,8 @@ async function install(remote: Remote, build: Build, cached: string) {
     say("installing");
     const archive = `/var/tmp/lab-${build.key}.tar.gz`;
     await remote.upload(cached, archive);
-    // The marker comes last: what was stopped before it is done again.
-    await remote.run(`set -e; tar -xzf ${archive} -C / --no-same-owner --no-overwrite-dir; rm -f ${archive}; mkdir -p ${path.posix.dirname(marker(build.key))}; : > ${marker(build.key)}`);
+    // SELinux, where there is any: what systemd starts has to be labelled as a program. The marker comes last: what was stopped before it is done again.
+    await remote.run(`set -e; tar -xzf ${archive} -C / --no-same-owner --no-overwrite-dir; if command -v restorecon >/dev/null; then restorecon -R ${prefix}; fi; rm -f ${archive}; mkdir -p ${path.posix.dirname(marker(build.key))}; : > ${marker(build.key)}`);
 }
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);

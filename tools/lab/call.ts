@@ -6,18 +6,28 @@ export interface Call {
     name: string | undefined;
     /** From -s; undefined where there is none. */
     stack: string | undefined;
+    /** Whether --offline stands there: as LAB_OFFLINE=1. */
+    offline: boolean;
     /** What is left behind the command. */
     rest: string[];
 }
 
 /**
- * Before the command, -s is always ours; behind it too, unless the words there are another program's (`curl -s`), which `passesWords`
- * tells of a command. The one before it counts more.
+ * Before the command, -s and --offline are always ours; behind it too, unless the words there are another program's (`curl -s`), which
+ * `passesWords` tells of a command. The -s before it counts more.
  */
 export function takeApart(words: string[], passesWords: (name: string) => boolean): Call {
-    const { stack: leading, rest: [name, ...behind] } = isStackOption(words[0]) ? takeStack(words) : { rest: words };
-    const { stack: trailing, rest } = name === undefined || passesWords(name) ? { rest: behind } : takeStack(behind);
-    return { name, stack: leading ?? trailing, rest };
+    const command = words.findIndex((word, index) => !word.startsWith("-") && !/^(-s|--stack)$/.test(words[index - 1] ?? ""));
+    const leading = takeOptions(command < 0 ? words : words.slice(0, command));
+    const [name, ...behind] = [...leading.rest, ...command < 0 ? [] : words.slice(command)];
+    const trailing = name === undefined || passesWords(name) ? { offline: false, rest: behind } : takeOptions(behind);
+    return { name, stack: leading.stack ?? trailing.stack, offline: leading.offline || trailing.offline, rest: trailing.rest };
+}
+
+/** Takes our own options out of the words. */
+function takeOptions(words: string[]): { stack?: string; offline: boolean; rest: string[] } {
+    const { stack, rest } = takeStack(words);
+    return { stack, offline: rest.includes("--offline"), rest: rest.filter((word) => word !== "--offline") };
 }
 
 const isStackOption = (word: string | undefined) => word !== undefined && /^(-s|--stack(=.*)?)$/.test(word);

@@ -18,7 +18,7 @@ const defaultStack = "local";
 function usage(): string {
     const width = Math.max(...Object.values(commands).map((command) => command.usage.length));
     return [
-        "Usage: ./lab [-s STACK] COMMAND [WORDS]      the stack is 'local' unless -s or LAB_STACK says another",
+        "Usage: ./lab [-s STACK] [--offline] COMMAND [WORDS]      the stack is 'local' unless -s or LAB_STACK says another",
         "",
         ...Object.values(commands).map(({ usage: words, help }) => `  ${words.padEnd(width)}  ${help}`),
         "",
@@ -26,11 +26,13 @@ function usage(): string {
 }
 
 async function main(all: string[]): Promise<number> {
-    const { name, stack, rest } = takeApart(all, (word) => commandOf(word)?.passesWords === true);
+    const { name, stack, offline, rest } = takeApart(all, (word) => commandOf(word)?.passesWords === true);
     if (name === undefined || ["help", "-h", "--help"].includes(name)) {
         process.stdout.write(usage());
         return name === undefined ? 2 : 0;
     }
+    // For every process that is started from here, too.
+    if (offline) process.env.LAB_OFFLINE = "1";
     const command = commandOf(name);
     if (!command) throw new UserError(`There is no command '${name}'.`, "./lab help lists them.");
     if (command.needsRoot !== false && process.getuid?.() !== 0) {

@@ -1,11 +1,13 @@
 import * as fs from "node:fs";
-import { ensureArtifacts } from "../../artifacts/cache";
+import { accept, acceptedFile } from "../../artifacts/accepted";
+import { ensureArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
+import { catalogue } from "../../artifacts/catalogue";
 import { neededArtifacts } from "../../artifacts/needed";
 import { describeSite } from "../../config/describe";
 import { ensureEngine } from "../engine";
 import { attach, type Command } from "./command";
 import { UserError } from "./errors";
-import { cacheFolder, checkout, homeFolder } from "./places";
+import { cacheFolder, checkout, homeFolder, isOffline } from "./places";
 import { progress, Session } from "./session";
 import { StackFile } from "./stack-file";
 
@@ -22,12 +24,28 @@ export const maintenance: Record<string, Command> = {
     },
     fetch: {
         usage: "fetch",
-        help: "get into the cache what the stack's machines are built from; LAB_OFFLINE=1 then builds from the cache alone",
+        help: "get into the cache what the stack's machines are built from; --offline then builds from the cache alone",
         needsRoot: false,
         run: async ({ stack }) => {
             const names = neededArtifacts(describeSite(new StackFile(stack).settings, stack));
-            const paths = await ensureArtifacts(names, { cache: cacheFolder(), progress });
+            const paths = await ensureArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() });
             for (const place of Object.values(paths)) process.stdout.write(`${place}\n`);
+            return 0;
+        },
+    },
+    accept: {
+        usage: "accept [ARTIFACTS]",
+        help: "pin the stack's files that nobody publishes a sha256 of, or those that are named, as they are in the cache now",
+        needsRoot: false,
+        run: async ({ stack, rest }) => {
+            const needed = neededArtifacts(describeSite(new StackFile(stack).settings, stack));
+            const unknown = rest.filter((name) => !needed.some((each) => each === name));
+            if (unknown.length > 0) throw new UserError(`Stack '${stack}' needs no ${unknown.join(", ")}.`, `Choose from ${needed.join(", ")}.`);
+            const names = needed.filter((name) => catalogue[name].sha256 === undefined && (rest.length === 0 || rest.includes(name)));
+            const artifacts = await unacceptedArtifacts(await obtainArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() }));
+            accept(Object.fromEntries(artifacts.map(({ name, sha256 }) => [name, sha256])));
+            for (const { name, path, sha256 } of artifacts) process.stdout.write(`${name}: ${path}, sha256 ${sha256}\n`);
+            progress.info(artifacts.length > 0 ? `Pinned in ${acceptedFile}.` : "Nothing to accept: each file's sha256 is known.");
             return 0;
         },
     },

@@ -39,6 +39,10 @@ export const articleLab = () => ({
 /** The article's lab with `changes` in place of its own settings. */
 export const siteWith = (changes: Record<string, unknown> = {}): Site => describeSite({ ...articleLab(), ...changes }, "test").site;
 
+/** The same on CentOS, whose machines are virtual. */
+export const onCentos = (platform: string, changes: Record<string, unknown> = {}): Site =>
+    siteWith({ platform, machineKind: "vm", hypervisor: "qemu:///system", isolated: false, packageProxy: "none", ...changes });
+
 /** All artifacts, each with its file's name for content, as files in `folder`. */
 export function artifactsIn(folder: string): Artifacts {
     const entries = Object.entries(catalogue).map(([name, { file, sha256 }]): [string, LocalArtifact] => {

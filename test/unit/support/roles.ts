@@ -44,7 +44,7 @@ const plain = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => { out
 const configurations: Record<Role | "every", (context: RoleContext) => Record<string, RoleConfiguration>> = {
     every: (context) => ({ base: baseConfiguration(context), firewall: firewallConfiguration(context) }),
     app: (context) => ({
-        java: javaConfiguration(context),
+        java: javaConfiguration({ ...context, artifacts }),
         site: webSiteConfiguration(),
         tomcat: tomcatConfiguration({ ...context, artifacts, password: pulumi.secret(secrets.databasePassword) }),
         httpd: httpdConfiguration(context),

@@ -1,6 +1,7 @@
 import { nothingFails, nothingLost, noReadFails, onlyInFlight, those, type Drill, type Stage } from "../drill";
 import { off } from "../faults/machines";
 import { crashed, hanging, killed, restarted } from "../faults/services";
+import { databaseOf } from "../../../platforms/database";
 import { CannotRun } from "../../verify/living-lab";
 import { copiesBackSeconds, onEachMemcached, quietVisitors } from "./stage";
 
@@ -42,17 +43,17 @@ export const backEndDrills: Record<string, Drill> = {
     "database-restarted": {
         help: "the database restarted",
         goals: [nothingLost, nothingFails],
-        run: (stage) => stage.suffer(restarted(stage.lab, databaseServer(stage), stage.lab.platform.database.unit), 2),
+        run: (stage) => stage.suffer(restarted(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 2),
     },
     "database-frozen": {
         help: "the database hangs for ten seconds; the site says so, and goes on",
         goals: [nothingLost, nothingFails],
-        run: (stage) => stage.suffer(hanging(stage.lab, databaseServer(stage), stage.lab.platform.database.unit), 10, () => tellsOfTheDatabase(stage)),
+        run: (stage) => stage.suffer(hanging(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 10, () => tellsOfTheDatabase(stage)),
     },
     "database-gone": {
         help: "the database killed, and kept from restarting; the site says so, and goes on",
         goals: [nothingLost, nothingFails],
-        run: (stage) => stage.suffer(killed(stage.lab, databaseServer(stage), stage.lab.platform.database.unit), 8, () => tellsOfTheDatabase(stage)),
+        run: (stage) => stage.suffer(killed(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 8, () => tellsOfTheDatabase(stage)),
     },
     "database-off": {
         help: "the database's machine without power; the site says so, and goes on",

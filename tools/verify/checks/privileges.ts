@@ -1,4 +1,5 @@
 import { words } from "../../../components/shell";
+import { databaseOf } from "../../../platforms/database";
 import { each, verdict, type Check } from "../check";
 import { CannotRun } from "../living-lab";
 
@@ -72,7 +73,7 @@ find -L /usr/local/tomcat/bin /usr/local/tomcat/lib /usr/local/tomcat/conf -user
  * not know, or that its surroundings keep it from, leaves no trace in its settings. Databases bring the distribution's own.
  */
 export const hardening: Check = (lab) => each(lab.access.machines.filter(({ roles }) => roles.some((role) => role !== "database")), ({ name }) => name, async (machine) => {
-    const units = machine.services.filter((unit) => unit !== lab.platform.database.unit);
+    const units = machine.services.filter((unit) => unit !== databaseOf(lab.site).unit);
     const { output } = await lab.ssh(machine, `for unit in ${words(units)}; do
     pid=$(systemctl show --property=MainPID "$unit" | cut -d= -f2)
     status() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$pid/status"; }

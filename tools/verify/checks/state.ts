@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { memcachedNodes } from "../../../config/site";
 import { quote } from "../../../components/shell";
+import { databaseOf } from "../../../platforms/database";
 import { each, verdict, type Check } from "../check";
 import { CannotRun } from "../living-lab";
 import { Visitor } from "../visitor";
@@ -52,6 +53,6 @@ export const database: Check = (lab) => each(lab.machinesWith("app"), ({ name })
         ];
         return verdict(writer.name, problems, `stored a note; ${readers.map(({ reader }) => reader.name).join(" and ")} showed it`);
     };
-    const remove = `${lab.platform.database.client} ${lab.site.database.name} -e ${quote(`DELETE FROM notes WHERE text = '${text}'`)}`;
+    const remove = `${databaseOf(lab.site).client} ${lab.site.database.name} -e ${quote(`DELETE FROM notes WHERE text = '${text}'`)}`;
     return look().finally(() => lab.ssh(server, remove));
 });

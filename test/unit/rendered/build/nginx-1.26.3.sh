@@ -37,4 +37,11 @@ make -j"$(nproc)"
 make -j"$(nproc)" DESTDIR="$root" install
 # The configuration that comes with the server would overwrite the lab's.
 rm -f "$root/etc/tengine/nginx.conf"
+# What has just been compiled is what was asked for, and asks jemalloc for its memory.
+said=$(MALLOC_CONF=stats_print:true "$root/usr/local/tengine/sbin/nginx" -V 2>&1)
+for word in 'nginx/1.26.3' 'Begin jemalloc statistics'; do
+    case $said in *"$word"*) ;; *) printf '%s
+This server does not say: %s
+' "$said" "$word" >&2; exit 1 ;; esac
+done
 tar -czf ../result.tar.gz --owner=root --group=root -C "$root" usr etc

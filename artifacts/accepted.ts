@@ -1,0 +1,23 @@
+/**
+ * Sums of files whose publisher gives none: whoever uses the lab looks at a file once and accepts it (`./lab accept`), and from then on
+ * nothing else passes for it. They are kept in the checkout, so that whoever shares it shares them.
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkout } from "../tools/lab/places";
+import type { ArtifactName } from "./catalogue";
+
+/** sha256 by artifact. */
+export type Sums = Partial<Record<ArtifactName, string>>;
+
+export const acceptedFile = join(checkout, "artifacts", "accepted.json");
+
+export const readAccepted = (file = acceptedFile): Sums => existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Sums : {};
+
+/** Pins `sums`; those of other artifacts stay. */
+export function accept(sums: Sums, file = acceptedFile): void {
+    const all = Object.entries({ ...readAccepted(file), ...sums }).sort(([a], [b]) => (a < b ? -1 : 1));
+    const fresh = `${file}.new-${process.pid}`;
+    writeFileSync(fresh, `${JSON.stringify(Object.fromEntries(all), undefined, 4)}\n`);
+    renameSync(fresh, file);
+}

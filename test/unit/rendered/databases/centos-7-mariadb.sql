@@ -1,0 +1,10 @@
+GRANT ALL PRIVILEGES ON *.* TO 'root'@'localhost' IDENTIFIED VIA unix_socket WITH GRANT OPTION;
+SET @open = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user WHERE user = '' OR (user = 'root' AND host <> 'localhost'));
+SET @statement = IF(@open IS NULL, 'DO 0', CONCAT('DROP USER ', @open));
+PREPARE close_accounts FROM @statement;
+EXECUTE close_accounts;
+CREATE DATABASE IF NOT EXISTS `site` CHARACTER SET utf8mb4;
+GRANT USAGE ON *.* TO 'site_ab38ea'@'192.168.0.200' IDENTIFIED BY 'Passw0rd';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `site`.* TO 'site_ab38ea'@'192.168.0.200';
+GRANT USAGE ON *.* TO 'site_ab38ea'@'192.168.0.202' IDENTIFIED BY 'Passw0rd';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `site`.* TO 'site_ab38ea'@'192.168.0.202';

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Brings the role java of this machine to its described state. Written by components/apply.ts.
+set -eu
+umask 022
+here=/var/lib/lab/java
+pending=$here/pending
+# A run whose connection broke goes on without one: it is let come to its end.
+exec 9> "$here/lock"
+flock 9
+rm -rf /run/lab-java.*
+secrets=$(mktemp -d /run/lab-java.XXXXXX)
+trap 'rm -rf "$secrets"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# changed [restart]: the service has to see it; with the word, by a restart even where a reload does for everything else.
+changed() { echo "$*" >> "$pending"; }
+
+# label PATH: SELinux, where there is any: the labels that its policy gives to files of these names, wherever they came from.
+label() { if command -v restorecon >/dev/null; then restorecon -R "$1"; fi; }
+
+# put MODE OWNER SOURCE DESTINATION
+put() {
+    case $4 in /etc/systemd/system/*) how=restart ;; *) how= ;; esac
+    if ! cmp -s "$3" "$4"; then
+        changed $how
+        mkdir -p "${4%/*}"
+        cp "$3" "$4.lab-new"
+        chown "$2" "$4.lab-new"
+        chmod "$1" "$4.lab-new"
+        mv -fT "$4.lab-new" "$4"
+        label "$4"
+    elif [ "$(stat -c %a:%U:%G "$4")" != "$1:$2" ]; then
+        changed $how
+        chown "$2" "$4"
+        chmod "$1" "$4"
+    fi
+}
+
+# quietly COMMAND: what it says is shown only when it fails.
+quietly() {
+    said=$(sh -c "$1" 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
+}
+
+# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does. A unit that systemd has
+# given up is not waited for.
+await() {
+    start=$(date +%s)
+    until said=$(sh -c "$2" 2>&1); do
+        now=$(date +%s)
+        if [ "$now" -ge $((start + $1)) ] || { [ -n "$3" ] && systemctl --quiet is-failed "$3"; }; then
+            echo "java did not work within $((now - start)) s: $2: $said" >&2
+            [ -z "$3" ] || systemctl --no-pager --lines=20 status "$3" >&2 || true
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# What is secret comes through standard input: one line each, a name and the content in base64.
+umask 077
+while read -r name content; do
+    printf %s "$content" | base64 -d > "$secrets/$name"
+done
+umask 022
+
+# What comes before the files.
+artifacts=$here/artifacts
+rpm --query --quiet "$(rpm --query --package "$artifacts/jdk-8u45-linux-x64.rpm")" || rpm --upgrade --replacepkgs "$artifacts/jdk-8u45-linux-x64.rpm"
+
+# Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another.
+exec 8< /var/lib/lab
+flock 8
+put 644 root:root "$here"/files/etc/profile.d/java.sh /etc/profile.d/java.sh
+
+# Files of an earlier configuration that are no longer in it.
+cat > "$here/installed.new" <<'END'
+/etc/profile.d/java.sh
+END
+if [ -f "$here/installed" ]; then
+    grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
+        # A file that moved to another role is that role's now.
+        for other in /var/lib/lab/*/installed; do
+            [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
+        done
+        changed
+        rm -f "$old"
+    done
+fi
+mv -f "$here/installed.new" "$here/installed"
+exec 8<&-
+
+# Until it works.
+await 30 '/usr/java/jdk1.8.0_45/bin/java -version 2>&1 | grep -q '\''version "1\.8\.'\''' ''
+
+rm -f "$pending"
