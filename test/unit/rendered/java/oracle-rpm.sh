@@ -90,6 +90,6 @@ mv -f "$here/installed.new" "$here/installed"
 exec 8<&-
 
 # Until it works.
-await 30 '/usr/java/jdk1.8.0_45/bin/java -version 2>&1 | grep -q '\''version "1\.8\.'\''' ''
+await 120 '/usr/java/jdk1.8.0_45/bin/java -version 2>&1 | grep -q '\''version "1\.8\.'\''' ''
 
 rm -f "$pending"
