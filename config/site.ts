@@ -31,6 +31,9 @@ export type MachineKind = Site["machineKind"];
 /** The machines that have `role`, in the order of their names. */
 export const machinesWith = (site: Site, role: Role) => site.machines.filter((machine) => machine.roles.includes(role));
 
+/** Where a hypervisor keeps the disks of the lab's virtual machines. */
+export const poolFolder = (site: Site) => `/var/lib/libvirt/images/${site.network.name}`;
+
 export const prefixLength = (cidr: string) => Number(cidr.split("/")[1]);
 
 /** A memcached as MSM names it: memcached1, memcached2, ... in the order of the machines' names. */
