@@ -17,6 +17,8 @@ export interface MachineDescription {
     diskGiB: number;
     /** Directors only. */
     priority?: number;
+    /** Whether pulumi refuses whatever would cost it its disk. */
+    protect: boolean;
 }
 
 export interface Site extends Omit<Settings, "machines" | "machineSize" | "database" | "director" | "sessions"> {
