@@ -10,9 +10,10 @@ import { takeApart } from "./call";
 import type { Command } from "./command";
 import { UserError } from "./errors";
 import { ProgramError } from "./run";
+import { snapshots } from "../snapshot/command";
 import { status } from "./status";
 
-const commands: Record<string, Command> = { ...lifecycle, ...doctoring, ...planning, ...status, ...verification, ...drilling, ...waysIn, ...maintenance };
+const commands: Record<string, Command> = { ...lifecycle, ...doctoring, ...planning, ...status, ...verification, ...drilling, ...snapshots, ...waysIn, ...maintenance };
 const commandOf = (name: string) => (Object.hasOwn(commands, name) ? commands[name] : undefined);
 const defaultStack = "local";
 
