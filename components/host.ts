@@ -14,8 +14,10 @@ export interface HostArgs {
     machineName: string;
     platform: Platform;
     connection: Connection;
-    /** Changes when the machine is made anew; everything on it is then done again. */
+    /** Changes with the machine's disk; everything on it is then done again. */
     identity: pulumi.Output<string>;
+    /** Changes when the machine is another one with the same disk: it is waited for, and nothing on it is done again. */
+    start?: pulumi.Output<string>;
     /** What the machine is: with it gone, nothing on it has to be undone. */
     machine: pulumi.Resource;
 }
@@ -30,12 +32,19 @@ export interface Connection {
 }
 
 /**
+ * Comes to its end with the machine's boot, ten minutes later at most. Whether all has started is `./lab status`'s to tell, and no reason to stop
+ * here. (`is-system-running --wait` would say the same, from systemd 240 on.)
+ */
+const awaitStart = "for _ in $(seq 600); do case $(systemctl is-system-running) in initializing | starting) sleep 1 ;; *) break ;; esac; done";
+
+/**
  * A machine that answers ssh: the one place that opens connections. It carries connection, parent, retries, order of package runs and
  * what happens when the machine is made anew; roles say what they want and nothing of how it gets there.
  */
 export class Host extends pulumi.ComponentResource {
     private readonly connection: types.input.remote.ConnectionArgs;
-    private packages?: pulumi.Resource;
+    /** What everything that is done on the machine waits for: that it has started, later that its packages are there. */
+    private before: pulumi.Resource[] = [];
     private readonly roles = new Set<string>();
     private uploaded!: (resource: pulumi.Resource) => void;
     /** The upload of what all roles of the machine are made of, once they have all said it. */
@@ -55,6 +64,7 @@ export class Host extends pulumi.ComponentResource {
             dialErrorLimit: 300,
             perDialTimeout: 15,
         };
+        if (args.start) this.before = [this.command("start", awaitStart, { identity: args.start })];
         this.registerOutputs();
     }
 
@@ -66,7 +76,7 @@ export class Host extends pulumi.ComponentResource {
         const folder = `install -d -m 755 -o ${this.args.platform.loginUser} ${rolesFolder}`;
         // A run whose connection broke goes on without one, and package managers do not wait for each other in all that they do.
         const lock = `exec 9> ${roleFolder("packages.lock")}\nflock 9`;
-        this.packages = this.command("packages", `${settled}\n${folder}\n${lock}\n${this.args.platform.installPackages([...new Set(packages)].sort(), repositories)}`, {});
+        this.before = [this.command("packages", `${settled}\n${folder}\n${lock}\n${this.args.platform.installPackages([...new Set(packages)].sort(), repositories)}`, {})];
     }
 
     /** Brings a role of the machine to `configuration`; what is returned is there when the role works. */
@@ -117,7 +127,7 @@ export class Host extends pulumi.ComponentResource {
             stdin: pulumi.secret(pulumi.jsonStringify({ host: address, user: this.args.platform.loginUser, privateKey, hostKey, proxy, build })),
             addPreviousOutputInEnv: false,
             triggers: [this.args.identity, build.key],
-        }, { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.packages ? [this.packages] : [] });
+        }, { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.before });
     }
 
     /** A folder for the machine's staged files. */
@@ -133,20 +143,20 @@ export class Host extends pulumi.ComponentResource {
             source: new pulumi.asset.FileArchive(`${folder}/`),
             remotePath,
             triggers: [this.args.identity],
-        }, { parent, deletedWith: this.args.machine, dependsOn: this.packages ? [this.packages] : [] });
+        }, { parent, deletedWith: this.args.machine, dependsOn: this.before });
     }
 
-    private command(what: string, script: string, args: { stdin?: pulumi.Output<string>; triggers?: unknown[]; parent?: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }) {
+    private command(what: string, script: string, args: { stdin?: pulumi.Output<string>; identity?: pulumi.Output<string>; triggers?: unknown[]; parent?: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] }) {
         return new remote.Command(`${this.args.machineName}-${what}`, {
             connection: this.connection,
             create: this.args.platform.loginUser === "root" ? script : `sudo -n sh -c ${quote(script)}`,
             stdin: args.stdin,
             addPreviousOutputInEnv: false,
-            triggers: [this.args.identity, ...args.triggers ?? []],
+            triggers: [args.identity ?? this.args.identity, ...args.triggers ?? []],
         }, {
             parent: args.parent ?? this,
             deletedWith: this.args.machine,
-            dependsOn: [...this.packages ? [this.packages] : [], ...args.dependsOn ?? []],
+            dependsOn: [...this.before, ...args.dependsOn ?? []],
         });
     }
 }

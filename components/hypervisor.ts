@@ -1,7 +1,7 @@
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { DiskImage } from "../artifacts/disk-image";
-import type { Site } from "../config/site";
+import { poolFolder, type Site } from "../config/site";
 import type { Acceleration } from "../tools/lab/acceleration";
 import { render } from "./template";
 
@@ -47,7 +47,7 @@ export class Hypervisor extends pulumi.ComponentResource {
         if (virtualization) {
             const { image } = virtualization;
             this.acceleration = virtualization.acceleration;
-            this.pool = new libvirt.Pool(`${name}-pool`, { name: network.name, type: "dir", target: { path: `/var/lib/libvirt/images/${network.name}` } }, child);
+            this.pool = new libvirt.Pool(`${name}-pool`, { name: network.name, type: "dir", target: { path: poolFolder(site) } }, child);
             this.baseVolume = new libvirt.Volume(`${name}-base`, {
                 name: `${site.platform}-${image.identity}.qcow2`, pool: this.pool.name, source: image.path, format: "qcow2",
             }, { ...child, ignoreChanges: ["source"] });     // its name says what it is; where that lies on the control machine is no part of it

@@ -17,8 +17,10 @@ export interface MachineArgs {
 
 /** What both kinds of machine give: role components cannot tell them apart. */
 export interface BareMachine extends pulumi.Resource {
-    /** Changes when the machine is made anew. */
+    /** Changes with the machine's disk; all that is on it is then done again. */
     identity: pulumi.Output<string>;
+    /** Changes when a machine is made anew that keeps its disk. Undefined where none does. */
+    start?: pulumi.Output<string>;
 }
 
 /** A machine of either kind, with `host` for what is done on it. */
@@ -35,6 +37,7 @@ export class Machine extends pulumi.ComponentResource {
             platform: platforms[site.platform],
             connection: { address: machine.address, privateKey: loginKey.privateKey, hostKey: hostKey.publicKey },
             identity: bare.identity,
+            start: bare.start,
             machine: bare,
         }, { parent: this, dependsOn: [bare] });
         this.registerOutputs({ address: machine.address });

@@ -38,7 +38,7 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             logging: local.Logging.Stderr,
             // What a running container cannot change is what makes it another one.
             triggers: [site.platform, machine.address, machine.mac, prefixLength(site.network.cidr), site.network.gateway, machine.memoryMiB, machine.vcpus, hostKey.publicKey, loginKey.publicKey],
-        }, { parent: this, deleteBeforeReplace: true, dependsOn: [hypervisor.network] });
+        }, { parent: this, deleteBeforeReplace: true, protect: machine.protect, dependsOn: [hypervisor.network] });
         this.identity = domain.stdout;
         this.registerOutputs({ identity: this.identity });
     }

@@ -55,7 +55,11 @@ const toSite = ({ machines, machineSize, ...rest }: Settings): Site => ({
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
     sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
     // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.
-    machines: Object.entries(machines).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([name, machine]) => ({ name, ...machineSize, ...machine, mac: machine.mac ?? macFor(machine.address) })),
+    machines: Object.entries(machines).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([name, machine]) => ({
+        name, ...machineSize, ...machine,
+        mac: machine.mac ?? macFor(machine.address),
+        protect: machine.protect ?? (machine.roles.includes("database") && !rest.isolated),
+    })),
 });
 
 /** QEMU's prefix and the address's last three bytes: fixed, and different within any network of /8 or smaller. */

@@ -38,6 +38,8 @@ const machine = z.strictObject({
     memoryMiB: mebibytes.optional(),
     vcpus: z.number().int().min(1).max(256).optional(),
     diskGiB: z.number().int().min(2).max(65_536).optional(),
+    /** Whether its disk may only go once this is false. Default: true for a database, but in isolated labs. */
+    protect: z.boolean().optional(),
 });
 
 const network = z.strictObject({

@@ -17,6 +17,8 @@ export interface MachineDescription {
     diskGiB: number;
     /** Directors only. */
     priority?: number;
+    /** Whether pulumi refuses whatever would cost it its disk. */
+    protect: boolean;
 }
 
 export interface Site extends Omit<Settings, "machines" | "machineSize" | "database" | "director" | "sessions"> {
@@ -30,6 +32,9 @@ export type MachineKind = Site["machineKind"];
 
 /** The machines that have `role`, in the order of their names. */
 export const machinesWith = (site: Site, role: Role) => site.machines.filter((machine) => machine.roles.includes(role));
+
+/** Where a hypervisor keeps the disks of the lab's virtual machines. */
+export const poolFolder = (site: Site) => `/var/lib/libvirt/images/${site.network.name}`;
 
 export const prefixLength = (cidr: string) => Number(cidr.split("/")[1]);
 

@@ -293,6 +293,29 @@ describe("what goes down comes back:", () => {
         expect((await restartedSince(others)).filter((unit) => !/^nod[14]\//.test(unit))).toEqual([]);
         await lab.ok("preview", "--expect-no-changes");
     });
+
+    test("the whole lab to a snapshot: a note, a session, a file, and a machine that is not there any more", async () => {
+        await addNote("Vorher");
+        const { count, session } = await visit();
+        await lab.ok("snapshot", "before");
+        expect(await lab.lab("snapshot", "before")).toMatchObject({ code: 2, all: expect.stringContaining("There is a snapshot before already.") as string });
+        expect((await visit()).count).toBe(count + 1);
+        await addNote("Nachher");
+        await lab.ok("ssh", "nod0", "rm /tomcat/app/mysite/style.css && touch /root/later");
+        await lab.inside("virsh -q -c lxc:///system destroy nod1 >/dev/null; virsh -q -c lxc:///system undefine nod1");
+
+        await lab.ok("revert", "before");
+        const now = await visit();
+        expect([now.session, now.count]).toEqual([session, count + 1]);
+        expect(now.text).toContain("Vorher");
+        expect(now.text).not.toContain("Nachher");
+        expect(await lab.ok("ssh", "nod0", "ls /tomcat/app/mysite/style.css; ls /root")).toBe("/tomcat/app/mysite/style.css\n");
+        expect((await lab.lab("status")).code).toBe(0);
+        await lab.ok("preview", "--expect-no-changes");
+        expect(await lab.ok("snapshots")).toMatch(/^before +20.* mysql, nod0/m);
+        expect(await lab.ok("snapshots", "--remove", "before")).not.toMatch(/^before/m);
+        expect(await lab.lab("revert", "before")).toMatchObject({ code: 2, all: expect.stringContaining("There is no snapshot before") as string });
+    });
 });
 
 describe("down", () => {

@@ -44,7 +44,7 @@ describe("a good description", () => {
         const { machineKind, platform, machines, virtualAddress, ...rest } = siteWith();
         expect({ machineKind, platform, virtualAddress, machines: machines[0] }).toEqual({
             machineKind: "container", platform: "debian-13", virtualAddress: "192.168.0.111",
-            machines: { name: "mysql", address: "192.168.0.205", mac: "52:54:00:a8:00:cd", roles: ["database"], memoryMiB: 1024, vcpus: 2, diskGiB: 10 },
+            machines: { name: "mysql", address: "192.168.0.205", mac: "52:54:00:a8:00:cd", roles: ["database"], memoryMiB: 1024, vcpus: 2, diskGiB: 10, protect: false },
         });
         expect(rest).toMatchObject({
             release: "article",

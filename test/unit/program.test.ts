@@ -267,6 +267,25 @@ describe("what a change touches", () => {
     });
 });
 
+describe("what is protected", () => {
+    const protectedOf = async (change: (stack: Stack) => unknown) => (await registrationsOf(change)).filter((registration) => registration.protect).map(({ name }) => name);
+
+    test("the database's disk, but in an isolated lab, where it can be asked for", async () => {
+        expect(await protectedOf(virtualMachines)).toEqual(["mysql-volume"]);
+        expect(await protectedOf(() => undefined)).toEqual([]);
+        // A container is its disk.
+        expect(await protectedOf((stack) => Object.assign(stack.machines.mysql ?? {}, { protect: true }))).toEqual(["mysql-domain"]);
+    });
+
+    test("what the stack file says", async () => {
+        expect(await protectedOf((stack) => {
+            virtualMachines(stack);
+            Object.assign(stack.machines.mysql ?? {}, { protect: false });
+            Object.assign(stack.machines.nod1 ?? {}, { protect: true });
+        })).toEqual(["nod1-volume"]);
+    });
+});
+
 describe("virtual machines", () => {
     let all: Registration[];
     beforeAll(async () => { all = await registrationsOf(virtualMachines); });
@@ -276,7 +295,7 @@ describe("virtual machines", () => {
         expect(find(all, "lab-hypervisor-network").inputs).toMatchObject({ name: "lab", mode: "nat", bridge: "lab0", addresses: ["192.168.0.0/24"], dhcp: { enabled: false } });
         expect(find(all, "lab-hypervisor-pool").inputs).toMatchObject({ name: "lab", type: "dir" });
         expect(find(all, "lab-hypervisor-base").inputs).toMatchObject({ name: "debian-13-0123456789ab.qcow2", pool: "lab", source: "/cache/debian.qcow2", format: "qcow2" });
-        expect(find(all, "nod0-volume").inputs).toEqual({ name: "nod0.qcow2", pool: "lab", baseVolumeId: "identity of lab-hypervisor-base", size: 10 * 1024 ** 3 });
+        expect(find(all, "nod0-volume").inputs).toEqual({ name: expect.stringMatching(/^nod0-[0-9a-f]{8}\.qcow2$/) as string, pool: "lab", baseVolumeId: "identity of lab-hypervisor-base", size: 10 * 1024 ** 3 });
         expect(find(all, "nod0-domain")).toMatchObject({
             deleteBeforeReplace: true,
             inputs: {
@@ -328,12 +347,48 @@ describe("virtual machines", () => {
 
     test("what is done on them is what is done on containers", async () => {
         const names = (registrations: Registration[]) => registrations.filter(isRemote).map(({ name }) => name).sort();
-        expect(names(all)).toEqual(names(await article));
+        // But that what keeps its disk when it is made anew has to be waited for.
+        expect(names(all)).toEqual([...names(await article), ...machineNames.map((machine) => `${machine}-start`)].sort());
         for (const { name, deletedWith, inputs } of all.filter(isRemote)) {
             const [machine = ""] = name.split("-");
             expect(deletedWith).toBe(`lab:VirtualMachine ${machine}`);
-            expect((inputs.triggers as string[])[0]).toBe(`identity of ${machine}-domain`);
+            expect((inputs.triggers as string[])[0]).toBe(`identity of ${machine}-${name === `${machine}-start` ? "domain" : "cloud-init"}`);
         }
+    });
+
+    describe("a change of", () => {
+        const touched = async (change: (stack: Stack) => unknown, identities?: Record<string, string>) => differences(all, await registrationsOf((stack) => change(virtualMachines(stack)), identities));
+        const nod1 = (what: object) => (stack: Stack) => Object.assign(stack.machines.nod1 ?? {}, what);
+
+        test("memory or processors: the domain; one with the same disk is waited for, and nothing is done again", async () => {
+            expect(await touched(nod1({ memoryMiB: 2048, vcpus: 3 }))).toEqual({ "nod1-domain": ["memory", "vcpu"] });
+            expect(await touched(() => undefined, { "nod1-domain": "another" })).toEqual({ "nod1-start": ["triggers"] });
+            expect(find(all, "nod1-packages").dependencies).toContain("nod1-start");
+        });
+
+        test("the disk's size: the disk, and for cloud-init it is another instance, on which all is done again", async () => {
+            expect(await touched(nod1({ diskGiB: 20 }))).toEqual({ "nod1-volume": ["size"], "nod1-cloud-init": ["metaData"] });
+            const mine = all.filter(({ name, deletedWith }) => deletedWith === "lab:VirtualMachine nod1" && name !== "nod1-start").map(({ name }) => name).sort();
+            expect(await touched(() => undefined, { "nod1-cloud-init": "another" })).toMatchObject(Object.fromEntries(mine.map((name) => [name, ["triggers"]])));
+        });
+
+        test("the image: every disk", async () => {
+            const changes = await touched(() => undefined, { "lab-hypervisor-base": "another" });
+            expect(changes).toEqual(Object.fromEntries(machineNames.flatMap((name) => [[`${name}-volume`, ["baseVolumeId"]], [`${name}-cloud-init`, ["metaData"]]])));
+        });
+
+        test("the address, or a key that the machine gets at birth: another disk, too", async () => {
+            const changes = await touched(nod1({ address: "192.168.0.211", mac: "52:54:00:a8:00:c9" }));
+            expect(changes["nod1-volume"]).toEqual(["name"]);
+            expect(changes["nod1-cloud-init"]).toEqual(["metaData", "name", "networkConfig"]);
+            const key = await touched((stack) => { stack.loginKey = hostKeyOf("cd".repeat(32), "login").privateKey; });
+            for (const name of machineNames) expect(key[`${name}-volume`]).toEqual(["name"]);
+        });
+    });
+
+    test("an instance of cloud-init's is a folder's name, and no secret is in it", () => {
+        const { inputs } = find(all, "nod1-cloud-init");
+        expect(JSON.parse(String(inputs.metaData))).toEqual({ "instance-id": expect.stringMatching(/^nod1-[0-9a-f]{8}-[0-9a-f]{8}$/) as string, "local-hostname": "nod1" });
     });
 
     test("whoever logs in as another than root does everything through sudo", async () => {

@@ -40,9 +40,7 @@ const MANIFEST = "parts.json";
  * rest is built into the cache, which takes minutes once. Throws a UserError if a tool to build with is missing.
  */
 export async function ensureEngine({ cache, progress, env = process.env }: Options): Promise<Engine> {
-    const official = await findOfficialCli(env);
-    const root = path.join(cache, "engine");
-    const folder = path.join(root, engineKey(official, userPulumiHome(env)));
+    const { official, root, folder } = await placeOf(cache, env);
     if (!existsSync(path.join(folder, MANIFEST))) {
         mkdirSync(root, { recursive: true });
         await withLock(path.join(root, "lock"), async () => {
@@ -57,6 +55,22 @@ export async function ensureEngine({ cache, progress, env = process.env }: Optio
             }
         }, () => progress.info("Waiting for another process that builds the engine"));
     }
+    return engineIn(folder, official, env);
+}
+
+/** The engine if it is in place already: builds and downloads nothing. */
+export async function findEngine({ cache, env = process.env }: Omit<Options, "progress">): Promise<Engine | undefined> {
+    const { official, folder } = await placeOf(cache, env);
+    return existsSync(path.join(folder, MANIFEST)) ? engineIn(folder, official, env) : undefined;
+}
+
+async function placeOf(cache: string, env: NodeJS.ProcessEnv) {
+    const official = await findOfficialCli(env);
+    const root = path.join(cache, "engine");
+    return { official, root, folder: path.join(root, engineKey(official, userPulumiHome(env))) };
+}
+
+function engineIn(folder: string, official: OfficialCli | undefined, env: NodeJS.ProcessEnv): Engine {
     const bin = official ? path.dirname(official.pulumi) : path.join(folder, "bin");
     return {
         pulumi: path.join(bin, "pulumi"),

@@ -6,6 +6,7 @@ import type { Command } from "./command";
 import { progress, Session } from "./session";
 import { StackFile } from "./stack-file";
 import { checkout, stackFolder } from "./places";
+import { refuseHalfReverted } from "../snapshot/archive";
 
 /** Not on a terminal, pulumi writes a dot every second. */
 const quietly = process.stdout.isTTY ? [] : ["--suppress-progress"];
@@ -17,6 +18,7 @@ export const lifecycle: Record<string, Command> = {
         help: "build the lab, or bring it to what its stack file says; FILE shows as an SVG picture what took how long",
         run: async ({ stack, rest: all }) => {
             const { file, rest } = takeTimeline(all);
+            refuseHalfReverted(stack);
             const session = await Session.open(stack, { plans: true, makesMachines: true });
             await session.ensureStack();
             const words = ["up", "--yes", "--skip-preview", ...quietly, ...await session.replacements(), ...rest];

@@ -33,13 +33,16 @@ const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 export async function recoverFromKill(session: Session, network: LocalNetwork): Promise<void> {
     const { stack } = session.file;
     const holders = lockHolders(stack);
-    if (holders.some(isPulumi)) return;
+    if (isAtWork(stack)) return;
     if (holders.length > 0) {
         progress.info(`The last run was killed (process ${holders.join(", ")}): its lock is taken away.`);
         await session.ask(["cancel", "--yes", "--stack", stack]);
     }
     if (holders.length > 0 || hasUnfinished(stack)) await forgetUnfinished(session, network);
 }
+
+/** Whether a pulumi is at work on the stack. */
+export const isAtWork = (stack: string) => lockHolders(stack).some(isPulumi);
 
 /** The processes that hold a lock of the file backend. */
 function lockHolders(stack: string): number[] {
@@ -116,6 +119,8 @@ export async function recoverMachines(session: Session, network: LocalNetwork, s
         const running = (await virsh(network, kind, "list", "--name")).split("\n");
         return site.machines.map(({ name }) => name).filter((name) => !running.includes(name));
     };
+    // A snapshot that was killed has left them so.
+    for (const name of (await virsh(network, kind, "list", "--name", "--state-paused")).split("\n").map((line) => line.trim()).filter(Boolean)) await virsh(network, kind, "resume", name);
     if ((await missing()).length === 0) return [];
     await resumeMachines(network, kind, stackFolder(session.file.stack), () => undefined);
     const lost = await missing();

@@ -20,14 +20,21 @@ export const status: Record<string, Command> = {
         help: "a table of machines, roles, services and health; exit code 1 when something is not well",
         run: async ({ stack }) => {
             const access = await readAccess(stack);
-            const enter = await reach(stack);
-            const config = writeSshConfig(stack, access);
-            const machines = await Promise.all(access.machines.map((machine) => ask(machine, access, (argv) => enter(["ssh", "-F", config, "-o", "ConnectTimeout=5", machine.name, ...argv]))));
+            const machines = await askAll(stack, access);
             process.stdout.write(table(machines, access));
-            return machines.every(isWell) && machines.filter((machine) => machine.holdsVirtualAddress).length === 1 ? 0 : 1;
+            return areWell(machines) ? 0 : 1;
         },
     },
 };
+
+export async function askAll(stack: string, access: Access): Promise<MachineStatus[]> {
+    const enter = await reach(stack);
+    const config = writeSshConfig(stack, access);
+    return Promise.all(access.machines.map((machine) => ask(machine, access, (argv) => enter(["ssh", "-F", config, "-o", "ConnectTimeout=5", machine.name, ...argv]))));
+}
+
+/** All of them, and one has the virtual address. */
+export const areWell = (machines: MachineStatus[]) => machines.every(isWell) && machines.filter((machine) => machine.holdsVirtualAddress).length === 1;
 
 async function ask(machine: MachineAccess, { virtualAddress }: Access, ssh: (argv: string[]) => string[]): Promise<MachineStatus> {
     const servesSite = machine.roles.some((role) => role === "app" || role === "director");

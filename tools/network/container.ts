@@ -2,6 +2,8 @@
  * container.ts create NAME < SPEC    a running system container of that ContainerSpec; prints its libvirt UUID and nothing else
  * container.ts delete NAME < SPEC    no such container, and no file of it
  * container.ts resume DIRECTORY      every container that has a tree in DIRECTORY, running
+ * container.ts save DIRECTORY FOLDER     copies of all trees in DIRECTORY; whoever calls keeps the machines still
+ * container.ts restore DIRECTORY FOLDER  exactly the machines that were saved there, with their trees, running; others in DIRECTORY go
  *
  * Run inside the lab's namespaces. Each may be killed at any point and run again.
  */
@@ -150,8 +152,38 @@ async function resume(directory: string): Promise<void> {
     await Promise.all(machines.map(({ name, folder, stamp }) => withLock(folder, () => bringUp(name, folder, stamp))));
 }
 
-async function main([command, argument = ""]: string[]): Promise<void> {
+/** What of a machine's folder makes it: its own files, or all of them where it is no overlay, and what it is. */
+const treeOf = (folder: string) => (existsSync(join(folder, "lower")) ? ["upper", "lower", "stamp.json"] : ["root", "stamp.json"]);
+
+/** Names of the machines that have a finished tree in a folder. */
+const machinesIn = (directory: string) => readdirSync(directory).filter((name) => readStamp(join(directory, name)));
+
+/** The kernel's own cache is what is copied: whatever a machine has written by then is in it, on the disk or not. */
+async function save(directory: string, target: string): Promise<void> {
+    for (const name of machinesIn(directory)) {
+        const [folder, copy] = [join(directory, name), join(target, name)];
+        mkdirSync(copy, { recursive: true, mode: 0o700 });
+        await run(["cp", "-a", "--reflink=auto", "--sparse=always", ...treeOf(folder).map((part) => join(folder, part)), copy]);
+    }
+}
+
+async function restore(directory: string, source: string): Promise<void> {
+    const names = [...new Set([...machinesIn(directory), ...await domains("--all")])].filter(Boolean);
+    await Promise.all(names.map((name) => withLock(join(directory, name), () => remove(name, join(directory, name)))));
+    for (const name of machinesIn(source)) {
+        const [folder, copy] = [join(directory, name), join(source, name)];
+        for (const part of ["work", "root"]) mkdirSync(join(folder, part), { recursive: true });
+        chmodSync(folder, 0o700);
+        // The stamp comes last: a machine that was not restored to its end has none.
+        for (const part of treeOf(copy)) await run(["cp", "-a", "--reflink=auto", "--sparse=always", join(copy, part), folder]);
+    }
+    await resume(directory);
+}
+
+async function main([command, argument = "", other = ""]: string[]): Promise<void> {
     if (command === "resume") return resume(argument);
+    if (command === "save") return save(argument, other);
+    if (command === "restore") return restore(argument, other);
     const spec = containerSpec.parse({ image: process.env.LAB_IMAGE, directory: process.env.LAB_MACHINES, ...JSON.parse(readFileSync(0, "utf8")) as object });
     if (spec.name !== argument) throw new Error(`The spec is of ${spec.name}, not of ${argument}.`);
     const folder = join(spec.directory, spec.name);

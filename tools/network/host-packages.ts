@@ -49,7 +49,8 @@ const policy = "#!/bin/sh\n# Left by ha-web-lab while it installs packages: thei
 /** The search path, with the administrator's programs, which a root shell made by `su` may lack. */
 export const searchPath = [...new Set([...(process.env.PATH ?? "").split(":").filter(Boolean), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"])].join(":");
 
-const isThere = (need: string) => need.startsWith("/") ? existsSync(need) : searchPath.split(":").some((folder) => existsSync(join(folder, need)));
+/** Whether this machine has a program, or a file if it is a path. */
+export const isThere = (need: string) => need.startsWith("/") ? existsSync(need) : searchPath.split(":").some((folder) => existsSync(join(folder, need)));
 
 /**
  * Installs what a lab of machines of this kind needs and this machine lacks, with apt-get. Starts and enables no service: the lab runs its own. Returns at once
@@ -60,7 +61,8 @@ export async function ensureHostPackages(kind: MachineKind, progress: Progress):
     for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
 }
 
-const missingNeeds = (kind: MachineKind) => [...common, ...byKind[kind]].filter((need) => !need.anyOf.some(isThere));
+/** What of it is not on this machine. */
+export const missingNeeds = (kind: MachineKind) => [...common, ...byKind[kind]].filter((need) => !need.anyOf.some(isThere));
 
 async function installMissing(kind: MachineKind, progress: Progress): Promise<void> {
     const missing = missingNeeds(kind);

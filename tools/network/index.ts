@@ -49,6 +49,15 @@ async function writeProxyConfiguration(cache: string): Promise<void> {
     writeFileSync(join(cache, "proxy", "acng.conf"), proxyConfiguration(cache, await hostMirrors()));
 }
 
+const container = (network: LocalNetwork, words: string[], say?: (detail: string) => void) =>
+    run(network.enter([...bundled("container"), ...words]) as [string, ...string[]], { say, cwd: checkout });
+
+/** Copies the disks of all machines of `home`, which have to stand still, into `folder`. */
+export const saveMachines = (network: LocalNetwork, home: string, folder: string) => container(network, ["save", join(home, "machines"), folder]);
+
+/** Makes the machines of `home` those that were saved into `folder`, running. */
+export const restoreMachines = (network: LocalNetwork, home: string, folder: string) => container(network, ["restore", join(home, "machines"), folder]);
+
 /** Brings back those machines of `home` that stand still: after the end of a holder, or stopped by hand. */
 export async function resumeMachines(network: LocalNetwork, kind: MachineKind, home: string, say: (detail: string) => void): Promise<void> {
     if (kind === "vm") {
@@ -58,8 +67,7 @@ export async function resumeMachines(network: LocalNetwork, kind: MachineKind, h
     }
     const machines = join(home, "machines");
     if (!existsSync(machines) || !readdirSync(machines).some((name) => !name.startsWith("."))) return;
-    await run(network.enter([...bundled("container"), "resume", machines]) as [string, ...string[]],
-        { say, cwd: checkout });
+    await container(network, ["resume", machines], say);
 }
 
 /** Ends the lab in `home` with all its machines, and removes its files. Other files in `home` stay. Nothing to remove is fine. */

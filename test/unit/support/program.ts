@@ -19,6 +19,7 @@ export interface Registration {
     deletedWith: string;
     deleteBeforeReplace: boolean;
     ignoreChanges: string[];
+    protect: boolean;
 }
 
 interface Request {
@@ -31,6 +32,7 @@ interface Request {
     getDeletedwith(): string;
     getDeletebeforereplace(): boolean;
     getIgnorechangesList(): string[];
+    getProtect(): boolean;
 }
 
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
@@ -60,6 +62,7 @@ const asRegistered = (request: Request): Registration => {
         deletedWith: titleOf(request.getDeletedwith()),
         deleteBeforeReplace: request.getDeletebeforereplace(),
         ignoreChanges: request.getIgnorechangesList(),
+        protect: request.getProtect(),
     };
 };
 

@@ -1,0 +1,154 @@
+/** `./lab doctor` against a real libvirtd: one that has nothing, and one on which something is in the way. */
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { silent } from "../../tools/lab/output";
+import { run } from "../../tools/lab/run";
+import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../tools/network";
+import type { Finding } from "../../tools/doctor/finding";
+import { Checkout } from "./checkout";
+import { until } from "./host-state";
+
+const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
+/** Three machines that nobody makes here. */
+const stackFile = (image: string) => `config:
+  lab:machineKind: vm
+  lab:platform: debian-13
+  lab:image: { source: ${image} }
+  lab:virtualAddress: 192.168.0.111
+  lab:director: { source: nginx-1.26.3 }
+  lab:machines:
+    nod0: { address: 192.168.0.200, roles: [ app ] }
+    nod1: { address: 192.168.0.201, roles: [ memcached, database ] }
+    nod3: { address: 192.168.0.203, roles: [ director ], priority: 180 }
+`;
+
+let lab: Checkout;
+/** Stands for a machine with a system libvirtd: the doctor is called inside. */
+let machine: LocalNetwork;
+let home: string;
+
+beforeAll(async () => {
+    lab = await Checkout.create();
+    home = join(lab.home, "machine");
+    machine = await ensureNetwork({ home, cache, kind: "vm", progress: silent });
+    // For whoever is not root.
+    for (const folder of [join(lab.folder, ".."), lab.folder]) chmodSync(folder, 0o755);
+});
+beforeEach(() => lab.write("Pulumi.trial.yaml", stackFile(join(lab.folder, "package.json"))));
+afterAll(async () => {
+    await removeNetwork({ home, progress: silent });
+    await lab.remove();
+});
+
+const virsh = (...words: string[]) => inside("virsh", "-q", "-c", "qemu:///system", ...words);
+const inside = (...argv: string[]) => run(machine.enter(argv) as [string, ...string[]]);
+
+/** What the doctor finds inside the machine, whose backend has no stack of that name; `by`: a program that becomes another user. */
+async function examine(...by: string[]): Promise<{ code: number; findings: Finding[] }> {
+    const env = [`PULUMI_BACKEND_URL=file://${lab.home}`, "PULUMI_CONFIG_PASSPHRASE=test", `LAB_HOME=${lab.home}`, "LAB_STACK="];
+    const script = `cd ${lab.folder} && env ${env.join(" ")} ${by.join(" ")} ./lab doctor -s trial --json; echo "exit $?"`;
+    const [, json = "", code] = /^([^]*)exit (\d)\n$/.exec(await inside("sh", "-c", script)) ?? [];
+    return { code: Number(code), findings: (JSON.parse(json) as { findings: Finding[] }).findings };
+}
+const notGood = (findings: Finding[]) => findings.filter(({ result, subject }) => result !== "good" && subject !== "KVM").map(({ check, subject, result, remedy }) => {
+    expect(remedy, `${check}, ${subject}`).toBeTruthy();
+    return `${result}: ${check}, ${subject}`;
+});
+
+describe("a stack with virtual machines", () => {
+    test("where nothing is in the way, and nothing of the trial machine is left", async () => {
+        const leftovers = async () => [await virsh("list", "--all"), await virsh("pool-list", "--all"), await inside("ls", "/var/lib/libvirt/images")].join("");
+        const { code, findings } = await examine();
+        expect(notGood(findings)).toEqual([]);
+        expect(code).toBe(0);
+        const found = Object.fromEntries(findings.map((finding) => [`${finding.check}, ${finding.subject}`, finding]));
+        expect(found["trial machine, image access"]).toMatchObject({ result: "good", seen: expect.stringContaining("/var/lib/libvirt/images/lab-doctor") as string });
+        expect(found["trial machine, emulation"]?.seen).toMatch(/^ran its firmware in \d+\.\d s$/);
+        // Whether this machine has KVM is its own affair; that it was tried is not.
+        expect(found["trial machine, KVM"]?.result).toMatch(/good|warning/);
+        expect(found["libvirt, qemu:///system"]?.seen).toMatch(/libvirt \d.*QEMU \d/);
+        expect((await leftovers()).trim()).toBe("");
+    });
+
+    test("where names, addresses and the bridge are taken, and the image is not there", async () => {
+        const define = async (kind: string, xml: string) => {
+            writeFileSync(join(lab.home, "define.xml"), xml);
+            await virsh(kind, join(lab.home, "define.xml"));
+        };
+        await define("net-define", "<network><name>lab</name><bridge name='virbr7'/></network>");
+        await define("net-define", "<network><name>other</name><bridge name='lab0'/><ip address='192.168.0.129' netmask='255.255.255.128'/></network>");
+        await define("define", "<domain type='qemu'><name>nod1</name><memory>65536</memory><os><type>hvm</type></os></domain>");
+        await inside("ip", "link", "add", "strange0", "type", "bridge");
+        await inside("ip", "address", "add", "192.168.0.77/24", "dev", "strange0");
+        await inside("ip", "link", "set", "strange0", "up");
+        lab.write("Pulumi.trial.yaml", stackFile("/no/such/image.qcow2"));
+        try {
+            const { code, findings } = await examine();
+            expect(notGood(findings)).toEqual([
+                "bad: image, /no/such/image.qcow2",
+                "bad: names, network lab",
+                "bad: names, machine nod1",
+                "bad: addresses, 192.168.0.0/24",
+                "bad: addresses, bridge lab0",
+                "bad: addresses, 192.168.0.0/24",
+            ]);
+            expect(findings.filter(({ check }) => check === "addresses").map(({ seen }) => seen)).toEqual([
+                "libvirt's network other has 192.168.0.129/25", "libvirt's network other has it", "a route to 192.168.0.0/24 is there, through strange0",
+            ]);
+            expect(code).toBe(1);
+        } finally {
+            await inside("ip", "link", "delete", "strange0");
+            for (const name of ["lab", "other"]) await virsh("net-undefine", name);
+            await virsh("undefine", "nod1");
+        }
+    });
+
+    /** libvirtd with more in one of its configuration files, while `work` lasts. */
+    async function configured(file: string, more: string, work: () => Promise<void>): Promise<void> {
+        const configuration = join(home, "libvirt", "etc", file);
+        const before = readFileSync(configuration, "utf8");
+        const restart = async (text: string) => {
+            writeFileSync(configuration, text);
+            const daemon = (await inside("cat", "/run/libvirtd.pid")).trim();
+            // A pid of the lab's own namespace, whose first process is the holder.
+            await run(["nsenter", "--target", String(machine.pid), "--pid", "--", "kill", daemon]);
+            await until(() => inside("cat", "/run/libvirtd.pid"), (pid) => pid.trim() !== daemon);
+            await until(() => virsh("uri"), () => true);
+        };
+        // Of two lines of one key, the first counts.
+        await restart(more + before);
+        await work().finally(() => restart(before));
+    }
+
+    test("for a user who may look and not touch", () => configured("libvirtd.conf", "unix_sock_rw_perms = \"0770\"\n", async () => {
+        const { code, findings } = await examine("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+        expect(findings).toContainEqual(expect.objectContaining({ check: "user", result: "good" }));
+        expect(findings).toContainEqual(expect.objectContaining({ check: "libvirt", result: "good" }));
+        expect(findings).toContainEqual(expect.objectContaining({ check: "permission", result: "bad", seen: expect.stringContaining("Permission denied") as string, remedy: expect.stringContaining("group libvirt") as string }));
+        expect(code).toBe(1);
+    }));
+
+    test("where QEMU's user cannot get at images", () => configured("qemu.conf", "user = \"nobody\"\ngroup = \"nogroup\"\n", async () => {
+        await inside("chmod", "700", "/var/lib/libvirt/images");
+        try {
+            const { code, findings } = await examine();
+            expect(notGood(findings)).toEqual(["bad: trial machine, image access"]);
+            expect(findings.find(({ subject }) => subject === "image access")).toMatchObject({
+                seen: expect.stringContaining("Permission denied") as string, remedy: expect.stringContaining("QEMU's user") as string,
+            });
+            expect(code).toBe(1);
+            expect((await virsh("pool-list", "--all")).trim()).toBe("");
+        } finally {
+            await inside("chmod", "755", "/var/lib/libvirt/images");
+        }
+    }));
+});
+
+test("a stack on this machine alone: its network is tried out and gone again", async () => {
+    const { code, stdout, all } = await lab.lab("doctor");
+    expect(all).toMatch(/^network +namespaces +good +a network and a libvirtd of the lab's own start$/m);
+    expect(stdout).toContain("This machine is ready for the stack 'local'");
+    expect(code).toBe(0);
+    expect(existsSync(join(lab.home, "local"))).toBe(false);
+});

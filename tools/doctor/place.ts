@@ -1,0 +1,66 @@
+import * as fs from "node:fs";
+import { describeSite } from "../../config/describe";
+import { parseLibvirtUri, sshArgv } from "../../config/libvirt-uri";
+import type { MachineDescription, Site } from "../../config/site";
+import { quote } from "../../components/shell";
+import { findEngine } from "../engine";
+import type { LocalNetwork } from "../network";
+import { cacheFolder } from "../lab/places";
+import { run } from "../lab/run";
+import { Session, stateFile } from "../lab/session";
+import { StackFile } from "../lab/stack-file";
+
+/** A stack, and this machine, from which it is to be built. */
+export interface Here {
+    stack: string;
+    file: StackFile;
+    site: Site;
+    isRoot: boolean;
+}
+
+/** A hypervisor that the stack's machines are to live on. */
+export interface There {
+    stack: string;
+    site: Site;
+    uri: string;
+    machines: MachineDescription[];
+    /** virsh with these words, in English; fails after 30 s. `readOnly`: by libvirt's socket for those who may only look. */
+    virsh: (words: string[], options?: { readOnly?: boolean }) => Promise<string>;
+    /** A program where libvirt is, be it here or at the other end of an ssh. */
+    run: (argv: string[]) => Promise<string>;
+    /** Identities of what the stack's newest `up` made: UUIDs of networks, machines and pools. Undefined where Pulumi's state cannot be read. */
+    own: Set<string> | undefined;
+}
+
+export function here(stack: string): Here {
+    const file = new StackFile(stack);
+    return { stack, file, site: describeSite(file.settings, stack), isRoot: process.getuid?.() === 0 };
+}
+
+/** The hypervisor of a stack, in the namespaces of `network` if it is one of this project's own. */
+export async function there({ stack, site }: Here, network: LocalNetwork | undefined): Promise<There> {
+    const inside = (argv: string[]) => (network ? network.enter(argv) : argv) as [string, ...string[]];
+    const { ssh } = parseLibvirtUri(site.hypervisor);
+    const env = { ...process.env, LC_ALL: "C" };
+    return {
+        stack, site, uri: site.hypervisor, machines: site.machines,
+        virsh: (words, { readOnly } = {}) => run(
+            inside(["timeout", "--kill-after=5", "30", "virsh", "-q", ...readOnly ? ["-r"] : [], "-c", site.hypervisor, ...words]), { env, name: "virsh" }),
+        run: (argv) => run(inside(ssh ? [...sshArgv(ssh), argv.map(quote).join(" ")] : argv), { env }),
+        // One that was only started for this look has nothing.
+        own: network && !fs.existsSync(stateFile(stack)) ? new Set() : await ownIdentities(stack),
+    };
+}
+
+async function ownIdentities(stack: string): Promise<Set<string> | undefined> {
+    // Only a look: what is not in place is not put in place for it.
+    if (!await findEngine({ cache: cacheFolder() })) return undefined;
+    try {
+        const session = await Session.open(stack);
+        const { deployment } = JSON.parse(await session.ask(["stack", "export", "--stack", stack])) as { deployment?: { resources?: { id?: string; outputs?: { stdout?: unknown } }[] } };
+        return new Set(deployment?.resources?.flatMap(({ id, outputs }) => [id, outputs?.stdout]).filter((text) => typeof text === "string").map((text) => text.trim()));
+    } catch (error) {
+        // A stack that was never brought up owns nothing; whatever else is the matter leaves it open.
+        return error instanceof Error && /no stack named/.test(error.message) ? new Set() : undefined;
+    }
+}
