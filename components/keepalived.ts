@@ -51,11 +51,12 @@ export const vrrpVersion = (advertInterval: number) => (Number.isInteger(advertI
 /**
  * How a director asks its own web server, in seconds. A server that hangs takes each question its whole time, and keepalived leaves out
  * a turn whose question before is not over: three that are shorter than the interval find it out in 0.8 s, and forgive a busy machine 0.4 s.
+ * Whoever has time for slow adverts has it for slow answers: two that take a whole interval.
  */
 export function checkOf({ site, platform }: Pick<RoleContext, "site" | "platform">): { interval: number; seconds: number; fall: number } {
-    const interval = Math.max(platform.keepalived.shortestCheckInterval, Math.min(1, site.keepalived.advertInterval));
+    const interval = Math.max(platform.keepalived.shortestCheckInterval, site.keepalived.advertInterval);
     // curl older than 7.32, as CentOS 7's, knows whole seconds only.
-    return interval < 1 ? { interval, seconds: 0.15, fall: 3 } : { interval, seconds: 1, fall: 2 };
+    return interval < 1 ? { interval, seconds: 0.15, fall: 3 } : { interval, seconds: Math.floor(interval), fall: 2 };
 }
 
 export function keepalivedText({ site, machine, platform }: RoleContext, password?: string): string {
@@ -73,6 +74,7 @@ export function keepalivedText({ site, machine, platform }: RoleContext, passwor
         priority: machine.priority,
         advertInterval,
         checkInterval: check.interval,
+        checkTimeout: Math.max(1, check.seconds),
         checkFall: check.fall,
         checkScript,
         scriptUser: platform.keepalived.scriptUser,

@@ -290,6 +290,9 @@ describe("variants", () => {
         expect(seconds).toBeLessThan(interval);
         expect(interval * fall + seconds).toBeLessThan(0.8);
         expect(await about(onCentos("centos-7"))).toEqual({ interval: 1, fall: 2, seconds: 1 });
+        const patient = siteWith({ keepalived: { advertInterval: 3 } });
+        expect(await about(patient)).toEqual({ interval: 3, fall: 2, seconds: 3 });
+        expect(lines(await text("nod3", keepalivedConf, patient))).toContain("timeout 3");      // keepalived's own patience with its script
     });
 
     test("without preemption everybody starts as BACKUP", async () => {

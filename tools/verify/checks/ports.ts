@@ -28,11 +28,14 @@ function targets(lab: LivingLab): Target[] {
     }));
 }
 
-/** Shell text that tries to connect to each target, all at once, and prints the open ones, a line each. What drops packets costs all the seconds. */
-const knock = (list: Target[], seconds: number) => `${list.map(({ machine, port }) => {
-    const connect = `exec 3<>/dev/tcp/${machine.address}/${port}`;
-    return `{ timeout ${seconds} bash -c ${quote(connect)} 2>/dev/null && echo ${machine.address}:${port}; } &`;
-}).join("\n")}\nwait`;
+/** Shell text that tries for some seconds to connect to each target, all at once, and prints the open ones, a line each. A process for each, and no program: those take an emulated machine longest. */
+const knock = (list: Target[], seconds: number) => `bash -c ${quote(`for target in ${list.map(({ machine, port }) => `${machine.address}:${port}`).join(" ")}; do
+    (exec 3<>"/dev/tcp/\${target%:*}/\${target#*:}" && echo "$target") 2>/dev/null &
+done
+sleep ${seconds}
+kill $(jobs -p) 2>/dev/null
+wait 2>/dev/null
+exit 0`)} 2>/dev/null`;
 
 /** What someone at `address`, who runs shell text through `runs`, finds open, and what of it should be otherwise. */
 async function compare(subject: string, address: string, tried: Target[], runs: (script: string) => Promise<string>): Promise<Finding> {
