@@ -72,7 +72,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
             { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: jdkOf(site).home }) },
             hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
-            { path: `/${sessionCopies}`, content: verbatim(sessionCopies) },
+            ...site.sessions.keepCopies ? [{ path: `/${sessionCopies}`, content: verbatim(sessionCopies) }] : [],
             { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },
             {
                 path: `${home}/conf/server.xml`,
@@ -86,6 +86,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
                 content: render("usr/local/tomcat/conf/context.xml", {
                     memcachedNodes: memcachedNodes(site).map((node) => `${node.name}:${node.address}:${node.port}`).join(","),
                     failoverNodes: failoverNodes(site, machine).join(","),
+                    keepCopies: site.sessions.keepCopies,
                     backupAsync: site.sessions.backup === "async",
                     node: machine.name,
                 }),
@@ -100,7 +101,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
                 ...readableByTomcat,
             },
         ],
-        test: compileSessionCopies(`${jdkOf(site).home}/bin/java`, home, `/${sessionCopies}`),
+        test: site.sessions.keepCopies ? compileSessionCopies(`${jdkOf(site).home}/bin/java`, home, `/${sessionCopies}`) : undefined,
         service: { unit: "tomcat.service" },
         ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 600 },
     };

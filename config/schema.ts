@@ -84,6 +84,8 @@ const sessions = z.strictObject({
     failoverNodes: z.array(z.string()).optional(),
     /** `sync`: a response leaves Tomcat after memcached has its session; `async`: MSM's default, faster, and may lose the last update. */
     backup: z.enum(["sync", "async"]).default("sync"),
+    /** Our addition to MSM that has copies made again and brought back (components/tomcat.ts); false: MSM alone, as in the article. */
+    keepCopies: z.boolean().default(true),
     /** The memcached client's version, for whoever wants the article's own. Default: the release's first. */
     client: z.enum(sessionClients).optional(),
 });

@@ -184,6 +184,16 @@ describe("what the article says", () => {
         });
     });
 
+    test("row 14: session copies are looked after, unless the stack file wants MSM alone", async () => {
+        const tomcatOf = async (keepCopies: boolean) => {
+            const of = siteWith({ sessions: { keepCopies } });
+            const role = (await rolesOf(of, "nod2")).tomcat;
+            return [(await text("nod2", `${tomcat}/conf/context.xml`, of)).includes("SessionCopiesValve"), role?.files.some(({ path: name }) => name.endsWith(".java")), role?.script.includes("ecj")];
+        };
+        expect(await tomcatOf(true)).toEqual([true, true, true]);
+        expect(await tomcatOf(false)).toEqual([false, false, false]);
+    });
+
     test("row 15: the same application at /tomcat/app/mysite of both app servers", async () => {
         const [nod0, nod2] = [(await rolesOf(site, "nod0")).site, (await rolesOf(site, "nod2")).site];
         expect(nod0?.files.map(({ path: name }) => name)).toEqual(expect.arrayContaining(["/tomcat/app/mysite/WEB-INF/web.xml", "/tomcat/app/mysite/style.css"]));
