@@ -1,4 +1,5 @@
 import type { ArtifactName } from "../artifacts/catalogue";
+import type { PlatformName } from "../platforms";
 
 export const sourceNames = ["nginx-1.26.3", "tengine-3.1.0", "tengine-2.1.0"] as const;
 export type SourceName = (typeof sourceNames)[number];
@@ -20,6 +21,8 @@ export interface ServerSource {
     /** Commands that build jemalloc before ./configure, where the server's own build does not. */
     beforeConfigure: string[];
     makeTargets: string[];
+    /** Where it compiles at all, if not everywhere, and why. */
+    onlyOn?: { platforms: PlatformName[]; because: string };
 }
 
 export const prefix = "/usr/local/tengine";
@@ -103,6 +106,7 @@ export const serverSources: Record<SourceName, ServerSource> = {
             "--with-jemalloc", "--with-jemalloc=$jemalloc",
         ],
         makeTargets: ["", "dso_install", "install"],
+        onlyOn: { platforms: ["centos-7"], because: "it is written for OpenSSL 1.0, a glibc before 2.28 and a compiler with fewer warnings than gcc 7's" },
     },
 };
 

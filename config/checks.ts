@@ -3,6 +3,7 @@ import * as net from "node:net";
 import type { Mistake } from "./mistakes";
 import { jvmRoute, machinesWith, memcachedNodes, type MachineDescription, type Site } from "./site";
 import { releases } from "../artifacts/releases";
+import { serverSources, sourceNames } from "../components/tengine-sources";
 import { platforms } from "../platforms";
 import { imageOf } from "../platforms/image";
 import type { Role } from "./schema";
@@ -159,6 +160,14 @@ const jdkInstalls: Check = ({ platform, java }) => {
     return jdks[java] ? [] : [{ path: "java", problem: `no ${java} installs on ${platform}`, remedy: `choose from ${Object.keys(jdks).join(", ")}, or leave it away` }];
 };
 
+const directorSourceCompiles: Check = ({ platform, director }) => {
+    const { onlyOn } = serverSources[director.source];
+    const others = sourceNames.filter((name) => serverSources[name].onlyOn?.platforms.includes(platform) ?? true);
+    return onlyOn?.platforms.includes(platform) ?? true ? [] : [{
+        path: "director.source", problem: `${director.source} does not compile on ${platform}: ${onlyOn?.because}`, remedy: `choose from ${others.join(", ")}`,
+    }];
+};
+
 const advertInterval: Check = (site) => {
     const interval = site.keepalived.advertInterval;
     const centiseconds = interval * 100;
@@ -207,7 +216,7 @@ const machineKind: Check = (site) => {
 
 const checks: Check[] = [
     addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac, everyRoleHasAMachine, oneDatabase, rolesOnce, directorsAndHttpdApart,
-    priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, databaseServerInstalls, jdkInstalls, advertInterval, machineKind,
+    priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, databaseServerInstalls, jdkInstalls, directorSourceCompiles, advertInterval, machineKind,
 ];
 
 /** Everything that is wrong with `site` as a whole. */

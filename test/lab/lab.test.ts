@@ -239,7 +239,7 @@ const freePort = () => new Promise<number>((resolve) => {
 });
 
 describe("what goes down comes back:", () => {
-    test("the virtual address moves when keepalived stops on its holder, and back", async () => {
+    test("row 22: the virtual address moves when keepalived stops on its holder, and back", async () => {
         await lab.ok("ssh", "nod3", "systemctl stop keepalived");
         await until(holder, (now) => now === "nod4");
         expect((await page()).text).toContain("Zwei Direktoren");

@@ -56,10 +56,10 @@ test("a stack file that is no YAML, and one with a typing mistake", async () => 
 test("an artifact that is not there and cannot be had is named, with the place to lay it", async () => {
     const cache = mkdtempSync(join(tmpdir(), "lab-test-cache-"));
     try {
-        lab.edit("Pulumi.local.yaml", "source: nginx-1.26.3", "source: tengine-2.1.0");
+        lab.edit("Pulumi.local.yaml", "source: nginx-1.26.3", "source: tengine-3.1.0");
         const { code, all } = await lab.start(["preview", "--offline"], { LAB_CACHE: cache }).ended;
         expect(code).toBe(2);
-        expect(all).toContain("tengine-2.1.0.tar.gz");
+        expect(all).toContain("tengine-3.1.0.tar.gz");
         expect(all).toContain(join(cache, "artifacts"));
         expect(readdirSync(cache).filter((name) => name !== "artifacts")).toEqual([]);
         expect(existsSync(join(lab.home, "local"))).toBe(false);

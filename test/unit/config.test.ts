@@ -11,7 +11,7 @@ import { readStack } from "../../config/read";
 import { secretKeys } from "../../config/schema";
 import { jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../config/site";
 import { UserError } from "../../tools/lab/errors";
-import { articleLab, secrets, siteWith } from "./support/article";
+import { articleLab, onCentos, secrets, siteWith } from "./support/article";
 
 type Stack = ReturnType<typeof articleLab>;
 type Change = (stack: Stack) => unknown;
@@ -56,7 +56,7 @@ describe("a good description", () => {
             director: { affinity: "session" },
             keepalived: { interface: "eth0", virtualRouterId: 123, advertInterval: 0.2, preempt: true, notify: { to: [], from: "keepalived@localhost.localdomain", smtp: "127.0.0.1" } },
         });
-        expect(siteWith({ director: {} }).director.source).toBe("tengine-2.1.0");
+        expect(onCentos("centos-7", { director: {} }).director.source).toBe("tengine-2.1.0");
         expect(siteWith({ director: {}, release: "maintained" }).director.source).toBe("tengine-3.1.0");
     });
 
@@ -154,6 +154,9 @@ describe("one mistake in the whole of a description", () => {
             ["database.server", "no mysql installs on debian-13", "choose from mariadb, or leave it away"]],
         ["a JDK that the platform does not have", (stack) => { stack.java = "oracle-rpm"; },
             ["java", "no oracle-rpm installs on debian-13", "choose from openjdk, or leave it away"]],
+        ["a server that does not compile there", (stack) => { delete stack.director; },
+            ["director.source", "tengine-2.1.0 does not compile on debian-13: it is written for OpenSSL 1.0, a glibc before 2.28 and a compiler with fewer warnings than gcc 7's",
+                "choose from nginx-1.26.3, tengine-3.1.0"]],
         ["failover nodes only", (stack) => { stack.sessions = { failoverNodes: ["memcached2", "memcached1"] }; },
             ["sessions.failoverNodes", "every memcached is a failover node: none is left for daily use", "leave at least one out; with a single memcached, set it to []"]],
         ["an advert interval that VRRP cannot say", (stack) => { stack.keepalived = { advertInterval: 0.125 }; },

@@ -1,7 +1,10 @@
 /** What platforms hold as data and no machine is needed for. */
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import type { Site } from "../../config/site";
 import { platforms } from "../../platforms";
+import { onCentos, siteWith } from "./support/article";
+import { rolesOf } from "./support/roles";
 
 /** OpenPGP's fingerprint of the first key in an armoured text: SHA-1 over its packet (RFC 4880, 12.2), which begins as the file does. */
 function fingerprint(armoured: string): string {
@@ -21,4 +24,22 @@ test("packages of MySQL's publisher are taken with its signing key only, which i
     const script = platforms["centos-7"].installPackages(["mysql-community-server"], repositories.slice(0, 1));
     expect(script).toContain("gpgcheck=1\ngpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-mysql\n");
     expect(script).not.toContain("nogpgcheck");
+});
+
+test("what Debian's services read is, but for these files, what CentOS's would", async () => {
+    const files = async (site: Site) => new Map((await Promise.all(site.machines.map(async ({ name }) => Object.values(await rolesOf(site, name))
+        .flatMap((role) => role.files).map((file): [string, string] => [`${name} ${file.path}`, file.text])))).flat());
+    const debian = await files(siteWith());
+    const own = ["/etc/profile.d/java.sh", "/etc/systemd/system/memcached.service.d/lab.conf", "/etc/systemd/system/tomcat.service"];
+    const differ = { "centos-7": ["/etc/keepalived/keepalived.conf", ...own, "/usr/libexec/keepalived/check-web-server"], "centos-stream-9": own };
+    for (const [platform, expected] of Object.entries(differ)) {
+        const centos = await files(onCentos(platform, { database: { server: "mariadb" }, director: { source: "nginx-1.26.3" } }));
+        const shared = [...centos.keys()].filter((name) => debian.has(name));
+        const differing = new Set(shared.filter((name) => centos.get(name) !== debian.get(name)).map((name) => name.split(" ")[1]));
+        // nginx.conf, server.xml, context.xml and database.xml are not among them: those that Debian's Tomcat and nginx accept are CentOS's.
+        expect([...differing].filter((name) => !/hardening\.conf$/.test(name ?? "")).sort(), platform).toEqual(expected);
+        expect(shared.map((name) => name.split(" ")[1])).toEqual(expect.arrayContaining([
+            "/etc/tengine/nginx.conf", ...["server", "context", "database"].map((name) => `/usr/local/tomcat/conf/${name}.xml`),
+        ]));
+    }
 });

@@ -192,7 +192,7 @@ describe("what a change touches", () => {
     beforeAll(async () => { before = await article; });
     const touched = async (change: (stack: Stack) => unknown) => differences(before, await registrationsOf(change));
 
-    test("an app server more is a line more: its own resources, and who has to know of it", async () => {
+    test("row 23: an app server more is a line more: its own resources, and who has to know of it", async () => {
         const all = await touched((stack) => { stack.machines.nod5 = { address: "192.168.0.206", roles: ["app"] }; });
         const fresh = Object.entries(all).filter(([, what]) => what === "new").map(([name]) => name);
         expect(fresh).toEqual(expect.arrayContaining(["nod5-domain", "nod5-packages", "nod5-tomcat", "nod5-httpd"]));

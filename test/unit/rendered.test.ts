@@ -44,7 +44,7 @@ describe("as they are in the article's lab", () => {
     });
 
     test("with Tengine instead of nginx, the hash over the address, one advert a second and asynchronous sessions", async () => {
-        const article = siteWith({
+        const article = onCentos("centos-7", {
             director: { source: "tengine-2.1.0", affinity: "uri" }, keepalived: { advertInterval: 1, notify: { to: ["admin@example.org"] } }, sessions: { backup: "async" },
         });
         for (const [machine, file] of [["nod3", nginxConf], ["nod3", keepalivedConf], ["nod4", keepalivedConf], ["nod0", `${tomcat}/conf/context.xml`]] as const) {
@@ -205,7 +205,7 @@ describe("what the article says", () => {
             expect(script).toMatch(/"--with-jemalloc=\$jemalloc"|"--with-ld-opt=\$jemalloc\/lib\/libjemalloc\.a /);
             expect(script).not.toMatch(/jemalloc.*make install/);
         }
-        expect(neededArtifacts(siteWith({ director: { source: "tengine-2.1.0" } }))).toEqual(expect.arrayContaining(["tengine-2.1.0", "jemalloc-3.6.0"]));
+        expect(neededArtifacts(onCentos("centos-7", { director: { source: "tengine-2.1.0" } }))).toEqual(expect.arrayContaining(["tengine-2.1.0", "jemalloc-3.6.0"]));
     });
 
     test("row 18: Tengine 2.1.0 with the article's configure list, dso_install, user nginx, folders under /var/tmp/tengine", async () => {
@@ -225,7 +225,7 @@ describe("what the article says", () => {
 
     // The article asks for `HEAD /`: here that would make a session at every check, so the shallow health page is asked.
     test("row 19: Tengine's upstream, its consistent hash and its checks", async () => {
-        const conf = lines(await text("nod3", nginxConf, siteWith({ director: { source: "tengine-2.1.0", affinity: "uri" } })));
+        const conf = lines(await text("nod3", nginxConf, onCentos("centos-7", { director: { source: "tengine-2.1.0", affinity: "uri" } })));
         expect(conf).toEqual(expect.arrayContaining([
             "upstream be_server1 {", "consistent_hash $request_uri;",
             "server 192.168.0.200:80 id=1000 weight=1;", "server 192.168.0.202:80 id=1001 weight=1;",
@@ -248,7 +248,7 @@ describe("what the article says", () => {
     });
 
     test("rows 18 and 19: Tengine 2.1.0 loads what it was compiled with as modules, and is told of nothing that it is too old for", async () => {
-        const conf = (affinity: string) => text("nod3", nginxConf, siteWith({ director: { source: "tengine-2.1.0", affinity } }));
+        const conf = (affinity: string) => text("nod3", nginxConf, onCentos("centos-7", { director: { source: "tengine-2.1.0", affinity } }));
         for (const affinity of ["session", "uri"]) {
             expect(lines(await conf(affinity)).join(" ")).toContain("dso { load ngx_http_rewrite_module.so; }");
             // The newest nginx that it is made of is 1.6.2: $request_id is of 1.11.0, non_idempotent of 1.9.13.
