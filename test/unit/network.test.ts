@@ -63,6 +63,8 @@ test("the package proxy serves the two archives by the lab's names, through the 
         "Proxy: http://proxy.example:8080",
     ]));
     for (const proxy of [[], [`Acquire::http::Proxy "DIRECT";`]]) expect(proxyConfiguration("/cache", { ...mirrors, proxy })).not.toContain("\nProxy:");
+    expect(text).not.toContain("Offlinemode");
+    expect(proxyConfiguration("/cache", { ...mirrors, proxy: [] }, true).split("\n")).toContain("Offlinemode: 1");
 });
 
 test("control group hierarchies are told from the other mounts", () => {

@@ -36,7 +36,7 @@ test.each(templates)("%s names something, or nothing at all", (name) => {
 
 test("XML is escaped, and nothing else is", () => {
     const value = `<a & "b">`;
-    expect(render("usr/local/tomcat/conf/context.xml", { memcachedNodes: value, failoverNodes: "", backupAsync: false, node: "" }))
+    expect(render("usr/local/tomcat/conf/context.xml", { memcachedNodes: value, failoverNodes: "", backupAsync: false, keepCopies: true, node: "" }))
         .toContain(`memcachedNodes="&#60;a &#38; &#34;b&#34;&#62;"`);
     expect(render("etc/profile.d/java.sh", { javaHome: value })).toContain(`JAVA_HOME=${value}\n`);
 });

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync, writeFileSync } 
 import { isAbsolute, join } from "node:path";
 import type { MachineKind } from "../../config/site";
 import type { Progress } from "../lab/output";
-import { bundled, checkout } from "../lab/places";
+import { bundled, checkout, isOffline } from "../lab/places";
 import { run } from "../lab/run";
 import { UserError } from "../lab/errors";
 import { ensureHostPackages } from "./host-packages";
@@ -46,7 +46,7 @@ export async function ensureNetwork(options: { home: string; cache: string; kind
 
 async function writeProxyConfiguration(cache: string): Promise<void> {
     for (const folder of ["packages", "proxy/log"]) mkdirSync(join(cache, folder), { recursive: true });
-    writeFileSync(join(cache, "proxy", "acng.conf"), proxyConfiguration(cache, await hostMirrors()));
+    writeFileSync(join(cache, "proxy", "acng.conf"), proxyConfiguration(cache, await hostMirrors(), isOffline()));
 }
 
 const container = (network: LocalNetwork, words: string[], say?: (detail: string) => void) =>
