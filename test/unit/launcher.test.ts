@@ -98,13 +98,21 @@ describe("a stack file", () => {
         file.removeSecrets();
     });
 
+    test("tells whether its machines start from an image that is built here", () => {
+        const image = "  lab:image: { source: /images/debian.qcow2 }\n";
+        expect(stackFile("config:\n  lab:isolated: true\n").wantsBuiltImage).toBe(true);
+        expect(stackFile(`config:\n  lab:isolated: true\n${image}`).wantsBuiltImage).toBe(false);
+        expect(stackFile(`config:\n  lab:isolated: true\n  lab:machineKind: container\n${image}`).wantsBuiltImage).toBe(true);
+        expect(stackFile("config:\n  lab:platform: centos-7\n").wantsBuiltImage).toBe(false);
+    });
+
     /** As pulumi leaves it: all else anew, as text, sorted, in its own shape. */
     const asPulumiWrites = (file: StackFile, keys: readonly SecretKey[]) => {
         const lines = keys.map((key) => `  lab:${key}:\n    secure: v1:${key}`);
         fs.writeFileSync(file.path, `encryptionsalt: v1:salt\nconfig:\n  lab:isolated: "true"\n  lab:machines:\n    nod0:\n      address: 192.168.0.200\n${lines.join("\n")}\n`);
     };
 
-    test.each(["local", "dev"])("Pulumi.%s.yaml takes secrets over and nothing else, and is byte for byte what it was without them", async (name) => {
+    test.each(["local", "dev", "emulated"])("Pulumi.%s.yaml takes secrets over and nothing else, and is byte for byte what it was without them", async (name) => {
         const clean = stackFile(shipped(name));
         // A lab may live in this very checkout.
         clean.removeSecrets();

@@ -42,11 +42,6 @@ export class StackFile {
         return this.setting("machineKind") === "container" ? "container" : "vm";
     }
 
-    /** libvirt's URI. */
-    get hypervisor(): string {
-        return this.setting("hypervisor") ?? "qemu:///system";
-    }
-
     /** Whether its machines start from an image that is built here of packages: those of an isolated lab that names no other. */
     get wantsBuiltImage(): boolean {
         return this.isIsolated && (this.machineKind === "container" || this.setting("image") === undefined);
