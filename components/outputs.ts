@@ -32,8 +32,18 @@ export interface Access {
 }
 
 /** The stack's outputs: a few lines for a person, and `access`, whole and secret, for tools. */
-export function outputsOf({ site, secrets }: Configuration) {
-    const access: Access = {
+export function outputsOf(configuration: Configuration) {
+    const access = accessOf(configuration);
+    return {
+        url: access.url,
+        machines: Object.fromEntries(access.machines.map(({ name, address, roles, services }) =>
+            [name, `${address}  ${roles.join(", ")}: ${services.map((unit) => unit.replace(/\.service$/, "")).join(", ")}`])),
+        access: pulumi.secret(access),
+    };
+}
+
+export function accessOf({ site, secrets }: Configuration): Access {
+    return {
         url: `http://${site.virtualAddress}/`,
         siteName: site.site.hostName,
         virtualAddress: site.virtualAddress,
@@ -44,12 +54,6 @@ export function outputsOf({ site, secrets }: Configuration) {
         machines: site.machines.map(({ name, address, roles }) => ({
             name, address, roles, services: servicesOf(site, name), hostKey: hostKeyOf(secrets.hostKeySeed, name).publicKey,
         })),
-    };
-    return {
-        url: access.url,
-        machines: Object.fromEntries(access.machines.map(({ name, address, roles, services }) =>
-            [name, `${address}  ${roles.join(", ")}: ${services.map((unit) => unit.replace(/\.service$/, "")).join(", ")}`])),
-        access: pulumi.secret(access),
     };
 }
 

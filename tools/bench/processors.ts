@@ -22,8 +22,8 @@ export function busySeconds(stat: string): number {
     return (user + nice + system + irq + softirq + steal) / ticks;
 }
 
-/** The file that counts the lab's processor time and what makes seconds of its text; undefined where this kernel has none. */
-function labCounter(home: string): (() => number) | undefined {
+/** Tells the processor time, in seconds, of the lab in `home`, as its control groups count it; undefined where it has none. */
+export function labCounter(home: string): (() => number) | undefined {
     const group = groupName(home);
     for (const { mountPoint, version } of hierarchies()) {
         const file = path.join(mountPoint, group, version === 1 ? "cpuacct.usage" : "cpu.stat");

@@ -33,7 +33,7 @@ const lightPulumi = {
 
 async function main() {
     // Beside their place and moved there one by one, the list of what they were made of last: others may be doing the same.
-    const fresh = `${folder}.new-${process.pid}`;
+    const fresh = path.join(folder, `new-${process.pid}`);
     try {
         const { metafile } = await build({
             absWorkingDir: checkout,
@@ -53,7 +53,6 @@ async function main() {
         const files = [...Object.keys(metafile.inputs).filter((file) => !file.startsWith("node_modules/")), "package-lock.json", "node_modules/.package-lock.json", "tools/bundle/build.cjs"];
         const stamps = files.flatMap((file) => { const stamp = stampOf(file); return stamp ? [[file, stamp]] : []; });
         fs.writeFileSync(path.join(fresh, "manifest.json"), JSON.stringify({ checkout, files: Object.fromEntries(stamps) }));
-        fs.mkdirSync(folder, { recursive: true });
         for (const name of [...Object.keys(programs).map((program) => `${program}.cjs`), "manifest.json"]) fs.renameSync(path.join(fresh, name), path.join(folder, name));
     } finally {
         fs.rmSync(fresh, { recursive: true, force: true });

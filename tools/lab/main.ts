@@ -1,6 +1,7 @@
 /** `./lab COMMAND ...`. Exit codes: 0 done, 1 failed, 2 a mistake in the call or the configuration, or something the machine lacks; pulumi's own are passed on. */
 import { planning } from "../plan/command";
 import { waysIn } from "./access";
+import { benching } from "../bench/command";
 import { doctoring } from "../doctor/command";
 import { drilling } from "../drill/command";
 import { verification } from "../verify/command";
@@ -13,7 +14,7 @@ import { ProgramError } from "./run";
 import { snapshots } from "../snapshot/command";
 import { status } from "./status";
 
-const commands: Record<string, Command> = { ...lifecycle, ...doctoring, ...planning, ...status, ...verification, ...drilling, ...snapshots, ...waysIn, ...maintenance };
+const commands: Record<string, Command> = { ...lifecycle, ...doctoring, ...planning, ...status, ...verification, ...drilling, ...benching, ...snapshots, ...waysIn, ...maintenance };
 const commandOf = (name: string) => (Object.hasOwn(commands, name) ? commands[name] : undefined);
 const defaultStack = "local";
 

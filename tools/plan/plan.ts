@@ -29,12 +29,24 @@ const standIns = {
 
 /** The plan of `site` as text; with `commands`, every command and script in full. */
 export async function plan(site: Site, { commands }: { commands: boolean }): Promise<string> {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-plan-"));
-    try {
-        process.env.LAB_STAGE = folder;
+    return inScratch(async (folder) => {
         const resources = await record(site, placeholders(site, folder));
         const show = commands ? once() : () => [];
         return [...heading(site), ...site.machines.flatMap((machine) => ["", ...machinePlan(machine, site, resources, show)]), ""].join("\n");
+    });
+}
+
+/** How many resources, components among them, the program makes of `site`. */
+export async function countResources(site: Site): Promise<number> {
+    return inScratch(async (folder) => (await record(site, placeholders(site, folder))).length);
+}
+
+/** Lends a folder, which is also where files are staged meanwhile. */
+async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-plan-"));
+    try {
+        process.env.LAB_STAGE = folder;
+        return await work(folder);
     } finally {
         delete process.env.LAB_STAGE;
         fs.rmSync(folder, { recursive: true, force: true });

@@ -3,21 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../../../artifacts/needed";
 import { catalogue } from "../../../artifacts/catalogue";
 import { applyScript, secretTexts } from "../../../components/apply";
-import { baseConfiguration } from "../../../components/base";
-import { databaseConfiguration } from "../../../components/database";
-import { firewallConfiguration } from "../../../components/firewall";
-import { httpdConfiguration } from "../../../components/httpd";
-import { javaConfiguration } from "../../../components/java";
-import { keepalivedConfiguration } from "../../../components/keepalived";
-import { memcachedConfiguration } from "../../../components/memcached";
 import type { RoleContext } from "../../../components/role";
 import type { RoleConfiguration } from "../../../components/role-configuration";
-import { tengineConfiguration } from "../../../components/tengine";
-import { tomcatConfiguration } from "../../../components/tomcat";
-import { webSiteConfiguration } from "../../../components/web-site";
-import type { Role } from "../../../config/schema";
 import type { Site } from "../../../config/site";
 import { platforms } from "../../../platforms";
+import { plain, roleConfigurations } from "../../../tools/plan/roles";
 import { secrets } from "./article";
 
 export interface RenderedFile {
@@ -39,30 +29,14 @@ export interface RenderedRole {
 /** An artifact is known by its file's name; where it lies does not matter. */
 const artifacts = Object.fromEntries(Object.entries(catalogue).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }])) as Artifacts;
 
-const plain = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => { output.apply(resolve); });
-
-const configurations: Record<Role | "every", (context: RoleContext) => Record<string, RoleConfiguration>> = {
-    every: (context) => ({ base: baseConfiguration(context), firewall: firewallConfiguration(context) }),
-    app: (context) => ({
-        java: javaConfiguration({ ...context, artifacts }),
-        site: webSiteConfiguration(),
-        tomcat: tomcatConfiguration({ ...context, artifacts, password: pulumi.secret(secrets.databasePassword) }),
-        httpd: httpdConfiguration(context),
-    }),
-    memcached: (context) => ({ memcached: memcachedConfiguration(context) }),
-    director: (context) => ({
-        tengine: tengineConfiguration(context, "0123456789abcdef"),
-        keepalived: keepalivedConfiguration({ ...context, password: pulumi.secret(secrets.vrrpPassword) }),
-    }),
-    database: (context) => ({ database: databaseConfiguration({ ...context, password: pulumi.secret(secrets.databasePassword) }) }),
-};
-
 /** Every role of a machine, by the name that it has on the machine. */
 export async function rolesOf(site: Site, machineName: string): Promise<Record<string, RenderedRole>> {
     const machine = site.machines.find(({ name }) => name === machineName);
     if (!machine) throw new Error(`no machine ${machineName}`);
     const context: RoleContext = { site, machine, platform: platforms[site.platform] };
-    const all = Object.assign({}, ...(["every", ...machine.roles] as const).map((role) => configurations[role](context))) as Record<string, RoleConfiguration>;
+    const all = roleConfigurations(context, {
+        artifacts, databasePassword: pulumi.secret(secrets.databasePassword), vrrpPassword: pulumi.secret(secrets.vrrpPassword), buildKey: "0123456789abcdef",
+    });
     return Object.fromEntries(await Promise.all(Object.entries(all).map(async ([role, configuration]) => [role, await rendered(role, configuration)] as const)));
 }
 

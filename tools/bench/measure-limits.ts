@@ -1,0 +1,46 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { stackFolder } from "../lab/places";
+import type { Progress } from "../lab/output";
+import { BenchLab, timed } from "./bench-lab";
+import { summary, type Recording } from "./recording";
+
+/** Seconds where nothing else is said. */
+export interface Limits {
+    /** `up` from nothing to a verified site, caches full. */
+    up: number;
+    /** Of that `up`, what is shown by `--timeline`. */
+    recording: ReturnType<typeof summary>;
+    preview: number;
+    nothing: number;
+    /** The program in a preview: module loading, description, resources. */
+    program: { alive: number; computing: number };
+    machines: number;
+    state: { bytes: number; resources: number };
+}
+
+/** The shortest of several is what it takes; the rest is what else the machine does. */
+export async function best(times: number, work: () => Promise<number>): Promise<number> {
+    let shortest = Infinity;
+    for (let time = 0; time < times; time++) shortest = Math.min(shortest, await work());
+    return shortest;
+}
+
+/** Builds the lab, and lets `up` and preview find nothing to do, so many times each. */
+export async function measureLimits(lab: BenchLab, progress: Progress, times: number): Promise<Limits> {
+    const file = path.join(stackFolder(lab.stack), "up.svg");
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const up = await progress.step("up from nothing", () => timed(async () => {
+        await lab.lab("up", "--timeline", file);
+        await lab.check();
+    }));
+    const recording = summary(JSON.parse(fs.readFileSync(`${file}.json`, "utf8")) as Recording);
+    return progress.step("nothing to do", async () => ({
+        up, recording,
+        preview: await best(times, () => timed(() => lab.lab("preview"))),
+        nothing: await best(times, () => timed(() => lab.lab("up"))),
+        program: await lab.programTime(),
+        machines: lab.site.machines.length,
+        state: lab.state,
+    }));
+}
