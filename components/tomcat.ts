@@ -109,15 +109,17 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
 
 /**
  * Compiles `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat brings for its JSPs: no
- * JDK is needed. What is there already is replaced only when all of it has been compiled.
+ * JDK is needed. What is there already is replaced only when all of it has been compiled, and differs: a Tomcat that runs may load from there.
  */
 export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e
 cd ${tomcat}
 rm -rf lib/.new
 ${java} -jar lib/ecj-*.jar -1.8 -proc:none -encoding UTF-8 -classpath "$(printf '%s:' lib/*.jar bin/*.jar)" -d lib/.new ${source}
-rm -rf lib/de
-mv lib/.new/de lib/de
-rmdir lib/.new`;
+if ! diff -r lib/.new/de lib/de >/dev/null 2>&1; then
+    rm -rf lib/de
+    mv lib/.new/de lib/de
+fi
+rm -rf lib/.new`;
 
 /** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
 const databaseUrl = (scheme: string, address: string, name: string) => `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;
