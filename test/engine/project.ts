@@ -37,6 +37,8 @@ export interface Run {
 /** A Pulumi project in a folder of its own, with a file backend in it. */
 export class Project {
     readonly folder = mkdtempSync(path.join(tmpdir(), "engine-test-"));
+    /** Where the CLI runs: a network's `enter`, or as it is. */
+    enter: (argv: string[]) => string[] = (argv) => argv;
     #pulumi = "";
     #env: NodeJS.ProcessEnv = {};
 
@@ -84,7 +86,8 @@ export class Project {
 
     /** Runs the CLI to its end; rejects if it fails. */
     pulumi(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-        return promisify(execFile)(this.#pulumi, ["--non-interactive", ...args], { cwd: this.folder, env: this.#env, maxBuffer: 2 ** 26 });
+        const [program = "", ...words] = this.enter([this.#pulumi, "--non-interactive", ...args]);
+        return promisify(execFile)(program, words, { cwd: this.folder, env: this.#env, maxBuffer: 2 ** 26 });
     }
 
     /** The state as it is kept: secrets are encrypted. */

@@ -310,5 +310,5 @@ test("the usage names every command", () => {
     const { stdout, status } = spawnSync(process.execPath, ["tools/bundle/run.cjs", "lab", "help"], { cwd: path.join(__dirname, "..", ".."), encoding: "utf8", env: { ...process.env, LAB_HOME: folder } });
     fs.rmSync(folder, { recursive: true });
     expect(status).toBe(0);
-    for (const command of ["up", "preview", "down", "doctor", "status", "ssh NODE", "curl", "forward", "exec", "pulumi", "test", "clean", "init", "ssh-config", "inventory", "bench"]) expect(stdout).toContain(`  ${command}`);
+    for (const command of ["up", "preview", "down", "doctor", "snapshot NAME", "revert NAME", "snapshots", "status", "ssh NODE", "curl", "forward", "exec", "pulumi", "test", "clean", "init", "ssh-config", "inventory", "bench"]) expect(stdout).toContain(`  ${command}`);
 }, 30_000);

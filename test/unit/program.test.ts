@@ -301,7 +301,7 @@ describe("virtual machines", () => {
             inputs: {
                 name: "nod0", memory: 1024, vcpu: 2, autostart: true, type: "kvm", cpu: { mode: "host-passthrough" },
                 cloudinit: "identity of nod0-cloud-init", disks: [{ volumeId: "identity of nod0-volume" }],
-                networkInterfaces: [{ networkId: "identity of lab-hypervisor-network", mac: "52:54:00:A8:00:C8", addresses: ["192.168.0.200"] }],
+                networkInterfaces: [{ networkId: "identity of lab-hypervisor-network", mac: "52:54:00:A8:00:C8" }],
             },
         });
     });

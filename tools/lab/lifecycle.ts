@@ -11,6 +11,9 @@ import { refuseHalfReverted } from "../snapshot/archive";
 /** Not on a terminal, pulumi writes a dot every second. */
 const quietly = process.stdout.isTTY ? [] : ["--suppress-progress"];
 
+/** What is gone already need not be destroyed, and could not be: the libvirt provider fails over it. */
+export const destroyWords = ["--refresh"];
+
 /** What makes a lab, changes it and takes it away. */
 export const lifecycle: Record<string, Command> = {
     up: {
@@ -42,7 +45,7 @@ export const lifecycle: Record<string, Command> = {
         run: async ({ stack, rest }) => {
             const file = new StackFile(stack);
             // An isolated lab ends with its namespaces, whatever state it is in: nothing of it is worth an orderly farewell.
-            if (!file.isIsolated) return (await Session.open(stack)).pulumi(["destroy", "--yes", ...rest]);
+            if (!file.isIsolated) return (await Session.open(stack)).pulumi(["destroy", "--yes", ...destroyWords, ...rest]);
             await removeNetwork({ home: stackFolder(stack), progress });
             fs.rmSync(stackFolder(stack), { recursive: true, force: true });
             fs.rmSync(path.join(checkout, ".stage", stack), { recursive: true, force: true });

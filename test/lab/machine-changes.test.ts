@@ -1,0 +1,157 @@
+/** What a change of a virtual machine costs, and what happens to one that is gone, by the real provider at a real libvirtd. Its disks are empty: nothing here boots. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { destroyWords } from "../../tools/lab/lifecycle";
+import { silent } from "../../tools/lab/output";
+import { run } from "../../tools/lab/run";
+import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../tools/network";
+import { Project } from "../engine/project";
+
+const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
+const repository = join(__dirname, "..", "..");
+
+/** The components as they are; in place of what is done on a machine, a command with the same triggers. */
+const program = `
+    import { readFileSync } from "node:fs";
+    import { local } from "@pulumi/command";
+    import { Hypervisor } from "${repository}/components/hypervisor";
+    import { VirtualMachine } from "${repository}/components/virtual-machine";
+    import { describeSite } from "${repository}/config/describe";
+    import { hostKeyOf, publicKeyOf } from "${repository}/config/keys";
+
+    const settings = JSON.parse(readFileSync("settings.json", "utf8"));
+    const site = describeSite(settings.site, "test");
+    const login = hostKeyOf("ab".repeat(32), "login");
+    const virtualization = { image: { path: settings.image, identity: settings.identity }, acceleration: "emulation" as const };
+    const hypervisor = new Hypervisor("lab-hypervisor", { site, virtualization }, {});
+    for (const machine of site.machines) {
+        const bare = new VirtualMachine(machine.name, { site, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor }, {});
+        new local.Command(machine.name + "-role", { create: "true", triggers: [bare.identity] }, { dependsOn: [bare], deletedWith: bare });
+        new local.Command(machine.name + "-start", { create: "true", triggers: [bare.start] }, { dependsOn: [bare], deletedWith: bare });
+    }
+`;
+
+const article = () => ({
+    machineKind: "vm", platform: "debian-13", hypervisor: "qemu:///system", acceleration: "emulation", isolated: true, packageProxy: 3142, virtualAddress: "192.168.0.111",
+    machineSize: { memoryMiB: 64, vcpus: 1, diskGiB: 2 },
+    machines: {
+        nod0: { address: "192.168.0.200", roles: ["app", "memcached"], memoryMiB: 64, diskGiB: 2 },
+        nod3: { address: "192.168.0.203", roles: ["director"], priority: 180 },
+        mysql: { address: "192.168.0.205", roles: ["database"], memoryMiB: 64, diskGiB: 2, protect: true },
+    },
+    director: { source: "nginx-1.26.3" },
+});
+const stack = article();
+
+let project: Project;
+let network: LocalNetwork;
+let home: string;
+const virsh = (...words: string[]) => run(network.enter(["virsh", "-q", "-c", "qemu:///system", ...words]) as [string, ...string[]]);
+/** Every machine's disk with the time of its birth: another one is another disk. */
+async function disks(): Promise<Record<string, string>> {
+    const births = await run(network.enter(["sh", "-c", "cd /var/lib/libvirt/images/lab && stat -c '%n %w' *-????????.qcow2"]) as [string, ...string[]]);
+    return Object.fromEntries(births.trim().split("\n").map((line) => [line.split("-")[0] ?? "", line]));
+}
+
+function describeStack(image = "one"): void {
+    project.write("settings.json", JSON.stringify({ site: stack, image: join(project.folder, `${image}.qcow2`), identity: image }));
+}
+
+/** The resources that a run touches; the words of one that failed. */
+async function touched(kind: "preview" | "up"): Promise<string[] | string> {
+    const { failed, steps, messages } = await project[kind]();
+    if (failed) return messages.filter(({ severity }) => severity === "error").map(({ message }) => message).join("\n");
+    return Object.entries(steps).filter(([, { op }]) => op !== "same").map(([name]) => name).sort();
+}
+
+/** A change is in its preview what it is when it is done. */
+async function change(image = "one"): Promise<string[]> {
+    describeStack(image);
+    const planned = await touched("preview");
+    expect(await touched("up")).toEqual(planned);
+    return planned as string[];
+}
+
+beforeAll(async () => {
+    project = await Project.create();
+    home = join(project.folder, "home");
+    network = await ensureNetwork({ home, cache, kind: "vm", progress: silent });
+    project.enter = (argv) => network.enter(argv);
+    for (const image of ["one", "two"]) await run(["qemu-img", "create", "-q", "-f", "qcow2", join(project.folder, `${image}.qcow2`), "1G"]);
+    rmSync(join(project.folder, "index.ts"));
+    project.write("index.ts", program);
+    describeStack();
+    expect(await touched("up")).toContain("mysql-volume");
+});
+afterAll(async () => {
+    await removeNetwork({ home, progress: silent });
+    project.remove();
+});
+
+const all = (name: string) => ["cloud-init", "domain", "role", "start", "volume"].map((part) => `${name}-${part}`);
+
+describe("what a change costs", () => {
+    test("memory: the domain; its disk stays, protected or not, and nothing on it is done again", async () => {
+        expect(await touched("preview")).toEqual([]);
+        const before = await disks();
+        for (const machine of [stack.machines.nod0, stack.machines.mysql]) machine.memoryMiB = 96;
+        expect(await change()).toEqual(["mysql-domain", "mysql-start", "nod0-domain", "nod0-start"]);
+        expect(await disks()).toEqual(before);
+        expect(await virsh("dominfo", "mysql")).toMatch(/^Max memory: +98304 KiB/m);
+    });
+
+    test("the disk's size: that machine's disk, and all that was done on it", async () => {
+        const { nod0, ...others } = await disks();
+        stack.machines.nod0.diskGiB = 3;
+        expect(await change()).toEqual(all("nod0"));
+        const now = await disks();
+        expect(now.nod0).not.toBe(nod0);
+        expect(now).toMatchObject(others);
+    });
+
+    test("a disk that is protected: refused in the preview already, by name, until the stack file lets it go", async () => {
+        const before = await disks();
+        stack.machines.mysql.diskGiB = 3;
+        describeStack();
+        for (const kind of ["preview", "up"] as const) expect(await touched(kind)).toMatch(/mysql-volume[\s\S]*protect/);
+        stack.machines.mysql.diskGiB = 2;
+        describeStack("two");       // the image of all
+        expect(await touched("preview")).toMatch(/mysql-volume[\s\S]*protect/);
+        describeStack();
+        expect(await touched("preview")).toEqual([]);
+        expect(await disks()).toEqual(before);
+
+        stack.machines.mysql.protect = false;
+        await change();
+        expect(await change("two")).toEqual([...all("mysql"), ...all("nod0"), ...all("nod3"), "lab-hypervisor-base"].sort());
+    });
+});
+
+describe("a machine that was destroyed behind Pulumi's back", () => {
+    test("is made again after a refresh with all that was on it, and nothing else is touched", async () => {
+        await virsh("destroy", "nod0");
+        await virsh("undefine", "nod0", "--remove-all-storage");
+        expect((await project.refresh()).failed).toBe(false);
+        expect(await change("two")).toEqual(all("nod0"));
+        expect(await touched("preview")).toEqual([]);
+    });
+
+    test("and whose disk is still there gets it back: it is waited for, and nothing is done again", async () => {
+        const before = await disks();
+        await virsh("destroy", "nod0");
+        await virsh("undefine", "nod0");
+        expect((await project.refresh()).failed).toBe(false);
+        expect(await change("two")).toEqual(["nod0-domain", "nod0-start"]);
+        expect(await disks()).toEqual(before);
+    });
+
+    test("does not keep the others from going (./lab down)", async () => {
+        await virsh("destroy", "nod3");
+        await virsh("undefine", "nod3", "--remove-all-storage");
+        await project.pulumi("destroy", "--yes", "--skip-preview", ...destroyWords);
+        expect((await virsh("list", "--all", "--name")).trim()).toBe("");
+        expect((await virsh("pool-list", "--all", "--name")).trim()).toBe("");
+        expect((await virsh("net-list", "--all", "--name")).trim()).toBe("");
+    });
+});
