@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { searchPath } from "../network/host-packages";
+import { isThere, searchPath } from "../network/host-packages";
 
 /** `kvm`: the processor runs the machines. `emulation`: QEMU reads their instructions one by one, about ten times slower. */
 export type Acceleration = "kvm" | "emulation";
@@ -45,8 +45,19 @@ export async function faultOf(accelerator: "kvm" | "tcg", seconds = 10): Promise
     }
 }
 
-/** How machines run at libvirt `uri` where the stack file does not say. What is not this machine cannot be tried from here: KVM, as elsewhere. */
+/** Whether a trial here tells what libvirt will find: on this machine, with the QEMU that is called so, and a KVM that this user may open. */
+function canTry(uri: string): boolean {
+    if (!/^qemu(\+unix)?:\/\/\//.test(uri) || !isThere("qemu-system-x86_64")) return false;
+    try {
+        fs.accessSync("/dev/kvm", fs.constants.R_OK | fs.constants.W_OK);
+        return true;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "ENOENT";      // that there is none is an answer too
+    }
+}
+
+/** How machines run at libvirt `uri` where the stack file does not say. Where it cannot be tried: KVM, as nearly everywhere. */
 export async function findAcceleration(uri: string): Promise<{ acceleration: Acceleration; fault?: string }> {
-    const fault = /^qemu(\+unix)?:\/\/\//.test(uri) ? await faultOf("kvm") : undefined;
+    const fault = canTry(uri) ? await faultOf("kvm") : undefined;
     return { acceleration: fault === undefined ? "kvm" : "emulation", fault };
 }
