@@ -91,7 +91,7 @@ describe("plugins that packages ask for", () => {
             pulumi: { resource: true, name: "terraform-provider", version: "1.1.1", parameterization: { name: "libvirt", version: "0.8.3", value: "e30=" } },
         });
         symlinkSync("../../sdks/libvirt", path.join(project.folder, "node_modules/@pulumi/libvirt"));
-        const found = (await requiredPackages(project.folder)).map((dependency) => dependency.toObject());
+        const found = requiredPackages(project.folder).map((dependency) => dependency.toObject());
         expect(found.sort((a, b) => a.name < b.name ? -1 : 1)).toMatchObject([
             { name: "command", version: "v1.2.1", kind: "resource" },
             { name: "nested", version: "v2.0.0" },

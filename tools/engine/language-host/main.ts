@@ -28,8 +28,8 @@ const handlers = {
         return new rpc.LanguageHandshakeResponse();
     }),
     getPluginInfo: unary(() => new PluginInfo().setVersion(PULUMI_VERSION)),
-    getRequiredPackages: unary(async (request: rpc.GetRequiredPackagesRequest) =>
-        new rpc.GetRequiredPackagesResponse().setPackagesList(await requiredPackages(programOf(request).getProgramDirectory()))),
+    getRequiredPackages: unary((request: rpc.GetRequiredPackagesRequest) =>
+        new rpc.GetRequiredPackagesResponse().setPackagesList(requiredPackages(programOf(request).getProgramDirectory()))),
     getProgramDependencies: unary(async (request: rpc.GetProgramDependenciesRequest) =>
         new rpc.GetProgramDependenciesResponse().setDependenciesList(
             await programDependencies(programOf(request).getProgramDirectory(), request.getTransitivedependencies()))),

@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath } from "node:fs/promises";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import * as path from "node:path";
 import { PackageDependency, PackageParameterization } from "@pulumi/pulumi/proto/plugin_pb";
 
@@ -15,36 +15,43 @@ interface PackageJson {
     };
 }
 
-/** The plugins that the packages in a program's node_modules folders ask for. A package that cannot be read asks for none. */
-export async function requiredPackages(programDirectory: string): Promise<PackageDependency[]> {
-    const found: PackageDependency[] = [];
-    for await (const manifest of installedManifests(programDirectory, new Set())) {
-        const dependency = toDependency(manifest);
-        if (dependency) found.push(dependency);
-    }
-    return found;
+/**
+ * The plugins that the packages in a program's node_modules folders ask for. A package that cannot be read asks for none. Synchronous:
+ * hundreds of small files take a third of the time, and nobody waits for anything else meanwhile.
+ */
+export function requiredPackages(programDirectory: string): PackageDependency[] {
+    return [...installedManifests(programDirectory, new Set())].flatMap((manifest) => toDependency(manifest) ?? []);
 }
 
-/** The package.json of every package beneath a folder's node_modules, links followed, each folder once. */
-async function* installedManifests(folder: string, seen: Set<string>): AsyncGenerator<PackageJson> {
-    for (const entry of await packageFolders(path.join(folder, "node_modules"))) {
-        const real = await realpath(entry).catch(() => undefined);
+/** The package.json of every package beneath a folder's node_modules that speaks of Pulumi, links followed, each folder once. */
+function* installedManifests(folder: string, seen: Set<string>): Generator<PackageJson> {
+    for (const entry of packageFolders(path.join(folder, "node_modules"))) {
+        const real = unlessMissing(() => realpathSync(entry));
         if (real === undefined || seen.has(real)) continue;
         seen.add(real);
-        const manifest = await readFile(path.join(real, "package.json"), "utf8").then((text) => JSON.parse(text) as PackageJson).catch(() => undefined);
+        const text = unlessMissing(() => readFileSync(path.join(real, "package.json"), "utf8"));
+        const manifest = text?.includes(`"pulumi"`) ? unlessMissing(() => JSON.parse(text) as PackageJson) : undefined;
         if (manifest) yield manifest;
         yield* installedManifests(real, seen);
     }
 }
 
-async function packageFolders(nodeModules: string): Promise<string[]> {
-    const names = await readdir(nodeModules).catch(() => []);
-    const folders = await Promise.all(names.map(async (name) => {
+function packageFolders(nodeModules: string): string[] {
+    return namesIn(nodeModules).flatMap((name) => {
         const folder = path.join(nodeModules, name);
         if (!name.startsWith("@")) return name.startsWith(".") ? [] : [folder];
-        return (await readdir(folder).catch(() => [])).map((scoped) => path.join(folder, scoped));
-    }));
-    return folders.flat();
+        return namesIn(folder).map((scoped) => path.join(folder, scoped));
+    });
+}
+
+const namesIn = (folder: string) => unlessMissing(() => readdirSync(folder)) ?? [];
+
+function unlessMissing<T>(read: () => T): T | undefined {
+    try {
+        return read();
+    } catch {
+        return undefined;
+    }
 }
 
 /** What the plugin of one package is; undefined for a package that has none. */
