@@ -26,7 +26,7 @@ export function takeTimeline(words: string[]): { file?: string; rest: string[] }
 
 /**
  * pulumi's `up` with these words, recorded from the launcher's own start on: the picture goes to `file`, beside it the same as JSON
- * (FILE.json), and a report to standard output. Gives pulumi's exit code.
+ * (FILE.json), and where it went well a report to standard output. Gives pulumi's exit code.
  */
 export async function recordedUp(session: Session, words: string[], file: string): Promise<number> {
     const { stack, settings } = session.file;
@@ -41,6 +41,7 @@ export async function recordedUp(session: Session, words: string[], file: string
     });
     fs.writeFileSync(file, timelineSvg(recording));
     fs.writeFileSync(`${file}.json`, `${JSON.stringify(recording, undefined, 1)}\n`);
-    process.stdout.write(`\n${report(recording)}\n${file} shows it.\n`);
+    // What a failed one says last is why.
+    process.stdout.write(code === 0 ? `\n${report(recording)}\n${file} shows it.\n` : `\n${file} shows how far it came.\n`);
     return code;
 }
