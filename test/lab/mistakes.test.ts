@@ -67,3 +67,12 @@ test("an artifact that is not there and cannot be had is named, with the place t
         rmSync(cache, { recursive: true });
     }
 });
+
+test("a preview without a hypervisor is the plan of what would be made, and says so", async () => {
+    lab.edit("Pulumi.dev.yaml", "qemu:///system", "qemu+unix:///system?socket=/nowhere");
+    const { code, stdout, all } = await lab.lab("-s", "dev", "preview");
+    expect(code, all).toBe(0);
+    expect(all).toContain("does not answer");
+    expect(stdout).toBe(await lab.ok("-s", "dev", "plan"));
+    expect(stdout).toMatch(/^nod3 .* director/m);
+});

@@ -1,8 +1,11 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { describeSite } from "../../config/describe";
+import { parseLibvirtUri } from "../../config/libvirt-uri";
 import { recordedUp, takeTimeline } from "../bench/up";
 import { removeNetwork } from "../network";
 import type { Command } from "./command";
+import { run } from "./run";
 import { progress, Session } from "./session";
 import { StackFile } from "./stack-file";
 import { checkout, stackFolder } from "./places";
@@ -13,6 +16,12 @@ const quietly = process.stdout.isTTY ? [] : ["--suppress-progress"];
 
 /** What is gone already need not be destroyed, and could not be: the libvirt provider fails over it. */
 export const destroyWords = ["--refresh"];
+
+/** Whether a libvirt that the launcher does not start itself can be asked. Without virsh to ask with, a local one is not there; of another nobody knows. */
+const answers = (uri: string) => run(["timeout", "--kill-after=5", "30", "virsh", "-q", "-r", "-c", uri, "uri"], { name: "virsh" }).then(
+    () => true,
+    (error: unknown) => parseLibvirtUri(uri).ssh !== undefined && /virsh.*No such file/.test(String(error)),
+);
 
 /** What makes a lab, changes it and takes it away. */
 export const lifecycle: Record<string, Command> = {
@@ -32,8 +41,15 @@ export const lifecycle: Record<string, Command> = {
     },
     preview: {
         usage: "preview [PULUMI-WORDS]",
-        help: "tell what up would change",
+        help: "tell what up would change; where no hypervisor answers, what it would make",
         run: async ({ stack, rest }) => {
+            const { isIsolated, settings } = new StackFile(stack);
+            const site = describeSite(settings, stack);
+            if (!isIsolated && !await answers(site.hypervisor)) {
+                progress.info(`${site.hypervisor} does not answer: this is what would be made there, whatever is there already (./lab plan). ./lab -s ${stack} doctor tells what it lacks.`);
+                process.stdout.write(await (await import("../plan/plan")).plan(site, { commands: rest.includes("--commands") }));
+                return 0;
+            }
             const session = await Session.open(stack, { plans: true });
             await session.ensureStack();
             return session.pulumi(["preview", ...quietly, ...await session.replacements(), ...rest]);
