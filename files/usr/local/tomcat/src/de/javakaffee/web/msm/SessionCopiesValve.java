@@ -43,19 +43,32 @@ public final class SessionCopiesValve extends ValveBase {
     private static final long LOOK_EVERY_MS = 400;
     private static final int REMEMBERED_TAKEOVERS = 10_000;
 
+    /** For so long requests that were sent together may come one after the other. */
+    private static final long SIDE_BY_SIDE_MS = 3_000;
+
     /** Requests of one session hold its lock together; what moves or copies the session from outside of them holds it alone. */
     private final ReentrantReadWriteLock[] locks = new ReentrantReadWriteLock[1024];
 
     /** When a memcached was last seen to be away, in milliseconds, by its name: copies in it that are older are lost. */
     private final Map<String, Long> awayAt = new ConcurrentHashMap<>();
 
-    /** Ids under which sessions came from other Tomcats, and those that they have here. */
-    private final Map<String, String> takenOver = Collections.synchronizedMap(new LinkedHashMap<String, String>() {
+    /** Ids under which sessions came from other Tomcats, and what became of them here. */
+    private final Map<String, TakeOver> takenOver = Collections.synchronizedMap(new LinkedHashMap<String, TakeOver>() {
         @Override
-        protected boolean removeEldestEntry(final Map.Entry<String, String> eldest) {
+        protected boolean removeEldestEntry(final Map.Entry<String, TakeOver> eldest) {
             return size() > REMEMBERED_TAKEOVERS;
         }
     });
+
+    private static final class TakeOver {
+        /** The id that the session got here. */
+        private final String id;
+        private final long at = System.currentTimeMillis();
+
+        private TakeOver(final String id) {
+            this.id = id;
+        }
+    }
 
     private ScheduledExecutorService caretaker;
 
@@ -130,20 +143,29 @@ public final class SessionCopiesValve extends ValveBase {
         return route != null && !route.equals(format(manager).extractJvmRoute(id)) && manager.getSessionInternal(id) == null;
     }
 
-    /** The session manager would do the same, but while another request of the session may be doing it too. */
+    /**
+     * The session manager would do the same, but while another request of the session may be doing it too; and 2.3.2 would take what this
+     * Tomcat still has of an earlier stay of the session for the session as it is.
+     */
     private void takeOver(final Request request, final MemcachedBackupSessionManager manager) {
         final String requested = request.getRequestedSessionId();
+        if (manager.getMemcachedSessionService().loadFromMemcachedWithCheck(requested) == null) {
+            // What was taken over is gone from memcached: for those who were under way side by side it is what it has become here.
+            final TakeOver before = takenOver.get(requested);
+            if (before != null && System.currentTimeMillis() - before.at < SIDE_BY_SIDE_MS) {
+                request.changeSessionId(presentId(manager, before.id));
+            }
+            return;
+        }
+        final String own = format(manager).changeJvmRoute(requested, manager.getJvmRoute());
+        for (final String node : allNodes(manager)) {
+            manager.getSessionsInternal().remove(format(manager).createNewSessionId(own, node));
+        }
         final String id = manager.getMemcachedSessionService().changeSessionIdOnTomcatFailover(requested);
         if (id != null) {
             manager.getSessionInternal(id).setSessionIdChanged(true);       // its copy has to have the new name too
-            takenOver.put(requested, id);
+            takenOver.put(requested, new TakeOver(id));
             request.changeSessionId(id);
-            return;
-        }
-        // What was taken over is gone from memcached. Only then: a session that has been elsewhere meanwhile would be an old one here.
-        final String before = takenOver.get(requested);
-        if (before != null && manager.getSessionInternal(presentId(manager, before)) != null) {
-            request.changeSessionId(presentId(manager, before));
         }
     }
 
