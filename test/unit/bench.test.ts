@@ -5,9 +5,11 @@ import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { renderForAnsible } from "../../tools/bench/ansible/render";
-import { parseWrk } from "../../tools/bench/measure-site";
+import { parseWrk, withoutJemalloc } from "../../tools/bench/measure-site";
 import { asMarkdown, goalsOf, type Results } from "../../tools/bench/table";
-import { articleLab, artifactsIn } from "./support/article";
+import { describeBuild } from "../../components/tengine";
+import { platforms } from "../../platforms";
+import { articleLab, artifactsIn, siteWith } from "./support/article";
 import { describe as describeStack } from "../../config/describe";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bench-"));
@@ -40,6 +42,17 @@ Transfer/sec:    243.10KB
     test("none of them is an error, not a zero", () => {
         expect(() => parseWrk("a way", "unable to connect to 192.168.0.111:80 Connection refused\n")).toThrow(/Connection refused/);
     });
+});
+
+test("the server without jemalloc differs from the lab's by that, and by its place", () => {
+    const site = siteWith();
+    const build = describeBuild({ site, machine: site.machines[0]!, platform: platforms[site.platform], artifacts: artifactsIn(folder) });
+    const without = withoutJemalloc(build, site);
+    expect(build.script).toMatch(/libjemalloc\.a/);
+    expect(build.script).toContain("jemalloc statistics");
+    expect(without.script).not.toMatch(/libjemalloc|jemalloc statistics|\/usr\/local\/tengine\//);
+    expect(without.script).toContain("--prefix=/usr/local/tengine-without-jemalloc");
+    expect(without.key).not.toBe(build.key);
 });
 
 const results: Results = {

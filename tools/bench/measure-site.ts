@@ -3,7 +3,7 @@ import { describeBuild } from "../../components/tengine";
 import { buildScript, prefix, serverSources } from "../../components/tengine-sources";
 import { ensureArtifacts } from "../../artifacts/cache";
 import { localArtifacts, neededArtifacts } from "../../artifacts/needed";
-import { machinesWith, type MachineDescription } from "../../config/site";
+import { machinesWith, type MachineDescription, type Site } from "../../config/site";
 import { platforms } from "../../platforms";
 import { writeSshConfig } from "../lab/access";
 import { silent, type Progress } from "../lab/output";
@@ -90,10 +90,13 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
 
 const plainPrefix = `${prefix}-without-jemalloc`;
 
+/** What the build looks for in what it has compiled. */
+const sign = "Begin jemalloc statistics";
+
 /** The same server, with the C library's own allocator, beside the one that the director has. */
-function withoutJemalloc(build: ReturnType<typeof describeBuild>, site: BenchLab["site"]): ReturnType<typeof describeBuild> {
+export function withoutJemalloc(build: ReturnType<typeof describeBuild>, site: Site): ReturnType<typeof describeBuild> {
     const source = serverSources[site.director.source];
     const [server, jemalloc] = build.sources.map(({ name }) => name);
     const script = buildScript({ ...source, beforeConfigure: [], configure: source.configure.filter((argument) => !argument.includes("jemalloc")) }, { server: server ?? "", jemalloc: jemalloc ?? "" });
-    return { ...build, key: `${build.key}-without-jemalloc`, script: script.replaceAll(prefix, plainPrefix) };
+    return { ...build, key: `${build.key}-without-jemalloc`, script: script.replaceAll(prefix, plainPrefix).replace(` '${sign}'`, "") };
 }
