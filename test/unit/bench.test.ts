@@ -5,9 +5,11 @@ import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { renderForAnsible } from "../../tools/bench/ansible/render";
-import { parseWrk } from "../../tools/bench/measure-site";
+import { parseWrk, withoutJemalloc } from "../../tools/bench/measure-site";
 import { asMarkdown, goalsOf, type Results } from "../../tools/bench/table";
-import { articleLab, artifactsIn } from "./support/article";
+import { describeBuild } from "../../components/tengine";
+import { platforms } from "../../platforms";
+import { articleLab, artifactsIn, siteWith } from "./support/article";
 import { describe as describeStack } from "../../config/describe";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bench-"));
@@ -42,13 +44,24 @@ Transfer/sec:    243.10KB
     });
 });
 
+test("the server without jemalloc differs from the lab's by that, and by its place", () => {
+    const site = siteWith();
+    const build = describeBuild({ site, machine: site.machines[0]!, platform: platforms[site.platform], artifacts: artifactsIn(folder) });
+    const without = withoutJemalloc(build, site);
+    expect(build.script).toMatch(/libjemalloc\.a/);
+    expect(build.script).toContain("jemalloc statistics");
+    expect(without.script).not.toMatch(/libjemalloc|jemalloc statistics|\/usr\/local\/tengine\//);
+    expect(without.script).toContain("--prefix=/usr/local/tengine-without-jemalloc");
+    expect(without.key).not.toBe(build.key);
+});
+
 const results: Results = {
     date: "2026-11-25", stack: "local", short: false,
     limits: {
         up: 60, preview: 3, nothing: 7, program: { alive: 1.5, computing: 0.9 }, machines: 6, state: { bytes: 6 * 61 * 1024, resources: 106 },
         recording: { wall: 55, criticalPath: 50, ratio: 1.1, before: 2, after: 0.2, use: { machine: 1.95, lab: 1.5, processors: 2 } },
     },
-    growth: [2, 4].map((appServers) => ({ appServers, machines: appServers + 4, preview: 3 + (appServers - 2) * 0.1, nothing: 3, addsOne: 20, state: { bytes: 300_000, resources: 100 } })),
+    growth: [2, 4].map((appServers) => ({ appServers, machines: appServers + 4, preview: 3 + (appServers - 2) * 0.1, nothing: 3.5, addsOne: 20, state: { bytes: 300_000, resources: 100 } })),
     ansible: {
         ours: { converge: { wall: 40, computing: 60 }, nothing: { wall: 3, computing: 2 }, file: { wall: 5, computing: 3 }, added: { wall: 20, computing: 25 } },
         ansible: { converge: { wall: 100, computing: 150 }, nothing: { wall: 20, computing: 30 }, file: { wall: 20, computing: 30 }, added: { wall: 50, computing: 60 } },
@@ -67,7 +80,7 @@ describe("the table", () => {
             ["`up`, nothing to do", 7, false],
             ["of a preview, the program itself", 0.9, true],
             ["state a machine", 61, false],
-            ["preview, each machine more", 0.1, true],
+            ["preview or `up` that finds nothing to do, each machine more", 0.1, true],
         ]);
     });
 

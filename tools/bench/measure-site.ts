@@ -3,7 +3,7 @@ import { describeBuild } from "../../components/tengine";
 import { buildScript, prefix, serverSources } from "../../components/tengine-sources";
 import { ensureArtifacts } from "../../artifacts/cache";
 import { localArtifacts, neededArtifacts } from "../../artifacts/needed";
-import { machinesWith, type MachineDescription } from "../../config/site";
+import { machinesWith, type MachineDescription, type Site } from "../../config/site";
 import { platforms } from "../../platforms";
 import { writeSshConfig } from "../lab/access";
 import { silent, type Progress } from "../lab/output";
@@ -57,14 +57,15 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
             const wrk = (duration: number) => `wrk --threads 1 --connections ${connections} --duration ${duration}s --latency ${url}`;
             found.push(parseWrk(what, await on(from, `${wrk(1)} >/dev/null; ${wrk(seconds)}`)));
         };
+        // With the port's number: wrk asks for its name otherwise, and the machines have no list of such names (/etc/services).
         const page = "/counter/bench";
-        await ask("visitor, virtual address, director, httpd, Tomcat", visitor, `http://${site.virtualAddress}${page}`);
-        await ask("director, httpd, Tomcat (one app server)", director, `http://${app.address}${page}`);
-        await ask("httpd, Tomcat", app, `http://127.0.0.1${page}`);
+        await ask("visitor, virtual address, director, httpd, Tomcat", visitor, `http://${site.virtualAddress}:80${page}`);
+        await ask("director, httpd, Tomcat (one app server)", director, `http://${app.address}:80${page}`);
+        await ask("httpd, Tomcat", app, `http://127.0.0.1:80${page}`);
         await ask("Tomcat alone", app, `http://127.0.0.1:${site.tomcat.port}${page}`);
-        await ask("director alone, an answer of its own", director, "http://127.0.0.1/director");
+        await ask("director alone, an answer of its own", director, "http://127.0.0.1:80/director");
         if (short) return;
-        await ask("director, app servers; with jemalloc", director, `http://127.0.0.1${page}`);
+        await ask("director, app servers; with jemalloc", director, `http://127.0.0.1:80${page}`);
         say("the directors' server without jemalloc");
         const paths = await ensureArtifacts(neededArtifacts(site), { cache: cacheFolder(), progress: silent });
         const { loginKey, machines } = accessOf(await lab.configuration());
@@ -79,7 +80,7 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         // The director at hand is the one that is not asked by visitors: nobody misses its server for a moment.
         await on(director, `systemctl stop tengine && ${plainPrefix}/sbin/nginx`);
         try {
-            await ask("director, app servers; without jemalloc", director, `http://127.0.0.1${page}`);
+            await ask("director, app servers; without jemalloc", director, `http://127.0.0.1:80${page}`);
         } finally {
             await on(director, `${plainPrefix}/sbin/nginx -s quit; while [ -e /var/run/tengine.pid ]; do sleep 0.1; done; systemctl start tengine`);
         }
@@ -89,10 +90,13 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
 
 const plainPrefix = `${prefix}-without-jemalloc`;
 
+/** What the build looks for in what it has compiled. */
+const sign = "Begin jemalloc statistics";
+
 /** The same server, with the C library's own allocator, beside the one that the director has. */
-function withoutJemalloc(build: ReturnType<typeof describeBuild>, site: BenchLab["site"]): ReturnType<typeof describeBuild> {
+export function withoutJemalloc(build: ReturnType<typeof describeBuild>, site: Site): ReturnType<typeof describeBuild> {
     const source = serverSources[site.director.source];
     const [server, jemalloc] = build.sources.map(({ name }) => name);
     const script = buildScript({ ...source, beforeConfigure: [], configure: source.configure.filter((argument) => !argument.includes("jemalloc")) }, { server: server ?? "", jemalloc: jemalloc ?? "" });
-    return { ...build, key: `${build.key}-without-jemalloc`, script: script.replaceAll(prefix, plainPrefix) };
+    return { ...build, key: `${build.key}-without-jemalloc`, script: script.replaceAll(prefix, plainPrefix).replace(` '${sign}'`, "") };
 }
