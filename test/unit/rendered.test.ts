@@ -279,6 +279,13 @@ describe("what the article says", () => {
         ]));
         expect(lines(await text("nod4", keepalivedConf, article))).toEqual(expect.arrayContaining(["router_id TENGINE_204", "state BACKUP", "priority 179", "auth_pass 1111"]));
     });
+
+    test("row 24, which the article leaves open: a mail when the address moves, a page with the state of every app server", async () => {
+        const told = siteWith({ director: { source: "tengine-3.1.0" }, keepalived: { notify: { to: ["admin@example.org"] } } });
+        expect((await text("nod3", keepalivedConf, told)).replace(/\s+/g, " ")).toMatch(/vrrp_instance VI_1 \{.* smtp_alert .*\}/);
+        expect(await text("nod3", keepalivedConf)).not.toContain("smtp_alert");
+        expect(lines(await text("nod3", nginxConf, told))).toContain("check_status;");
+    });
 });
 
 describe("variants", () => {
