@@ -1,5 +1,5 @@
 import type { Platform } from "./platform";
-import { createUser, mysqlOn } from "./database-servers";
+import { mariadbReading, mysqlOn } from "./database-servers";
 import { installPackages, redHat } from "./red-hat";
 
 /** CentOS Stream 9: gets fixes, and is the last Stream with JDK 8. Development packages are in CRB, which is off by default. */
@@ -17,17 +17,7 @@ export const centosStream9: Platform = {
     databases: {
         mysql: mysqlOn(9),
         // 10.5.
-        mariadb: {
-            packages: ["mariadb-server"],
-            unit: "mariadb.service",
-            configurationFile: "/etc/my.cnf.d/lab.cnf",
-            settings: [],
-            prepare: [],
-            client: "mariadb",
-            ping: "mariadb-admin --silent ping",
-            administrator: [],
-            account: createUser,
-        },
+        mariadb: mariadbReading("/etc/my.cnf.d/lab.cnf"),
     },
     keepalived: {
         unit: "keepalived.service",

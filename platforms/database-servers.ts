@@ -9,6 +9,19 @@ export const createUser = (account: string, password: string) => [
     `ALTER USER ${account} IDENTIFIED BY ${password};`,
 ];
 
+/** The distribution's MariaDB since 10.4, whose programs have its own name; `configurationFile` is what it reads last. */
+export const mariadbReading = (configurationFile: string): DatabaseServer => ({
+    packages: ["mariadb-server"],
+    unit: "mariadb.service",
+    configurationFile,
+    settings: [],
+    prepare: [],
+    client: "mariadb",
+    ping: "mariadb-admin --silent ping",
+    administrator: [],
+    account: createUser,
+});
+
 /** MariaDB 5.5 knows neither IF NOT EXISTS nor ALTER USER: GRANT makes the account where there is none, and changes its password where there is (its SQL reference, GRANT). */
 export const grantUsage = (account: string, password: string) => [`GRANT USAGE ON *.* TO ${account} IDENTIFIED BY ${password};`];
 

@@ -1,5 +1,5 @@
 import { words } from "../components/shell";
-import { createUser } from "./database-servers";
+import { mariadbReading } from "./database-servers";
 import type { Platform } from "./platform";
 
 /**
@@ -50,17 +50,7 @@ export const debian13: Platform = {
     jdks: { openjdk: { packages: ["openjdk-8-jre-headless"], home: "/usr/lib/jvm/java-8-openjdk-amd64" } },
     databases: {
         // 11.8. MySQL is not in Debian 13.
-        mariadb: {
-            packages: ["mariadb-server"],
-            unit: "mariadb.service",
-            configurationFile: "/etc/mysql/mariadb.conf.d/90-lab.cnf",
-            settings: [],
-            prepare: [],
-            client: "mariadb",
-            ping: "mariadb-admin --silent ping",
-            administrator: [],
-            account: createUser,
-        },
+        mariadb: mariadbReading("/etc/mysql/mariadb.conf.d/90-lab.cnf"),
     },
     memcached: { unit: "memcached.service", user: "memcache", program: "/usr/bin/memcached" },
     httpd: {

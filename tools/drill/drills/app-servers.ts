@@ -15,13 +15,8 @@ export const appServerDrills: Record<string, Drill> = {
         },
     },
     "app-server-off-at-once": {
-        help: "an app server without power while every client sends three additions at once, in one session",
+        ...onAppServer("an app server without power while every client sends three additions at once, in one session", ({ lab }, machine) => off(lab, machine), [nothingLost, noReadFails, onlyInFlight(atOnce.atOnce)]),
         load: atOnce,
-        goals: [nothingLost, noReadFails, ({ adds, clients }) => (adds.failed <= clients * atOnce.atOnce ? undefined : `${adds.failed} additions failed, more than can have been under way`)],
-        run: async (stage) => {
-            const [machine] = those(stage.lab, "app", 2);
-            if (machine) await stage.suffer(off(stage.lab, machine), 6);
-        },
     },
     "tomcat-hangs": onAppServer("Tomcat accepts and never answers", ({ lab }, machine) => hanging(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight()], 10),
     "tomcat-slow": onAppServer("Tomcat runs half of the time", ({ lab }, machine) => slowed(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight(0)]),
