@@ -1,7 +1,7 @@
 import * as crypto from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
-import { upstreamServers } from "../config/site";
+import { sessionRoutes, upstreamServers, type SessionRoute, type Site } from "../config/site";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
@@ -46,6 +46,14 @@ export function describeBuild({ site, platform, artifacts }: RoleContext & Pick<
     return { key: crypto.createHash("sha256").update(inputs).digest("hex").slice(0, 16), sources, prepare, script };
 }
 
+/** The directors' groups of app servers: all of them, and for each route of a session its own with the one that takes its place. */
+function upstreams(site: Site) {
+    const all = { name: "be_server1", hashed: true, servers: upstreamServers(site).map((server) => ({ ...server, isBackup: false })) };
+    if (site.director.affinity !== "session") return [all];
+    const one = ({ name, servers }: SessionRoute) => ({ name: `be_${name}`, hashed: false, servers: servers.map((server, index) => ({ ...server, isBackup: index > 0 })) });
+    return [all, ...sessionRoutes(site).map(one)];
+}
+
 export function tengineConfiguration({ site, platform }: RoleContext, buildKey: string): RoleConfiguration {
     const { affinity, source } = site.director;
     const { isTengine, dsoModules, differing } = serverSources[source];
@@ -63,12 +71,14 @@ export function tengineConfiguration({ site, platform }: RoleContext, buildKey: 
                 content: render("etc/tengine/nginx.conf", {
                     session: affinity === "session",
                     hashKey: affinity === "session" ? "$affinity" : "$request_uri",
+                    appServers: affinity === "session" ? "${app_servers}" : "be_server1",
+                    routes: affinity === "session" ? sessionRoutes(site) : [],
+                    upstreams: upstreams(site),
                     tengine: isTengine,
                     dso: dsoModules.length > 0 && { modules: dsoModules },
                     differing,
                     // Tengine 2 is older than the word (nginx 1.9.13), and sends every request on.
                     namesNonIdempotent: source !== "tengine-2.1.0",
-                    servers: upstreamServers(site),
                     checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
                     serverName: site.site.hostName,
                     cidr: site.network.cidr,

@@ -28,7 +28,8 @@ export class Tomcat extends pulumi.ComponentResource {
 
 const home = "/usr/local/tomcat";
 /** Below files/, and below / on a machine: our addition to the session manager, which says itself what it does. */
-export const sessionCopies = "usr/local/tomcat/src/de/javakaffee/web/msm/SessionCopiesValve.java";
+export const sessionCopies = "usr/local/tomcat/src";
+const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map((name) => `${sessionCopies}/de/javakaffee/web/msm/${name}.java`);
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
 export function tomcatConfiguration({ site, machine, platform, password, artifacts }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
@@ -72,7 +73,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
             { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: jdkOf(site).home }) },
             hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
-            ...site.sessions.keepCopies ? [{ path: `/${sessionCopies}`, content: verbatim(sessionCopies) }] : [],
+            ...site.sessions.keepCopies ? sessionCopiesClasses.map((file) => ({ path: `/${file}`, content: verbatim(file) })) : [],
             { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },
             {
                 path: `${home}/conf/server.xml`,
@@ -108,7 +109,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
 }
 
 /**
- * Compiles `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat brings for its JSPs: no
+ * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat brings for its JSPs: no
  * JDK is needed. What is there already is replaced only when all of it has been compiled, and differs: a Tomcat that runs may load from there.
  */
 export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e

@@ -94,8 +94,8 @@ const director = z.strictObject({
     /** What is compiled: an entry of components/tengine-sources.ts. Default: the release's own. */
     source: z.enum(sourceNames).optional(),
     /**
-     * What the consistent hash is taken over. `session`: the session's id, so that one session stays with one Tomcat and no update is
-     * lost. `uri`: the article's `$request_uri`, which spreads one session's requests over all Tomcats and loses updates.
+     * What decides on the app server. `session`: all requests of a session go to the Tomcat that has it, and no update is lost; whoever has
+     * none is spread by the hash. `uri`: the article's hash over `$request_uri`, which spreads one session's requests over all Tomcats and loses updates.
      */
     affinity: z.enum(["session", "uri"]).default("session"),
 });

@@ -56,5 +56,24 @@ export const memcachedPort = 11211;
 export const jvmRoute = (machine: MachineDescription) => `jvm${machine.address.split(".").at(-1)}`;
 
 /** The server id of an app server in the consistent hash: 1000, 1001, ... (seed row 19), in the order of the machines' names. */
-export const upstreamServers = (site: Site) =>
+export const upstreamServers = (site: Site): UpstreamServer[] =>
     machinesWith(site, "app").map((machine, index) => ({ address: machine.address, id: 1000 + index }));
+
+export interface UpstreamServer {
+    address: string;
+    id: number;
+}
+
+export interface SessionRoute {
+    /** As in a session's id. */
+    name: string;
+    /** The app server that has it, then the one that takes its place: one and the same for all requests of a session. */
+    servers: UpstreamServer[];
+}
+
+/** Where sessions go that have an app server. None where there is no choice. */
+export function sessionRoutes(site: Site): SessionRoute[] {
+    const servers = upstreamServers(site);
+    if (servers.length < 2) return [];
+    return machinesWith(site, "app").map((machine, index) => ({ name: jvmRoute(machine), servers: [...servers, ...servers].slice(index, index + 2) }));
+}

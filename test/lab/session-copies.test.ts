@@ -2,9 +2,9 @@
  * Our addition to the session manager against the jars of the release that no other test here runs; the drills show what it does. With the
  * article's jars every `./lab up` compiles it, on JDK 8: its compiler (ECJ 4.4) knows no newer one, such as this machine's.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensureArtifacts } from "../../artifacts/cache";
 import { catalogue } from "../../artifacts/catalogue";
@@ -35,8 +35,9 @@ test("compiles against release maintained, and leaves what is there where it doe
     const compiled = join(home, "lib", "de", "javakaffee", "web", "msm", "SessionCopiesValve.class");
     await run(["sh", "-c", compileSessionCopies("java", home, source)]);
     const good = readFileSync(compiled);
-    const broken = join(folder, basename(source));
-    writeFileSync(broken, `${readFileSync(source, "utf8")}}`);
+    const broken = join(folder, "src");
+    cpSync(source, broken, { recursive: true });
+    appendFileSync(join(broken, "de", "javakaffee", "web", "msm", "SessionCopiesValve.java"), "}");
     await expect(run(["sh", "-c", compileSessionCopies("java", home, broken)])).rejects.toThrow("SessionCopiesValve.java");
     expect(readFileSync(compiled)).toEqual(good);
     await run(["sh", "-c", compileSessionCopies("java", home, source)]);

@@ -109,8 +109,8 @@ class Load {
         return !this.isOver && this.adds.sent + this.reads.sent + this.probes.sent < this.plan.maxRequests;
     }
 
-    private fail(kind: Failure["kind"], client: number, what: string) {
-        if (this.failures.length < keptFailures) this.failures.push({ at: Date.now(), kind, client, what });
+    private fail(kind: Failure["kind"], client: number, what: string, isLoss = false) {
+        if (this.failures.length < keptFailures) this.failures.push({ at: Date.now(), kind, client, what, isLoss });
     }
 
     /** Adds and reads in turns; the last is a read, which tells what the counter came to. */
@@ -148,7 +148,7 @@ class Load {
         if (self.cookie) {
             const { node, session, count } = newest;
             const losses = self.ledger.saw(session && session.replace(/[-.].*$/, ""), count, kind === "add" ? good.length : 0);
-            if (losses) this.fail(kind, number, `${losses}; asked with ${asked}, answered by ${node} with ${session}`);
+            if (losses) this.fail(kind, number, `${losses}; asked with ${asked}, answered by ${node} with ${session}`, true);
         }
         return true;
     }

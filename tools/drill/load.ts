@@ -33,6 +33,8 @@ export interface Failure {
     /** Number of the client. */
     client: number;
     what: string;
+    /** Not a request that failed, but an answer that shows something to be lost. */
+    isLoss: boolean;
 }
 
 export interface LoadReport {

@@ -3,6 +3,16 @@ import type { DrillResult } from "./run-drill";
 
 const seconds = (value: number) => value.toFixed(2);
 
+const shownFailures = 10;
+
+/** When and where it went wrong, of a drill that failed, what was lost before what only failed: `--json` has more of it. */
+function firstFailures({ result, measured }: DrillResult): string[] {
+    if (result !== "failed" || !measured) return [];
+    const losses = measured.failures.filter(({ isLoss }) => isLoss);
+    const others = measured.failures.filter(({ isLoss }) => !isLoss);
+    return [...losses, ...others].slice(0, shownFailures).map(({ at, kind, client, what }) => `    ${new Date(at).toISOString().slice(11, 23)} ${kind}${client < 0 ? "" : ` of client ${client}`}: ${what}\n`);
+}
+
 /** A drill a row: what was sent and what of it failed, what was lost, and the longest times without an answer in seconds. */
 export function asTable(results: DrillResult[]): string {
     const rows = results.map(({ drill, result, measured }) => [drill, result === "passed" ? result : result.toUpperCase(), ...measured ? [
@@ -18,7 +28,7 @@ export function asTable(results: DrillResult[]): string {
         measured.recovery.map((value) => value.toFixed(1)).join(" "),
     ] : []]);
     const head = ["drill", "result", "additions failed", "reads failed", "probes failed", "sessions lost", "updates lost", "twice", "gap: probes", "new conn.", "kept conn.", "well again after"];
-    const wrong = results.flatMap(({ drill, problems }) => problems.map((problem) => `${drill}: ${problem}\n`));
+    const wrong = results.flatMap((result) => result.problems.map((problem) => `${result.drill}: ${problem}\n`).concat(firstFailures(result)));
     const count = (wanted: DrillResult["result"]) => results.filter(({ result }) => result === wanted).length;
     return `${alignColumns([head, ...rows])}\n${wrong.join("")}${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run.\n`;
 }

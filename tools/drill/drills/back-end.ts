@@ -40,6 +40,21 @@ export const backEndDrills: Record<string, Drill> = {
         },
     },
 
+    "sessions-on-the-move": {
+        help: "each memcached restarted, and the visitors of one app server sent to the other before their sessions are copied again, as a director does that has it back",
+        goals: [nothingLost, noReadFails, onlyInFlight(0)],
+        run: async (stage) => {
+            const [one, other] = those(stage.lab, "app", 2);
+            if (!one || !other) return;
+            for (const [from, to] of [[one, other], [other, one]] as const) {
+                for (const machine of those(stage.lab, "memcached")) {
+                    const askAgain = await quietVisitors(stage, { at: from, thenAt: to });
+                    await stage.suffer(restarted(stage.lab, machine, stage.lab.platform.memcached.unit), copiesBackSeconds, askAgain);
+                }
+            }
+        },
+    },
+
     "database-restarted": {
         help: "the database restarted",
         goals: [nothingLost, nothingFails],

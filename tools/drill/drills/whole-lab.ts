@@ -15,7 +15,7 @@ export const calmDrills: Record<string, Drill> = {
         run: async (stage) => {
             if (stage.lab.site.director.affinity !== "session") throw new CannotRun("the lab has this setting already");
             await stage.suffer(edited(stage.lab, those(stage.lab, "director"), {
-                what: "the directors hash over the address", file: "/etc/tengine/nginx.conf", sed: "/hash /s/[$]affinity/$request_uri/", then: "systemctl reload tengine.service",
+                what: "the directors hash over the address", file: "/etc/tengine/nginx.conf", sed: "/hash /s/[$]affinity/$request_uri/; s/[$]{app_servers}/be_server1/", then: "systemctl reload tengine.service",
             }), 6);
         },
     },

@@ -1,6 +1,8 @@
 package de.javakaffee.web.msm;     // what it needs of the session manager is open to its own package only
 
 import java.io.IOException;
+import java.lang.reflect.Field;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -31,8 +33,12 @@ import org.apache.juli.logging.LogFactory;
  * about a second of its return, those that nobody asks for too;</li>
  * <li>a session whose copy had to go to a failover node stays there for good: here it goes back with its next request. The failover node
  * is on Tomcat's own machine, and would die with it;</li>
+ * <li>a session that moves to another Tomcat while its own lives on (a director has that other one back) is lost where its copy has just been
+ * lost: here the other one waits for its owner to copy it again;</li>
  * <li>requests that are under way side by side while their session's id changes (it names its memcached and its Tomcat) find nothing under
- * the old one: here they find it under its present id.</li>
+ * the old one: here they find it under its present id;</li>
+ * <li>requests side by side write the copy in no order, and the one that knew least of the session may come last, or none may write what was
+ * changed while another wrote: here they write it one after the other, each with all that it has done.</li>
  * </ul>
  * For sticky sessions. Stands in front of the session manager's own valve, which is the last that a context gets.
  */
@@ -46,11 +52,25 @@ public final class SessionCopiesValve extends ValveBase {
     /** For so long requests that were sent together may come one after the other. */
     private static final long SIDE_BY_SIDE_MS = 3_000;
 
-    /** Requests of one session hold its lock together; what moves or copies the session from outside of them holds it alone. */
-    private final ReentrantReadWriteLock[] locks = new ReentrantReadWriteLock[1024];
+    /** For so long a memcached that is back may lack what the Tomcats whose sessions it had are about to copy again. */
+    private static final long COPIES_BACK_MS = 3_000;
+    private static final long ASK_AGAIN_AFTER_MS = 50;
+
+    /** Where the session manager keeps for seconds what it has not found; it has no other way to ask again. */
+    private static final Field NOT_FOUND = field("_invalidSessionsCache");
+
+    /** In the place of a new session's id, this has the session manager look for a session that is not there: nothing is left to copy. */
+    private static final String COPIED = "";
+
+    private final Guard[] guards = new Guard[1024];
 
     /** When a memcached was last seen to be away, in milliseconds, by its name: copies in it that are older are lost. */
     private final Map<String, Long> awayAt = new ConcurrentHashMap<>();
+
+    /** What of that has been made good. */
+    private final Map<String, Long> copiedAgain = new ConcurrentHashMap<>();
+
+    private final Map<String, MemcachedProbe> probes = new ConcurrentHashMap<>();
 
     /** Ids under which sessions came from other Tomcats, and what became of them here. */
     private final Map<String, TakeOver> takenOver = Collections.synchronizedMap(new LinkedHashMap<String, TakeOver>() {
@@ -59,6 +79,15 @@ public final class SessionCopiesValve extends ValveBase {
             return size() > REMEMBERED_TAKEOVERS;
         }
     });
+
+    /** What the requests of a session share. Sessions that share one too wait for each other, and lose nothing. */
+    private static final class Guard {
+        /** Requests of one session hold it together; what moves or copies the session from outside of them holds it alone. */
+        private final ReentrantReadWriteLock underWay = new ReentrantReadWriteLock();
+        private final Object copying = new Object();
+        /** How often requests have copied. */
+        private volatile long copies;
+    }
 
     private static final class TakeOver {
         /** The id that the session got here. */
@@ -74,8 +103,8 @@ public final class SessionCopiesValve extends ValveBase {
 
     public SessionCopiesValve() {
         super(true);
-        for (int i = 0; i < locks.length; i++) {
-            locks[i] = new ReentrantReadWriteLock();
+        for (int i = 0; i < guards.length; i++) {
+            guards[i] = new Guard();
         }
     }
 
@@ -94,6 +123,7 @@ public final class SessionCopiesValve extends ValveBase {
     protected synchronized void stopInternal() throws LifecycleException {
         super.stopInternal();
         caretaker.shutdownNow();
+        probes.values().forEach(MemcachedProbe::close);
     }
 
     @Override
@@ -104,9 +134,9 @@ public final class SessionCopiesValve extends ValveBase {
             getNext().invoke(request, response);
             return;
         }
-        final ReentrantReadWriteLock lock = lockOf(requested);
-        final Lock together = lock.readLock();
-        final Lock alone = lock.writeLock();
+        final Guard guard = guardOf(requested);
+        final Lock together = guard.underWay.readLock();
+        final Lock alone = guard.underWay.writeLock();
         if (isAnothers(manager, requested)) {
             alone.lock();
             try {
@@ -131,10 +161,30 @@ public final class SessionCopiesValve extends ValveBase {
             if (!present.equals(request.getRequestedSessionId())) {
                 request.changeSessionId(present);
             }
-            getNext().invoke(request, response);
+            final long copiesBefore = guard.copies;
+            try {
+                getNext().invoke(request, response);
+            } finally {
+                copy(request, manager, guard, copiesBefore);
+            }
         } finally {
             together.unlock();
         }
+    }
+
+    /** What the session manager would do after this valve, but no two requests of a session at once. */
+    private static void copy(final Request request, final MemcachedBackupSessionManager manager, final Guard guard, final long copiesBefore) {
+        // Of a session that it has just made nobody else knows.
+        if (request.getNote(RequestTrackingHostValve.REQUEST_PROCESS) != Boolean.TRUE || request.getNote(MemcachedSessionService.NEW_SESSION_ID) != null) {
+            return;
+        }
+        synchronized (guard.copying) {
+            // A copy that another request wrote meanwhile made the session manager forget that this one may have changed something.
+            final boolean inAnyCase = guard.copies != copiesBefore || request.getNote(RequestTrackingHostValve.SESSION_ID_CHANGED) == Boolean.TRUE;
+            manager.getMemcachedSessionService().backupSession(presentId(manager, request.getRequestedSessionId()), inAnyCase, "copy");
+            guard.copies++;
+        }
+        request.setNote(MemcachedSessionService.NEW_SESSION_ID, COPIED);
     }
 
     /** Whether the id says that the session lives in another Tomcat. */
@@ -149,7 +199,7 @@ public final class SessionCopiesValve extends ValveBase {
      */
     private void takeOver(final Request request, final MemcachedBackupSessionManager manager) {
         final String requested = request.getRequestedSessionId();
-        if (manager.getMemcachedSessionService().loadFromMemcachedWithCheck(requested) == null) {
+        if (!hasCopy(manager, requested)) {
             // What was taken over is gone from memcached: for those who were under way side by side it is what it has become here.
             final TakeOver before = takenOver.get(requested);
             if (before != null && System.currentTimeMillis() - before.at < SIDE_BY_SIDE_MS) {
@@ -166,6 +216,63 @@ public final class SessionCopiesValve extends ValveBase {
             manager.getSessionInternal(id).setSessionIdChanged(true);       // its copy has to have the new name too
             takenOver.put(requested, new TakeOver(id));
             request.changeSessionId(id);
+        }
+    }
+
+    /** Whether memcached has the session, which one that was away a moment ago is given time for. */
+    private boolean hasCopy(final MemcachedBackupSessionManager manager, final String id) {
+        final long asked = System.currentTimeMillis();
+        try {
+            while (manager.getMemcachedSessionService().loadFromMemcachedWithCheck(id) == null) {
+                if (System.currentTimeMillis() - asked > COPIES_BACK_MS || !wasAwayLately(manager, format(manager).extractMemcachedId(id))) {
+                    return false;
+                }
+                Thread.sleep(ASK_AGAIN_AFTER_MS);
+                notFound(manager).remove(id);
+            }
+            return true;
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private boolean wasAwayLately(final MemcachedBackupSessionManager manager, final String node) {
+        for (final InetSocketAddress address : nodes(manager).getAllMemcachedAddresses()) {
+            if (nodes(manager).getNodeId(address).equals(node)) {
+                isStillThere(manager, node, address);
+                final Long away = awayAt.get(node);
+                return away != null && System.currentTimeMillis() - away < COPIES_BACK_MS;
+            }
+        }
+        return false;
+    }
+
+    /** Notes where it is not. */
+    private boolean isStillThere(final MemcachedBackupSessionManager manager, final String node, final InetSocketAddress address) {
+        final boolean isStillThere = probes.computeIfAbsent(node, name -> new MemcachedProbe(address)).isStillThere() && nodes(manager).isNodeAvailable(node);
+        if (!isStillThere) {
+            awayAt.put(node, System.currentTimeMillis());
+        }
+        return isStillThere;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static LRUCache<String, Boolean> notFound(final MemcachedBackupSessionManager manager) {
+        try {
+            return (LRUCache<String, Boolean>) NOT_FOUND.get(manager.getMemcachedSessionService());
+        } catch (final IllegalAccessException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Field field(final String name) {
+        try {
+            final Field field = MemcachedSessionService.class.getDeclaredField(name);
+            field.setAccessible(true);
+            return field;
+        } catch (final NoSuchFieldException e) {
+            throw new IllegalStateException("This is another session manager than 1.8.3 or 2.3.2.", e);
         }
     }
 
@@ -199,21 +306,21 @@ public final class SessionCopiesValve extends ValveBase {
         }
     }
 
-    /** Asks every memcached, which also finds connections that broke unnoticed, and copies again what one that was away has lost. */
+    /** Asks every memcached, which also has the session manager find connections that broke unnoticed, and copies again what one that was away has lost. */
     private void look() {
         try {
             final MemcachedBackupSessionManager manager = manager();
             if (manager == null || !manager.getState().isAvailable()) {
                 return;
             }
-            for (final String node : allNodes(manager)) {
-                if (!nodes(manager).isNodeAvailable(node)) {
-                    awayAt.put(node, System.currentTimeMillis());
+            for (final InetSocketAddress address : nodes(manager).getAllMemcachedAddresses()) {
+                final String node = nodes(manager).getNodeId(address);
+                if (!isStillThere(manager, node, address)) {
                     continue;
                 }
                 final Long away = awayAt.get(node);
-                if (away != null && copyAgain(manager, node, away)) {
-                    awayAt.remove(node);
+                if (away != null && !away.equals(copiedAgain.get(node)) && copyAgain(manager, node, away)) {
+                    copiedAgain.put(node, away);
                 }
             }
         } catch (final Exception e) {
@@ -231,7 +338,7 @@ public final class SessionCopiesValve extends ValveBase {
             if (!isIn(manager, session, node) || session.getLastBackupTime() == 0 || session.getLastBackupTime() > lostBefore) {
                 continue;
             }
-            final Lock alone = lockOf(session.getIdInternal()).writeLock();
+            final Lock alone = guardOf(session.getIdInternal()).underWay.writeLock();
             if (!alone.tryLock()) {
                 complete = false;
                 continue;
@@ -259,8 +366,8 @@ public final class SessionCopiesValve extends ValveBase {
     }
 
     /** By what of an id never changes. */
-    private ReentrantReadWriteLock lockOf(final String id) {
-        return locks[Math.floorMod(id.split("[-.]", 2)[0].hashCode(), locks.length)];
+    private Guard guardOf(final String id) {
+        return guards[Math.floorMod(id.split("[-.]", 2)[0].hashCode(), guards.length)];
     }
 
     private MemcachedBackupSessionManager manager() {
