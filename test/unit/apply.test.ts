@@ -203,3 +203,11 @@ test("a run that outlived its connection is let come to its end first", async ()
     expect(await orphan.done).toMatchObject({ code: 0 });
     expect(await next.done).toMatchObject({ code: 0 });
 });
+
+test("a run ends by itself when its machine is taken away", async () => {
+    const machine = makeMachine();
+    const { done } = machine.start("web", configuration("same\n", { prepare: [": > /mnt/busy; while :; do sleep 0.01; done"] }));
+    await expect.poll(() => machine.read("mnt/busy"), { timeout: 5000 }).toBeDefined();
+    machine.remove();
+    expect(await done).toMatchObject({ code: 1 });
+});

@@ -32,7 +32,11 @@ const wrapper = (program: string) => `#!/bin/sh
 echo "\${0##*/} $*" >> "$STATE/argv"
 set -C
 count=1
-until true 2>/dev/null > "$STATE/count/$count"; do count=$((count + 1)); done
+until true 2>/dev/null > "$STATE/count/$count"; do
+    # The machine was taken away: there is nothing to count in any more.
+    [ -d "$STATE/count" ] || exit 1
+    count=$((count + 1))
+done
 set +C
 [ "$count" != "\${KILL_AT-}" ] || { kill -9 "$VICTIM"; exit 1; }
 exec ${program} "$@"
