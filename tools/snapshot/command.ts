@@ -5,14 +5,14 @@ import { parseArgs } from "node:util";
 import { alignColumns } from "../verify/report";
 import type { Command } from "../lab/command";
 import { UserError } from "../lab/errors";
-import { readAccess } from "../lab/outputs";
 import { stackFolder } from "../lab/places";
 import { isAtWork } from "../lab/recovery";
 import { run } from "../lab/run";
 import { progress, Session } from "../lab/session";
 import { areWell, askAll } from "../lab/status";
+import { LivingLab } from "../verify/living-lab";
 import { checkName, findSnapshot, listSnapshots, newFolder, refuseHalfReverted, removeSnapshot, revertMark, snapshotFolder, stateCopy, writeRecord, type Snapshot } from "./archive";
-import { Standing } from "./machines";
+import { areContainers, canRestore, forget, loadSessions, namesOf, readSessions, restore, resume, save, suspend } from "./machines";
 
 export const snapshots: Record<string, Command> = {
     snapshot: {
@@ -22,7 +22,7 @@ export const snapshots: Record<string, Command> = {
             checkName(name ?? "");
             refuseHalfReverted(stack);
             const session = await openIdle(stack);
-            const { still } = await take(session, await Standing.open(stack, await readAccess(stack)), name ?? "");
+            const { still } = await take(session, await LivingLab.open(stack), name ?? "");
             progress.info(`The machines stood still for ${still.toFixed(1)} s. ./lab revert ${name} brings the lab back to now.`);
             return 0;
         },
@@ -45,7 +45,7 @@ export const snapshots: Record<string, Command> = {
             const { remove } = parseWords(rest);
             if (remove !== undefined) {
                 findSnapshot(stack, remove);
-                await (await Standing.open(stack, await readAccess(stack))).forget(remove);
+                await forget(await LivingLab.open(stack), remove);
                 removeSnapshot(stack, remove);
             }
             process.stdout.write(alignColumns([["snapshot", "taken", "machines"], ...listSnapshots(stack).map(({ name, taken, machines }) => [name, taken, machines.join(", ")])]));
@@ -81,32 +81,32 @@ async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
  * Directors stop first: with no request under way any more, what memcached and the database hold belongs together. Then sessions are read
  * out of the memcacheds, and everything stands still until it is kept.
  */
-async function take(session: Session, lab: Standing, name: string): Promise<Snapshot> {
+async function take(session: Session, lab: LivingLab, name: string): Promise<Snapshot> {
     const { stack } = lab;
-    if (lab.areContainers) await checkRoom(stack);
+    if (areContainers(lab)) await checkRoom(stack);
     const folder = newFolder(stack, name);
     return progress.step(`Taking the snapshot ${name}`, (say) => uninterrupted(async () => {
         fs.writeFileSync(stateCopy(folder), await session.ask(["stack", "export", "--stack", stack]), { mode: 0o600 });
-        const directors = lab.with("director").map((machine) => machine.name);
+        const directors = lab.machinesWith("director").map((machine) => machine.name);
         const start = Date.now();
         let snapshot: Snapshot;
         try {
-            await lab.suspend(directors);
+            await suspend(lab, directors);
             say("sessions");
-            const sessions = await lab.sessions();
-            await lab.suspend(lab.names.filter((machine) => !directors.includes(machine)));
+            const sessions = await readSessions(lab);
+            await suspend(lab, namesOf(lab).filter((machine) => !directors.includes(machine)));
             say("machines");
             const taken = new Date().toISOString();
-            await lab.save(folder, name);
-            snapshot = { name, taken, still: 0, machines: lab.names, sessions };
+            await save(lab, folder, name);
+            snapshot = { name, taken, still: 0, machines: namesOf(lab), sessions };
         } finally {
-            await lab.resume();
+            await resume(lab);
         }
         snapshot.still = (Date.now() - start) / 1000;
         writeRecord(folder, snapshot);
         return snapshot;
     }).catch(async (error: unknown) => {
-        await lab.forget(name);
+        await forget(lab, name);
         removeSnapshot(stack, name);
         throw error;
     }));
@@ -134,20 +134,20 @@ async function revert(session: Session, snapshot: Snapshot): Promise<void> {
         // First the state, so that who is asked for below are the machines of that moment.
         fs.writeFileSync(revertMark(stack), snapshot.name);
         await session.ask(["stack", "import", "--stack", stack], state);
-        const lab = await Standing.open(stack, await readAccess(stack));
+        const lab = await LivingLab.open(stack);
         try {
-            await lab.canRestore(snapshot.name);
+            await canRestore(lab, snapshot.name);
         } catch (error) {
             await session.ask(["stack", "import", "--stack", stack], JSON.stringify(now));
             fs.rmSync(revertMark(stack));
             throw error;
         }
-        await lab.resume();     // what stands still cannot be ended
+        await resume(lab);     // what stands still cannot be ended
         say("machines");
-        await lab.restore(folder, snapshot.name);
-        await lab.resume();
+        await restore(lab, folder, snapshot.name);
+        await resume(lab);
         say("sessions");
-        await until(60, () => lab.loadSessions(snapshot.sessions));
+        await until(60, () => loadSessions(lab, snapshot.sessions));
         say("until all is well");
         await until(300, async () => {
             if (!areWell(await askAll(stack, lab.access))) throw new UserError("Not all machines are well.", "./lab status tells which are not.");

@@ -1,97 +1,77 @@
 /** How the machines of both kinds are stopped in one moment, kept, and brought back to it. */
 import * as path from "node:path";
-import type { Access, MachineAccess } from "../../components/outputs";
-import { memcachedPort } from "../../config/site";
+import type { MachineAccess } from "../../components/outputs";
 import { quote } from "../../components/shell";
-import { writeSshConfig } from "../lab/access";
+import { memcachedPort } from "../../config/site";
 import { UserError } from "../lab/errors";
 import { stackFolder } from "../lab/places";
-import { run } from "../lab/run";
-import { reach } from "../lab/session";
 import { findNetwork, restoreMachines, saveMachines } from "../network";
+import type { LivingLab } from "../verify/living-lab";
 import { dump, load, type Item } from "./memcached";
 
-/** A lab that is up, with the ways in that a snapshot needs. */
-export class Standing {
-    private constructor(readonly stack: string, readonly access: Access, private readonly enter: (argv: string[]) => string[], private readonly sshConfig: string) {}
+/** Containers' disks are copied here. A virtual machine's snapshot is libvirt's: it is kept with the machine, and has the machine's memory. */
+export const areContainers = (lab: LivingLab) => lab.site.machineKind === "container";
+export const namesOf = (lab: LivingLab) => lab.access.machines.map(({ name }) => name);
 
-    static async open(stack: string, access: Access): Promise<Standing> {
-        return new Standing(stack, access, await reach(stack), writeSshConfig(stack, access));
+export async function suspend(lab: LivingLab, names: string[]): Promise<void> {
+    await Promise.all(names.map((name) => lab.virsh("suspend", name)));
+}
+
+/** Those that stand still go on. */
+export async function resume(lab: LivingLab): Promise<void> {
+    const paused = (await lab.domains("--state-paused")).filter((name) => namesOf(lab).includes(name));
+    await Promise.all(paused.map((name) => lab.virsh("resume", name)));
+}
+
+/** The argv that carries bytes to the machine's memcached and back. */
+function memcachedOf(lab: LivingLab, machine: MachineAccess): string[] {
+    const pipe = `exec 3<>/dev/tcp/${machine.address}/${memcachedPort} || exit 1; cat <&3 & exec cat >&3`;
+    return lab.into(machine, `bash -c ${quote(pipe)}`);
+}
+
+/** What the memcacheds hold, by the machine's name; nothing where the machines' own snapshots have it. */
+export async function readSessions(lab: LivingLab): Promise<Record<string, Item[]>> {
+    if (!areContainers(lab)) return {};
+    return Object.fromEntries(await Promise.all(lab.machinesWith("memcached").map(async (machine) => [machine.name, await dump(memcachedOf(lab, machine))] as const)));
+}
+
+export async function loadSessions(lab: LivingLab, sessions: Record<string, Item[]>): Promise<void> {
+    const machines = lab.machinesWith("memcached").filter(({ name }) => name in sessions);
+    await Promise.all(machines.map((machine) => load(memcachedOf(lab, machine), sessions[machine.name] ?? [])));
+}
+
+/** Keeps the machines, which stand still, in `folder` or, virtual machines, with libvirt under `name`. */
+export async function save(lab: LivingLab, folder: string, name: string): Promise<void> {
+    if (areContainers(lab)) await saveMachines(await networkOf(lab), stackFolder(lab.stack), path.join(folder, "machines"));
+    else for (const machine of namesOf(lab)) await lab.virsh("snapshot-create-as", machine, snapshotName(name));
+}
+
+/** The machines as they were kept: virtual ones stand still as they did then. */
+export async function restore(lab: LivingLab, folder: string, name: string): Promise<void> {
+    if (areContainers(lab)) await restoreMachines(await networkOf(lab), stackFolder(lab.stack), path.join(folder, "machines"));
+    else for (const machine of namesOf(lab)) await lab.virsh("snapshot-revert", machine, snapshotName(name));
+}
+
+/** A UserError where `restore` cannot do what it is to: a virtual machine keeps its snapshots itself, and takes them with it. */
+export async function canRestore(lab: LivingLab, name: string): Promise<void> {
+    if (areContainers(lab)) return;
+    const lost = [];
+    for (const machine of namesOf(lab)) {
+        const there = await lab.virsh("snapshot-list", machine, "--name").catch(() => "");
+        if (!there.split("\n").some((line) => line.trim() === snapshotName(name))) lost.push(machine);
     }
+    if (lost.length > 0) throw new UserError(`${lost.join(", ")} ${lost.length === 1 ? "is another machine" : "are other machines"} than when ${name} was taken.`, "A machine made anew has no snapshots: take another one.");
+}
 
-    get areContainers() { return this.access.site.machineKind === "container"; }
-    get names() { return this.access.machines.map(({ name }) => name); }
-    with(role: string) { return this.access.machines.filter(({ roles }) => roles.includes(role)); }
+/** Takes away what libvirt keeps of a snapshot. */
+export async function forget(lab: LivingLab, name: string): Promise<void> {
+    if (!areContainers(lab)) for (const machine of namesOf(lab)) await lab.virsh("snapshot-delete", machine, snapshotName(name)).catch(() => undefined);
+}
 
-    virsh(...words: string[]): Promise<string> {
-        return run(this.enter(["virsh", "-q", "-c", this.access.site.hypervisor, ...words]) as [string, ...string[]]);
-    }
-
-    private async list(...words: string[]): Promise<string[]> {
-        return (await this.virsh("list", "--name", ...words)).split("\n").map((name) => name.trim()).filter(Boolean);
-    }
-
-    async suspend(names: string[]): Promise<void> {
-        await Promise.all(names.map((name) => this.virsh("suspend", name)));
-    }
-
-    /** Those that stand still go on. */
-    async resume(): Promise<void> {
-        const paused = (await this.list("--state-paused")).filter((name) => this.names.includes(name));
-        await Promise.all(paused.map((name) => this.virsh("resume", name)));
-    }
-
-    /** The argv that carries bytes to the machine's memcached and back. */
-    memcached({ name, address }: MachineAccess): string[] {
-        const pipe = `exec 3<>/dev/tcp/${address}/${memcachedPort} || exit 1; cat <&3 & exec cat >&3`;
-        return this.enter(["ssh", "-F", this.sshConfig, "-o", "ConnectTimeout=5", name, `bash -c ${quote(pipe)}`]);
-    }
-
-    /** What the memcacheds hold. A virtual machine's snapshot has its memory, a container's has not. */
-    async sessions(): Promise<Record<string, Item[]>> {
-        if (!this.areContainers) return {};
-        return Object.fromEntries(await Promise.all(this.with("memcached").map(async (machine) => [machine.name, await dump(this.memcached(machine))] as const)));
-    }
-
-    async loadSessions(sessions: Record<string, Item[]>): Promise<void> {
-        await Promise.all(this.with("memcached").map((machine) => load(this.memcached(machine), sessions[machine.name] ?? [])));
-    }
-
-    /** Keeps the machines, which stand still, in `folder` or, virtual machines, with libvirt under `name`. */
-    async save(folder: string, name: string): Promise<void> {
-        if (this.areContainers) await saveMachines(await this.network(), stackFolder(this.stack), path.join(folder, "machines"));
-        else for (const machine of this.names) await this.virsh("snapshot-create-as", machine, snapshotName(name));
-    }
-
-    async restore(folder: string, name: string): Promise<void> {
-        if (this.areContainers) {
-            await restoreMachines(await this.network(), stackFolder(this.stack), path.join(folder, "machines"));
-            return;
-        }
-        for (const machine of this.names) await this.virsh("snapshot-revert", machine, snapshotName(name));
-    }
-
-    /** A UserError where `restore` cannot do what it is to: a virtual machine keeps its snapshots itself, and takes them with it. */
-    async canRestore(name: string): Promise<void> {
-        if (this.areContainers) return;
-        const lost = [];
-        for (const machine of this.names) {
-            const there = await this.virsh("snapshot-list", machine, "--name").catch(() => "");
-            if (!there.split("\n").some((line) => line.trim() === snapshotName(name))) lost.push(machine);
-        }
-        if (lost.length > 0) throw new UserError(`${lost.join(", ")} ${lost.length === 1 ? "is another machine" : "are other machines"} than when ${name} was taken.`, "A machine made anew has no snapshots: take another one.");
-    }
-
-    /** Takes away what libvirt keeps of a snapshot. */
-    async forget(name: string): Promise<void> {
-        if (!this.areContainers) for (const machine of this.names) await this.virsh("snapshot-delete", machine, snapshotName(name)).catch(() => undefined);
-    }
-
-    private async network() {
-        const network = await findNetwork(stackFolder(this.stack));
-        if (!network) throw new UserError(`The lab '${this.stack}' is not running.`, `Start it: ./lab up -s ${this.stack}`);
-        return network;
-    }
+async function networkOf(lab: LivingLab) {
+    const network = await findNetwork(stackFolder(lab.stack));
+    if (!network) throw new UserError(`The lab '${lab.stack}' is not running.`, `Start it: ./lab up -s ${lab.stack}`);
+    return network;
 }
 
 /** What it is called with libvirt, where others may take snapshots of their own. */

@@ -50,7 +50,7 @@ export class LivingLab {
         // The last line tells the exit code, so that ssh's own 255 is not taken for the script's.
         const wrapped = `sh -c ${quote(script)} 2>&1; echo "exit code $?"`;
         const command = this.access.loginUser === "root" ? wrapped : `sudo -n sh -c ${quote(wrapped)}`;
-        const said = await this.inside(["ssh", "-F", this.sshConfig, "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", machine.name, command])
+        const said = await run(this.into(machine, command) as [string, ...string[]])
             .catch((error: unknown) => { throw new CannotRun(`${machine.name} cannot be asked: ${lastLine(error)}`); });
         const [, output, code] = /^([^]*?)exit code (\d+)\n$/.exec(said) ?? [];
         if (output === undefined) throw new CannotRun(`${machine.name} gave no exit code`);
@@ -70,6 +70,21 @@ export class LivingLab {
         const { code, output } = await this.ssh(from, argv.map(quote).join(" "));
         if (code !== 0) throw new Error(`${url} from ${from.name}: ${output.trim()}`);
         return parseAnswer(output);
+    }
+
+    /** The argv that runs `command` on a machine as the login user, with standard input and output carried through. */
+    into(machine: MachineAccess, command: string): string[] {
+        return this.enter(["ssh", "-F", this.sshConfig, "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", machine.name, command]);
+    }
+
+    /** libvirt's name for a machine is its own. */
+    virsh(...words: string[]): Promise<string> {
+        return this.inside(["virsh", "-q", "-c", this.site.hypervisor, ...words]);
+    }
+
+    /** Names of the domains that `virsh list` with these words has: without any, of those that run. */
+    async domains(...words: string[]): Promise<string[]> {
+        return (await this.virsh("list", "--name", ...words)).split("\n").map((name) => name.trim()).filter(Boolean);
     }
 
     /** A program run where the machines' addresses are. */

@@ -17,9 +17,6 @@ export async function sh(lab: LivingLab, machine: MachineAccess, script: string)
     return output;
 }
 
-/** libvirt's name for a machine is its own. Machines of another hypervisor would need its URI: the drills are for the isolated lab. */
-export const virsh = (lab: LivingLab, ...words: string[]) => lab.inside(["virsh", "-q", "-c", lab.site.hypervisor, ...words]);
-
 /** A fault that is shell text on one machine. */
 export const onMachine = (lab: LivingLab, machine: MachineAccess, what: string, inject: string, heal: string): Fault => ({
     what: `${what} on ${machine.name}`,

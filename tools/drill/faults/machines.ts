@@ -4,33 +4,31 @@ import type { MachineAccess } from "../../../components/outputs";
 import { stackFolder } from "../../lab/places";
 import { CannotRun, type LivingLab } from "../../verify/living-lab";
 import { labOk } from "../launcher";
-import { onMachine, virsh, type Fault } from "./fault";
+import { onMachine, type Fault } from "./fault";
 
-/** Names of libvirt's machines, one a line of `virsh list`. */
-const listed = async (lab: LivingLab, ...words: string[]) => (await virsh(lab, "list", "--name", ...words)).split("\n").map((line) => line.trim());
-const isRunning = async (lab: LivingLab, name: string) => (await listed(lab)).includes(name);
+const isRunning = async (lab: LivingLab, name: string) => (await lab.domains()).includes(name);
 
 /** The whole machine stands still; its kernel goes on answering for it, as a paused virtual machine's would not. */
 export const frozen = (lab: LivingLab, machine: MachineAccess): Fault => ({
     what: `${machine.name} frozen`,
-    inject: async () => { await virsh(lab, "suspend", machine.name); },
+    inject: async () => { await lab.virsh("suspend", machine.name); },
     heal: async () => {
-        if ((await virsh(lab, "domstate", machine.name)).trim() === "paused") await virsh(lab, "resume", machine.name);
+        if ((await lab.virsh("domstate", machine.name)).trim() === "paused") await lab.virsh("resume", machine.name);
     },
 });
 
 async function cutPower(lab: LivingLab, name: string) {
     // Asking it to shut down comes first otherwise, and that is not what a power cut does.
-    await virsh(lab, "send-process-signal", name, "1", "kill").catch(() => undefined);
+    await lab.virsh("send-process-signal", name, "1", "kill").catch(() => undefined);
     if (await isRunning(lab, name)) {
-        await virsh(lab, "destroy", name).catch(async (error: unknown) => {
+        await lab.virsh("destroy", name).catch(async (error: unknown) => {
             if (await isRunning(lab, name)) throw error;
         });
     }
 }
 
 async function powerOn(lab: LivingLab, name: string) {
-    if (!await isRunning(lab, name)) await virsh(lab, "start", name);
+    if (!await isRunning(lab, name)) await lab.virsh("start", name);
 }
 
 /** Without power, all of them at the same time. */
@@ -53,7 +51,7 @@ export const lost = (lab: LivingLab, machine: MachineAccess): Fault => ({
     what: `${machine.name} gone with its disk`,
     inject: async () => {
         await cutPower(lab, machine.name);
-        if ((await listed(lab, "--all")).includes(machine.name)) await virsh(lab, "undefine", machine.name);
+        if ((await lab.domains("--all")).includes(machine.name)) await lab.virsh("undefine", machine.name);
         const folder = path.join(stackFolder(lab.stack), "machines", machine.name);
         await lab.inside(["sh", "-c", "! mountpoint -q \"$1/root\" || umount \"$1/root\"; rm -rf \"$1\"", "sh", folder]);
     },
@@ -70,7 +68,7 @@ systemctl start systemd-timesyncd chronyd 2>/dev/null || true`);
 
 /** The end of the machine's cable on the lab's bridge. */
 async function cardOf(lab: LivingLab, machine: MachineAccess): Promise<string> {
-    const line = (await virsh(lab, "domiflist", machine.name)).split("\n").map((text) => text.trim().split(/\s+/)).find((words) => words[1] === "network");
+    const line = (await lab.virsh("domiflist", machine.name)).split("\n").map((text) => text.trim().split(/\s+/)).find((words) => words[1] === "network");
     if (!line?.[0]) throw new CannotRun(`${machine.name} has no card on the lab's network`);
     return line[0];
 }
