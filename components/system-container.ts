@@ -34,12 +34,13 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             delete: tool("delete"),
             stdin: pulumi.secret(JSON.stringify(description)),
             addPreviousOutputInEnv: false,
-            // Its output, the domain's UUID, is for pulumi and not for the screen.
+            // Its output, the domain's UUID, is not for the screen.
             logging: local.Logging.Stderr,
-            // What a running container cannot change is what makes it another one.
-            triggers: [site.platform, machine.address, machine.mac, prefixLength(site.network.cidr), site.network.gateway, machine.memoryMiB, machine.vcpus, hostKey.publicKey, loginKey.publicKey],
+            // What is on its disk, and so makes it another one. More memory, say, is an update: another domain with the same disk.
+            triggers: [site.platform, machine.address, machine.mac, prefixLength(site.network.cidr), site.network.gateway, Number(site.packageProxy), hostKey.publicKey, loginKey.publicKey],
         }, { parent: this, deleteBeforeReplace: true, protect: machine.protect, dependsOn: [hypervisor.network] });
-        this.identity = domain.stdout;
+        // Pulumi's own, as it is known in the preview of an update too.
+        this.identity = domain.id;
         this.registerOutputs({ identity: this.identity });
     }
 }

@@ -200,11 +200,19 @@ describe("a lab", () => {
         expect(existsSync(join(lab.home, "machines", "two"))).toBe(false);
     });
 
-    test("another spec makes the machine anew", async () => {
+    test("more memory is another container with the same disk; another key is another machine", async () => {
         const uuid = await lab.container("create", lab.spec("two"));
-        const other = await lab.container("create", lab.spec("two", { memoryMiB: 512 }));
-        expect(other).not.toBe(uuid);
-        expect(await lab.ssh("two", "free -m")).toMatch(/^Mem:\s+512 /m);
+        await lab.ssh("two", "touch /root/kept");
+        const more = { memoryMiB: 512, vcpus: 2 };
+        expect(await lab.container("create", lab.spec("two", more))).toBe(uuid);
+        expect(await lab.ssh("two", "systemctl is-system-running --wait; ls /root; free -m")).toMatch(/^running\nkept\n[^]*^Mem:\s+512 /m);
+        const started = await lab.ssh("two", startTime);
+        expect(await lab.container("create", lab.spec("two", more))).toBe(uuid);
+        expect(await lab.ssh("two", startTime)).toBe(started);
+
+        await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "other", "-f", join(lab.keys, "other")]);
+        expect(await lab.container("create", lab.spec("two", { ...more, authorizedKey: `${lab.spec("two").authorizedKey}\n${lab.key("other.pub").trim()}` }))).not.toBe(uuid);
+        expect(await lab.ssh("two", "ls /root")).toBe("");
     });
 
     test("a second lab with the same addresses and names lives beside it, and takes the package proxy over when the first goes", async () => {

@@ -262,8 +262,8 @@ describe("what a change touches", () => {
         expect(all).toEqual(Object.fromEntries(mine.map((name) => [name, ["triggers"]])));
     });
 
-    test("a machine's memory: that machine", async () => {
-        expect(await touched((stack) => { Object.assign(stack.machines.nod1 ?? {}, { memoryMiB: 2048 }); })).toEqual({ "nod1-domain": ["stdin", "triggers"] });
+    test("a machine's memory: that machine, which keeps its disk", async () => {
+        expect(await touched((stack) => { Object.assign(stack.machines.nod1 ?? {}, { memoryMiB: 2048 }); })).toEqual({ "nod1-domain": ["stdin"] });
     });
 });
 

@@ -20,8 +20,8 @@ import { withLock } from "../lab/lock";
 /** A machine's finished tree: written last, so that what has no such file is half made, and made anew. */
 interface Stamp {
     uuid: string;
-    /** Hash of the spec. */
-    spec: string;
+    /** Hash of what of the spec is on the disk. */
+    disk: string;
     address: string;
     mac: string;
     xml: string;
@@ -29,8 +29,9 @@ interface Stamp {
 
 const virsh = (...words: string[]) => run(["virsh", "-q", "-c", "lxc:///system", ...words]);
 const domains = async (...filter: string[]) => (await virsh("list", "--name", ...filter)).split("\n").map((name) => name.trim());
-function hash({ image: _image, directory: _directory, ...description }: ContainerSpec): string {
-    return createHash("sha256").update(JSON.stringify(description)).digest("hex");
+/** Of what makes another disk (SystemContainer's triggers); the rest is the domain's alone. */
+function diskHash({ image: _image, directory: _directory, network: _network, memoryMiB: _memoryMiB, vcpus: _vcpus, ...disk }: ContainerSpec): string {
+    return createHash("sha256").update(JSON.stringify(disk)).digest("hex");
 }
 
 function readStamp(folder: string): Stamp | undefined {
@@ -42,9 +43,14 @@ async function create(spec: ContainerSpec): Promise<string> {
     const folder = join(spec.directory, spec.name);
     return withLock(folder, async () => {
         let stamp = readStamp(folder);
-        if (stamp?.spec !== hash(spec)) {
+        if (stamp?.disk !== diskHash(spec)) {
             await remove(spec.name, folder);
             stamp = await makeTree(spec, folder);
+        }
+        const xml = domainXml(spec, stamp.uuid, join(folder, "root"));
+        if (stamp.xml !== xml) {
+            await removeDomain(spec.name);
+            stamp = writeStamp(folder, { ...stamp, xml });
         }
         await bringUp(spec.name, folder, stamp);
         return stamp.uuid;
@@ -70,7 +76,10 @@ async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
         chmodSync(file, mode);
     }
     const uuid = randomUUID();
-    const stamp: Stamp = { uuid, spec: hash(spec), address: spec.address, mac: spec.mac, xml: domainXml(spec, uuid, root) };
+    return writeStamp(folder, { uuid, disk: diskHash(spec), address: spec.address, mac: spec.mac, xml: domainXml(spec, uuid, root) });
+}
+
+function writeStamp(folder: string, stamp: Stamp): Stamp {
     writeFileSync(join(folder, "stamp.new"), JSON.stringify(stamp));
     renameSync(join(folder, "stamp.new"), join(folder, "stamp.json"));
     return stamp;
@@ -130,7 +139,7 @@ function greets(address: string): Promise<boolean> {
     });
 }
 
-async function remove(name: string, folder: string): Promise<void> {
+async function removeDomain(name: string): Promise<void> {
     if ((await domains()).includes(name)) {
         await virsh("send-process-signal", name, "1", "kill");      // else destroy gives systemd 2 s to obey a signal that it ignores
         await virsh("destroy", name).catch(async (error: unknown) => {
@@ -138,6 +147,10 @@ async function remove(name: string, folder: string): Promise<void> {
         });
     }
     if ((await domains("--all")).includes(name)) await virsh("undefine", name);
+}
+
+async function remove(name: string, folder: string): Promise<void> {
+    await removeDomain(name);
     const root = join(folder, "root");
     if (readFileSync("/proc/self/mountinfo", "utf8").includes(` ${root} `)) await run(["umount", root]);
     rmSync(folder, { recursive: true, force: true });
