@@ -1,7 +1,7 @@
 import * as crypto from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
-import { sessionRoutes, upstreamServers, type SessionRoute, type Site } from "../config/site";
+import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "../config/site";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
@@ -47,16 +47,18 @@ export function describeBuild({ site, platform, artifacts }: RoleContext & Pick<
 }
 
 /** The directors' groups of app servers: all of them, and for each route of a session its own with the one that takes its place. */
-function upstreams(site: Site) {
-    const all = { name: "be_server1", hashed: true, servers: upstreamServers(site).map((server) => ({ ...server, isBackup: false })) };
-    if (site.director.affinity !== "session") return [all];
-    const one = ({ name, servers }: SessionRoute) => ({ name: `be_${name}`, hashed: false, servers: servers.map((server, index) => ({ ...server, isBackup: index > 0 })) });
-    return [all, ...sessionRoutes(site).map(one)];
+function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
+    return [
+        { name: "be_server1", hashed: true, servers: all.map((server) => ({ ...server, isBackup: false })) },
+        ...routes.map(({ name, servers }) => ({ name: `be_${name}`, hashed: false, servers: servers.map((server, index) => ({ ...server, isBackup: index > 0 })) })),
+    ];
 }
 
 export function tengineConfiguration({ site, platform }: RoleContext, buildKey: string): RoleConfiguration {
     const { affinity, source } = site.director;
     const { isTengine, dsoModules, differing } = serverSources[source];
+    const bySession = affinity === "session";
+    const routes = bySession ? sessionRoutes(site) : [];
     return {
         prepare: [
             "getent group nginx >/dev/null || groupadd --system nginx",
@@ -69,11 +71,11 @@ export function tengineConfiguration({ site, platform }: RoleContext, buildKey: 
             {
                 path: "/etc/tengine/nginx.conf",
                 content: render("etc/tengine/nginx.conf", {
-                    session: affinity === "session",
-                    hashKey: affinity === "session" ? "$affinity" : "$request_uri",
-                    appServers: affinity === "session" ? "${app_servers}" : "be_server1",
-                    routes: affinity === "session" ? sessionRoutes(site) : [],
-                    upstreams: upstreams(site),
+                    session: bySession,
+                    hashKey: bySession ? "$affinity" : "$request_uri",
+                    appServers: bySession ? "${app_servers}" : "be_server1",
+                    routes,
+                    upstreams: upstreams(upstreamServers(site), routes),
                     tengine: isTengine,
                     dso: dsoModules.length > 0 && { modules: dsoModules },
                     differing,

@@ -109,8 +109,8 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
 }
 
 /**
- * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat brings for its JSPs: no
- * JDK is needed. What is there already is replaced only when all of it has been compiled, and differs: a Tomcat that runs may load from there.
+ * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat
+ * brings for its JSPs: no JDK is needed. What is there already is replaced only when all of it has been compiled, and differs: a Tomcat that runs may load from there.
  */
 export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e
 cd ${tomcat}

@@ -8,9 +8,8 @@ const shownFailures = 10;
 /** When and where it went wrong, of a drill that failed, what was lost before what only failed: `--json` has more of it. */
 function firstFailures({ result, measured }: DrillResult): string[] {
     if (result !== "failed" || !measured) return [];
-    const losses = measured.failures.filter(({ isLoss }) => isLoss);
-    const others = measured.failures.filter(({ isLoss }) => !isLoss);
-    return [...losses, ...others].slice(0, shownFailures).map(({ at, kind, client, what }) => `    ${new Date(at).toISOString().slice(11, 23)} ${kind}${client < 0 ? "" : ` of client ${client}`}: ${what}\n`);
+    const lossesFirst = [...measured.failures].sort((one, other) => Number(other.isLoss) - Number(one.isLoss));
+    return lossesFirst.slice(0, shownFailures).map(({ at, kind, client, what }) => `    ${new Date(at).toISOString().slice(11, 23)} ${kind}${client < 0 ? "" : ` of client ${client}`}: ${what}\n`);
 }
 
 /** A drill a row: what was sent and what of it failed, what was lost, and the longest times without an answer in seconds. */

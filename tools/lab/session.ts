@@ -103,7 +103,13 @@ export const passphraseFile = (stack: string) => path.join(stackFolder(stack), "
 /** The argv that runs something where the stack's machines can be reached; for an isolated stack that has to be up. */
 export async function reach(stack: string): Promise<(argv: string[]) => string[]> {
     if (!new StackFile(stack).isIsolated) return (argv) => argv;
+    const network = await runningNetwork(stack);
+    return (argv) => network.enter(argv);
+}
+
+/** An isolated lab's network; a UserError where it is not up. */
+export async function runningNetwork(stack: string): Promise<LocalNetwork> {
     const network = await findNetwork(stackFolder(stack));
     if (!network) throw new UserError(`The lab '${stack}' is not running.`, `Start it: ./lab up -s ${stack}`);
-    return (argv) => network.enter(argv);
+    return network;
 }

@@ -5,7 +5,8 @@ import { quote } from "../../components/shell";
 import { memcachedPort } from "../../config/site";
 import { UserError } from "../lab/errors";
 import { stackFolder } from "../lab/places";
-import { findNetwork, restoreMachines, saveMachines } from "../network";
+import { runningNetwork } from "../lab/session";
+import { restoreMachines, saveMachines } from "../network";
 import type { LivingLab } from "../verify/living-lab";
 import { dump, load, type Item } from "./memcached";
 
@@ -42,13 +43,13 @@ export async function loadSessions(lab: LivingLab, sessions: Record<string, Item
 
 /** Keeps the machines, which stand still, in `folder` or, virtual machines, with libvirt under `name`. */
 export async function save(lab: LivingLab, folder: string, name: string): Promise<void> {
-    if (areContainers(lab)) await saveMachines(await networkOf(lab), stackFolder(lab.stack), path.join(folder, "machines"));
+    if (areContainers(lab)) await saveMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
     else for (const machine of namesOf(lab)) await lab.virsh("snapshot-create-as", machine, snapshotName(name));
 }
 
 /** The machines as they were kept: virtual ones stand still as they did then. */
 export async function restore(lab: LivingLab, folder: string, name: string): Promise<void> {
-    if (areContainers(lab)) await restoreMachines(await networkOf(lab), stackFolder(lab.stack), path.join(folder, "machines"));
+    if (areContainers(lab)) await restoreMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
     else for (const machine of namesOf(lab)) await lab.virsh("snapshot-revert", machine, snapshotName(name));
 }
 
@@ -66,12 +67,6 @@ export async function canRestore(lab: LivingLab, name: string): Promise<void> {
 /** Takes away what libvirt keeps of a snapshot. */
 export async function forget(lab: LivingLab, name: string): Promise<void> {
     if (!areContainers(lab)) for (const machine of namesOf(lab)) await lab.virsh("snapshot-delete", machine, snapshotName(name)).catch(() => undefined);
-}
-
-async function networkOf(lab: LivingLab) {
-    const network = await findNetwork(stackFolder(lab.stack));
-    if (!network) throw new UserError(`The lab '${lab.stack}' is not running.`, `Start it: ./lab up -s ${lab.stack}`);
-    return network;
 }
 
 /** What it is called with libvirt, where others may take snapshots of their own. */

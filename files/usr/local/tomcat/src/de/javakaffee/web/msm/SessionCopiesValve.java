@@ -64,13 +64,8 @@ public final class SessionCopiesValve extends ValveBase {
 
     private final Guard[] guards = new Guard[1024];
 
-    /** When a memcached was last seen to be away, in milliseconds, by its name: copies in it that are older are lost. */
-    private final Map<String, Long> awayAt = new ConcurrentHashMap<>();
-
-    /** What of that has been made good. */
-    private final Map<String, Long> copiedAgain = new ConcurrentHashMap<>();
-
-    private final Map<String, MemcachedProbe> probes = new ConcurrentHashMap<>();
+    /** By the session manager's names. */
+    private final Map<String, Memcached> memcacheds = new ConcurrentHashMap<>();
 
     /** Ids under which sessions came from other Tomcats, and what became of them here. */
     private final Map<String, TakeOver> takenOver = Collections.synchronizedMap(new LinkedHashMap<String, TakeOver>() {
@@ -79,6 +74,18 @@ public final class SessionCopiesValve extends ValveBase {
             return size() > REMEMBERED_TAKEOVERS;
         }
     });
+
+    private static final class Memcached {
+        private final MemcachedProbe probe;
+        /** When it was last seen to be away, in milliseconds; 0: never. Copies in it that are older are lost. */
+        private volatile long awayAt;
+        /** What of that has been made good. */
+        private volatile long copiedAgain;
+
+        private Memcached(final InetSocketAddress address) {
+            probe = new MemcachedProbe(address);
+        }
+    }
 
     /** What the requests of a session share. Sessions that share one too wait for each other, and lose nothing. */
     private static final class Guard {
@@ -123,7 +130,7 @@ public final class SessionCopiesValve extends ValveBase {
     protected synchronized void stopInternal() throws LifecycleException {
         super.stopInternal();
         caretaker.shutdownNow();
-        probes.values().forEach(MemcachedProbe::close);
+        memcacheds.values().forEach(memcached -> memcached.probe.close());
     }
 
     @Override
@@ -238,23 +245,24 @@ public final class SessionCopiesValve extends ValveBase {
     }
 
     private boolean wasAwayLately(final MemcachedBackupSessionManager manager, final String node) {
-        for (final InetSocketAddress address : nodes(manager).getAllMemcachedAddresses()) {
-            if (nodes(manager).getNodeId(address).equals(node)) {
-                isStillThere(manager, node, address);
-                final Long away = awayAt.get(node);
-                return away != null && System.currentTimeMillis() - away < COPIES_BACK_MS;
-            }
-        }
-        return false;
+        // An id may name what no memcached is called.
+        return allNodes(manager).contains(node)
+            && (!isStillThere(manager, node) || System.currentTimeMillis() - memcached(manager, node).awayAt < COPIES_BACK_MS);
     }
 
     /** Notes where it is not. */
-    private boolean isStillThere(final MemcachedBackupSessionManager manager, final String node, final InetSocketAddress address) {
-        final boolean isStillThere = probes.computeIfAbsent(node, name -> new MemcachedProbe(address)).isStillThere() && nodes(manager).isNodeAvailable(node);
+    private boolean isStillThere(final MemcachedBackupSessionManager manager, final String node) {
+        final Memcached memcached = memcached(manager, node);
+        final boolean isStillThere = memcached.probe.isStillThere() && nodes(manager).isNodeAvailable(node);
         if (!isStillThere) {
-            awayAt.put(node, System.currentTimeMillis());
+            memcached.awayAt = System.currentTimeMillis();
         }
         return isStillThere;
+    }
+
+    private Memcached memcached(final MemcachedBackupSessionManager manager, final String node) {
+        return memcacheds.computeIfAbsent(node, name -> nodes(manager).getAllMemcachedAddresses().stream()
+            .filter(address -> nodes(manager).getNodeId(address).equals(name)).map(Memcached::new).findFirst().get());
     }
 
     @SuppressWarnings("unchecked")
@@ -313,14 +321,14 @@ public final class SessionCopiesValve extends ValveBase {
             if (manager == null || !manager.getState().isAvailable()) {
                 return;
             }
-            for (final InetSocketAddress address : nodes(manager).getAllMemcachedAddresses()) {
-                final String node = nodes(manager).getNodeId(address);
-                if (!isStillThere(manager, node, address)) {
+            for (final String node : allNodes(manager)) {
+                if (!isStillThere(manager, node)) {
                     continue;
                 }
-                final Long away = awayAt.get(node);
-                if (away != null && !away.equals(copiedAgain.get(node)) && copyAgain(manager, node, away)) {
-                    copiedAgain.put(node, away);
+                final Memcached memcached = memcached(manager, node);
+                final long away = memcached.awayAt;
+                if (away != memcached.copiedAgain && copyAgain(manager, node, away)) {
+                    memcached.copiedAgain = away;
                 }
             }
         } catch (final Exception e) {
