@@ -314,6 +314,8 @@ describe("what goes down comes back:", () => {
         expect(now.text).not.toContain("Nachher");
         expect(await lab.ok("ssh", "nod0", "ls /tomcat/app/mysite/style.css; ls /root")).toBe("/tomcat/app/mysite/style.css\n");
         expect((await lab.lab("status")).code).toBe(0);
+        // Nothing that carried sessions in or out is left.
+        await lab.ok("verify", "--only", "users");
         await lab.ok("preview", "--expect-no-changes");
         expect(await lab.ok("snapshots")).toMatch(/^before +20.* mysql, nod0/m);
         expect(await lab.ok("snapshots", "--remove", "before")).not.toMatch(/^before/m);

@@ -16,12 +16,15 @@ class Connection {
     private received = Buffer.alloc(0);
     private wake: () => void = () => undefined;
     private readonly child;
+    private readonly closed: Promise<void>;
     private ended = false;
 
     constructor(argv: string[]) {
         this.child = spawn("timeout", ["60", ...argv], { stdio: ["pipe", "pipe", "ignore"] });
-        const end = () => { this.ended = true; this.wake(); };
-        this.child.on("error", end).on("close", end);
+        this.closed = new Promise((resolve) => {
+            const end = () => { this.ended = true; this.wake(); resolve(); };
+            this.child.on("error", end).on("close", end);
+        });
         this.child.stdin.on("error", () => undefined);
         this.child.stdout.on("data", (chunk: Buffer) => { this.received = Buffer.concat([this.received, chunk]); this.wake(); });
     }
@@ -54,9 +57,10 @@ class Connection {
         return (await this.take((data) => (data.length < length + 2 ? undefined : length + 2))).subarray(0, length);
     }
 
-    close(): void {
+    /** Says goodbye and waits until memcached has hung up: whoever carries its bytes on the machine would wait for that for ever. */
+    close(): Promise<void> {
         this.child.stdin.end("quit\r\n");
-        this.child.kill();
+        return this.closed;
     }
 }
 
@@ -65,7 +69,7 @@ async function connected<T>(argv: string[], work: (connection: Connection) => Pr
     try {
         return await work(connection);
     } finally {
-        connection.close();
+        await connection.close();
     }
 }
 
