@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "./role";
 import type { RoleConfiguration } from "./role-configuration";
-import { render } from "./template";
+import { render, verbatim } from "./template";
 import { appBase, docBase } from "./web-site";
 
 /** httpd in front of Tomcat on the same machine (seed row 16). */
@@ -24,6 +24,10 @@ export function httpdConfiguration({ site, machine, platform }: RoleContext): Ro
         files: [{
             path: virtualHostFile,
             content: render("etc/httpd/conf.d/virtual.conf", { documentRoot: docBase, serverName: site.site.hostName, tomcatPort: site.tomcat.port }),
+        }, {
+            path: `/etc/systemd/system/${unit}.d/lab.conf`, content: verbatim("etc/systemd/system/httpd.service.d/lab.conf"),
+        }, {
+            path: "/etc/systemd/system/tomcat.service.d/httpd.conf", content: render("etc/systemd/system/tomcat.service.d/httpd.conf", { httpdUnit: unit }),
         }, hardened(unit, platform, { capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL"] })],
         test,
         service: { unit, onChange: "reload" },

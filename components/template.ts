@@ -17,7 +17,7 @@ export function render(name: string, view: View): string {
     return writer.render(template, context, undefined, { escape });
 }
 
-/** The text of files/`name` as it is: a program in a language of its own. */
+/** The text of files/`name` as it is: with nothing to fill in. */
 export const verbatim = (name: string) => fs.readFileSync(path.join(folder, name), "utf8");
 
 /** Mustache's own would turn every slash of a path into `&#x2F;` as well. */

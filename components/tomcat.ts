@@ -71,7 +71,7 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
-            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: jdkOf(site).home }) },
+            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: jdkOf(site).home, port: site.tomcat.port }) },
             hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
             ...site.sessions.keepCopies ? sessionCopiesClasses.map((file) => ({ path: `/${file}`, content: verbatim(file) })) : [],
             { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },

@@ -115,7 +115,8 @@ const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 describe("drill", () => {
     test.each([
-        "director-off", "tomcat-killed", "app-server-off", "memcached-killed", "memcached-returned", "uri-affinity",
+        "director-off", "tomcat-killed", "app-server-off", "memcached-killed", "memcached-returned", "sessions-on-the-move", "password-rotated",
+        "uri-affinity",
     ])("%s", async (name) => {
         const file = join(lab.home, "drill.json");
         const { code, all } = await lab.lab("drill", name, "--json", file);

@@ -30,7 +30,7 @@ test("what Debian's services read is, but for these files, what CentOS's would",
     const files = async (site: Site) => new Map((await Promise.all(site.machines.map(async ({ name }) => Object.values(await rolesOf(site, name))
         .flatMap((role) => role.files).map((file): [string, string] => [`${name} ${file.path}`, file.text])))).flat());
     const debian = await files(siteWith());
-    const own = ["/etc/profile.d/java.sh", "/etc/systemd/system/memcached.service.d/lab.conf", "/etc/systemd/system/tomcat.service"];
+    const own = ["/etc/profile.d/java.sh", ...["memcached.service.d/lab.conf", "tomcat.service", "tomcat.service.d/httpd.conf"].map((name) => `/etc/systemd/system/${name}`)];
     const differ = { "centos-7": ["/etc/keepalived/keepalived.conf", ...own, "/usr/libexec/keepalived/check-web-server"], "centos-stream-9": own };
     for (const [platform, expected] of Object.entries(differ)) {
         const centos = await files(onCentos(platform, { database: { server: "mariadb" }, director: { source: "nginx-1.26.3" } }));

@@ -47,8 +47,8 @@ export const onEachMemcached = (help: string, fault: FaultOn, seconds: number): 
 });
 
 /**
- * A memcached that is back is asked again within a second (msm.maxReconnectDelay), and a session's copy goes there with the session's next
- * request; until then whoever takes the rest of its copies away takes the session.
+ * A memcached that is back has every copy again after about a second (SessionCopiesValve.java), and a session leaves its failover node with
+ * its next request; until then whoever takes the rest of its copies away takes the session.
  */
 export const copiesBackSeconds = 4;
 
