@@ -53,9 +53,10 @@ function lockHolders(stack: string): number[] {
         .map((name) => (JSON.parse(fs.readFileSync(path.join(folder, name), "utf8")) as { pid: number }).pid);
 }
 
+/** Alive, that is: one that was killed keeps its name until its parent has asked for it (proc_pid_stat(5)). */
 function isPulumi(pid: number): boolean {
     try {
-        return fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";
+        return /^\d+ \(pulumi\) [^ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
     } catch {
         return false;
     }
