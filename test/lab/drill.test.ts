@@ -5,9 +5,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { drillsOf } from "../../tools/drill/command";
 import type { DrillResult } from "../../tools/drill/run-drill";
+import { withLock } from "../../tools/lab/lock";
 import type { CheckResult } from "../../tools/verify/check";
 import { Checkout, type Result } from "./checkout";
+import { until } from "./host-state";
 
 interface Verdict { well: boolean; passed: number; failed: number; notRun: number; results: CheckResult[] }
 
@@ -114,6 +117,15 @@ function processTexts(): string[] {
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 describe("drill", () => {
+    test("calm, once nobody else drills the lab", async () => {
+        const { ended } = await withLock(drillsOf(join(lab.home, "local")), async () => {
+            const call = lab.start(["drill", "calm"]);
+            await until(() => Promise.resolve(call.output()), (output) => output.includes("Waiting for another drill to end"));
+            return { ended: call.ended };
+        });
+        expect(await ended).toMatchObject({ code: 0 });
+    });
+
     test.each([
         "director-off", "tomcat-killed", "app-server-off", "memcached-killed", "memcached-returned", "sessions-on-the-move", "password-rotated",
         "uri-affinity",
