@@ -2,14 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { ensureArtifacts } from "./artifacts/cache";
 import { ensureDiskImage, type DiskImage } from "./artifacts/disk-image";
 import { localArtifacts, neededArtifacts } from "./artifacts/needed";
-import type { Virtualization } from "./components/hypervisor";
+import type { HypervisorFacts } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
 import { describe } from "./config/describe";
 import { readStack } from "./config/read";
 import type { Site } from "./config/site";
-import { findAcceleration } from "./tools/lab/acceleration";
+import { findAcceleration, type Acceleration } from "./tools/lab/acceleration";
 import { UserError } from "./tools/lab/errors";
+import { jumpHostsOf } from "./tools/lab/jump-host";
 import { cacheFolder, isOffline } from "./tools/lab/places";
 import { silent } from "./tools/lab/output";
 import { withoutPulumisStackTraces } from "./tools/lab/stack-traces";
@@ -21,21 +22,25 @@ export = async () => {
     try {
         const configuration = describe(readStack(), pulumi.getStack());
         const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent, offline: isOffline() });
-        new Lab("lab", { ...configuration, artifacts: localArtifacts(paths), virtualization: await virtualizationOf(configuration.site) });
+        new Lab("lab", { ...configuration, artifacts: localArtifacts(paths), facts: await factsOf(configuration.site) });
         return outputsOf(configuration);
     } catch (error) {
         throw shownAsItIs(error instanceof UserError ? `${error.message}\n${error.remedy}` : error instanceof Error ? error.stack : String(error));
     }
 };
 
-/** From what, and by what, the site's virtual machines are made. */
-async function virtualizationOf(site: Site): Promise<Virtualization | undefined> {
-    if (site.machineKind !== "vm") return undefined;
-    const image = await ensureDiskImage(site, { cache: cacheFolder(), progress: silent, offline: isOffline() }) ?? builtImage();
-    if (site.acceleration) return { image, acceleration: site.acceleration };
-    const { acceleration, fault } = await findAcceleration(site.hypervisor);
+/** How each hypervisor is gone through; from what, and by what, its virtual machines are made. */
+async function factsOf(site: Site): Promise<Record<string, HypervisorFacts>> {
+    const jumpHosts = await jumpHostsOf(site);
+    const image = site.machineKind === "vm" ? await ensureDiskImage(site, { cache: cacheFolder(), progress: silent, offline: isOffline() }) ?? builtImage() : undefined;
+    return Object.fromEntries(await Promise.all(site.hypervisors.map(async ({ uri }) =>
+        [uri, { jumpHost: jumpHosts[uri], virtualization: image && { image, acceleration: site.acceleration ?? await accelerationAt(uri) } }] as const)));
+}
+
+async function accelerationAt(uri: string): Promise<Acceleration> {
+    const { acceleration, fault } = await findAcceleration(uri);
     if (fault !== undefined) void pulumi.log.info(`KVM does not work here (${fault}): virtual machines are emulated, which is about ten times slower.`);
-    return { image, acceleration };
+    return acceleration;
 }
 
 /**

@@ -1,8 +1,10 @@
+import type { types } from "@pulumi/command";
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { DiskImage } from "../artifacts/disk-image";
 import { poolFolder, type Site } from "../config/site";
 import type { Acceleration } from "../tools/lab/acceleration";
+import type { JumpHost } from "../tools/lab/jump-host";
 import { render } from "./template";
 
 /** What virtual machines are made of, and what runs them. */
@@ -11,27 +13,42 @@ export interface Virtualization {
     acceleration: Acceleration;
 }
 
-export interface HypervisorArgs {
-    site: Site;
+/** What only looking tells of a hypervisor. */
+export interface HypervisorFacts {
     /** For virtual machines. */
     virtualization?: Virtualization;
+    /** Where machines are reached through it. */
+    jumpHost?: JumpHost;
 }
 
-/** libvirt, with the lab's network and, for virtual machines, the disk that all of theirs start from. */
+export interface HypervisorArgs extends HypervisorFacts {
+    site: Site;
+    /** libvirt's. */
+    uri: string;
+}
+
+/**
+ * libvirt, with the lab's network, unless that is there already, and, for virtual machines, the disk that all of theirs start from: it is
+ * uploaded once, through libvirt's own connection.
+ */
 export class Hypervisor extends pulumi.ComponentResource {
     readonly provider: libvirt.Provider;
-    readonly network: libvirt.Network;
+    /** Undefined where machines are on a bridge that is there. */
+    readonly network?: libvirt.Network;
     readonly pool?: libvirt.Pool;
     readonly baseVolume?: libvirt.Volume;
     readonly acceleration?: Acceleration;
+    /** Through which ssh to the machines goes. */
+    readonly proxy?: types.input.remote.ProxyConnectionArgs;
 
-    constructor(name: string, { site, virtualization }: HypervisorArgs, opts: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { site, uri, virtualization, jumpHost }: HypervisorArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:Hypervisor", name, {}, opts);
-        this.provider = new libvirt.Provider(`${name}-libvirt`, { uri: site.hypervisor }, { parent: this });
+        this.provider = new libvirt.Provider(`${name}-libvirt`, { uri }, { parent: this });
         // Names are fixed, so there cannot be an old one beside a new one.
         const child = { parent: this, provider: this.provider, deleteBeforeReplace: true };
+        this.proxy = jumpHost && { ...jumpHost, privateKey: jumpHost.privateKey === undefined ? undefined : pulumi.secret(jumpHost.privateKey) };
         const { network } = site;
-        this.network = new libvirt.Network(`${name}-network`, {
+        if (network.mode === "nat") this.network = new libvirt.Network(`${name}-network`, {
             name: network.name,
             // An isolated lab has no way out; its packages come through the proxy at the gateway.
             mode: site.isolated ? "none" : "nat",

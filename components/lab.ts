@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
 import type { Configuration } from "../config/describe";
 import { hostKeyOf, publicKeyOf } from "../config/keys";
-import { machinesWith, type MachineDescription, type Site } from "../config/site";
+import { hypervisorOf, machinesWith, type MachineDescription, type Site } from "../config/site";
 import type { Role } from "../config/schema";
 import { platforms, type Platform } from "../platforms";
 import { databaseOf } from "../platforms/database";
@@ -13,14 +13,14 @@ import { Base } from "./base";
 import { Database, RetiredAccounts } from "./database";
 import { Director } from "./director";
 import { Firewall } from "./firewall";
-import { Hypervisor, type Virtualization } from "./hypervisor";
+import { Hypervisor, type HypervisorFacts } from "./hypervisor";
 import { Machine } from "./machine";
 import { Memcached } from "./memcached";
 
 export interface LabArgs extends Configuration {
     artifacts: Artifacts;
-    /** For virtual machines. */
-    virtualization?: Virtualization;
+    /** By libvirt URI. */
+    facts?: Record<string, HypervisorFacts>;
 }
 
 /**
@@ -29,15 +29,16 @@ export interface LabArgs extends Configuration {
  * preview the outputs of a command that will change are unknown, and every tier in front of it would look as if it changed too.
  */
 export class Lab extends pulumi.ComponentResource {
-    constructor(name: string, { site, secrets, artifacts, virtualization }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { site, secrets, artifacts, facts }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
         super("lab:Lab", name, {}, opts);
         const platform = platforms[site.platform];
         const loginKey = { privateKey: pulumi.secret(secrets.loginKey), publicKey: publicKeyOf(secrets.loginKey) };
-        const hypervisor = new Hypervisor(`${name}-hypervisor`, { site, virtualization }, { parent: this });
+        const hypervisors = new Map(site.hypervisors.map((its) =>
+            [its, new Hypervisor(`${name}-hypervisor${its.name === undefined ? "" : `-${its.name}`}`, { site, uri: its.uri, ...facts?.[its.uri] }, { parent: this })]));
 
         const machines = new Map(site.machines.map((description) => {
             const machine = new Machine(description.name, {
-                site, machine: description, hostKey: hostKeyOf(secrets.hostKeySeed, description.name), loginKey, hypervisor,
+                site, machine: description, hostKey: hostKeyOf(secrets.hostKeySeed, description.name), loginKey, hypervisor: hypervisors.get(hypervisorOf(site, description)) as Hypervisor,
             }, { parent: this });
             machine.host.install(packagesOf(description, site), repositoriesOf(description, site));
             new Base(`${description.name}-base`, { site, platform, machine: description, host: machine.host }, { parent: machine });

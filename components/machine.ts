@@ -29,13 +29,13 @@ export class Machine extends pulumi.ComponentResource {
 
     constructor(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:Machine", name, {}, opts);
-        const { site, machine, hostKey, loginKey } = args;
+        const { site, machine, hostKey, loginKey, hypervisor } = args;
         const Kind = site.machineKind === "container" ? SystemContainer : VirtualMachine;
         const bare: BareMachine = new Kind(name, args, { parent: this });
         this.host = new Host(`${name}-host`, {
             machineName: machine.name,
             platform: platforms[site.platform],
-            connection: { address: machine.address, privateKey: loginKey.privateKey, hostKey: hostKey.publicKey },
+            connection: { address: machine.address, privateKey: loginKey.privateKey, hostKey: hostKey.publicKey, proxy: hypervisor.proxy },
             identity: bare.identity,
             start: bare.start,
             machine: bare,

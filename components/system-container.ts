@@ -38,7 +38,7 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             logging: local.Logging.Stderr,
             // What is on its disk, and so makes it another one. More memory, say, is an update: another domain with the same disk.
             triggers: [site.platform, machine.address, machine.mac, prefixLength(site.network.cidr), site.network.gateway, Number(site.packageProxy), hostKey.publicKey, loginKey.publicKey],
-        }, { parent: this, deleteBeforeReplace: true, protect: machine.protect, dependsOn: [hypervisor.network] });
+        }, { parent: this, deleteBeforeReplace: true, protect: machine.protect, dependsOn: hypervisor.network });
         // Pulumi's own, as it is known in the preview of an update too.
         this.identity = domain.id;
         this.registerOutputs({ identity: this.identity });

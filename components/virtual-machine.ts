@@ -47,7 +47,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
             cpu: { mode: emulated ? "maximum" : "host-passthrough" },
             disks: [{ volumeId: volume.id }],
             // Its address is cloud-init's to give; the provider's `addresses` are those of DHCP leases, and of a machine without one it would see a change each time.
-            networkInterfaces: [{ networkId: network.id, mac: machine.mac.toUpperCase(), waitForLease: false }],
+            networkInterfaces: [{ ...network ? { networkId: network.id } : { bridge: site.network.bridge }, mac: machine.mac.toUpperCase(), waitForLease: false }],
             // Cloud images write what happens to a serial console: `virsh console`.
             consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
             // Not the provider's default, which QEMU has only with its desktop packages.

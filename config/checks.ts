@@ -1,11 +1,12 @@
 /** What is wrong only when several values are seen together. Every check returns all that it finds; none throws. */
 import * as net from "node:net";
 import type { Mistake } from "./mistakes";
-import { jvmRoute, machinesWith, memcachedNodes, type MachineDescription, type Site } from "./site";
+import { jvmRoute, machinesWith, memcachedNodes, type HypervisorDescription, type MachineDescription, type Site } from "./site";
 import { releases } from "../artifacts/releases";
 import { serverSources, sourceNames } from "../components/tengine-sources";
 import { platforms } from "../platforms";
 import { imageOf } from "../platforms/image";
+import { parseLibvirtUri } from "./libvirt-uri";
 import type { Role } from "./schema";
 
 type Check = (site: Site) => Mistake[];
@@ -179,13 +180,13 @@ const advertInterval: Check = (site) => {
 };
 
 const machineKind: Check = (site) => {
-    const scheme = site.machineKind === "container" ? "lxc" : "qemu";
+    const driver = site.machineKind === "container" ? "lxc" : "qemu";
     return [
-        ...site.hypervisor.startsWith(scheme) ? [] : [{
-            path: "hypervisor",
-            problem: `${site.hypervisor} makes no machine of kind ${site.machineKind}`,
-            remedy: `use ${scheme}:///system, or the other machineKind`,
-        }],
+        ...site.hypervisors.filter(({ uri }) => parseLibvirtUri(uri).driver !== driver).map((hypervisor) => ({
+            path: hypervisorPath(hypervisor),
+            problem: `${hypervisor.uri} makes no machine of kind ${site.machineKind}`,
+            remedy: `use ${driver}:///system, or the other machineKind`,
+        })),
         ...site.machineKind === "container" && !site.isolated ? [{
             path: "isolated",
             problem: "containers are made in a lab of this machine's own",
@@ -214,9 +215,50 @@ const machineKind: Check = (site) => {
     ];
 };
 
+const hypervisorPath = ({ name }: HypervisorDescription) => (name === undefined ? "hypervisor" : `hypervisors.${name}`);
+
+const placement: Check = ({ hypervisors, machines }) => {
+    const named = hypervisors.flatMap(({ name }) => name ?? []);
+    const path = (machine: MachineDescription) => `machines.${machine.name}.hypervisor`;
+    return [
+        ...named.length > 0 && named.length < hypervisors.length ? [{ path: "hypervisor", problem: "stands beside lab:hypervisors", remedy: "keep one of the two" }] : [],
+        ...repeated(hypervisors, ({ uri }) => uri, (hypervisor, earlier) => ({
+            path: hypervisorPath(hypervisor), problem: `${hypervisor.uri} is ${earlier.name ?? "lab:hypervisor"}'s too`, remedy: "name each hypervisor once",
+        })),
+        ...machines.filter(({ hypervisor }) => hypervisor !== undefined && !named.includes(hypervisor)).map((machine) => ({
+            path: path(machine), problem: `there is no hypervisor ${machine.hypervisor}`, remedy: named.length > 0 ? `choose from ${named.join(", ")}` : "leave it away, or name hypervisors: lab:hypervisors",
+        })),
+        ...named.length > 0 ? machines.filter(({ hypervisor }) => hypervisor === undefined).map((machine) => ({
+            path: path(machine), problem: "does not say where the machine lives", remedy: `choose from ${named.join(", ")}`,
+        })) : [],
+    ];
+};
+
+/** Where the lab's network is, and what that asks of the rest. */
+const reachable: Check = ({ network, hypervisors, isolated, machineKind }) => {
+    const remote = hypervisors.filter(({ uri }) => parseLibvirtUri(uri).ssh !== undefined);
+    const isBridge = network.mode === "bridge";
+    return [
+        ...isolated && (remote.length > 0 || hypervisors.length > 1) ? [{
+            path: hypervisorPath(remote[0] ?? hypervisors[0]), problem: "an isolated lab has a hypervisor of its own, on this machine", remedy: "take isolated away, or name qemu:///system or lxc:///system alone",
+        }] : [],
+        ...isolated && isBridge ? [{ path: "network.mode", problem: "an isolated lab has a network of its own", remedy: "take isolated away, or mode" }] : [],
+        ...!isolated && isBridge && machineKind === "container" ? [{ path: "network.mode", problem: "containers are on a network of libvirt's", remedy: "leave it away" }] : [],
+        ...hypervisors.length > 1 && !isBridge ? [{
+            path: "network.mode", problem: "several hypervisors have no network in common but one that is there already", remedy: "set it to bridge, and network.bridge to the name of a bridge that each of them has into it",
+        }] : [],
+        ...isBridge && !network.control ? [{
+            path: "network.control", problem: "in a network that is there already nobody knows where ssh to the machines comes from",
+            remedy: network.jump ? "name the addresses of the hypervisors in it" : "name the address that the machine that runs pulumi has in it, or its network",
+        }] : [],
+        ...network.jump && remote.length < hypervisors.length ? [{ path: "network.jump", problem: "a hypervisor without ssh in its URI is no jump host", remedy: "leave it away, or use qemu+ssh:// for each hypervisor" }] : [],
+    ];
+};
+
 const checks: Check[] = [
     addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac, everyRoleHasAMachine, oneDatabase, rolesOnce, directorsAndHttpdApart,
     priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, databaseServerInstalls, jdkInstalls, directorSourceCompiles, advertInterval, machineKind,
+    placement, reachable,
 ];
 
 /** Everything that is wrong with `site` as a whole. */

@@ -3,7 +3,8 @@ import { defaultDatabaseServer } from "../platforms/database";
 import { findMistakes } from "./checks";
 import { ConfigurationError, type Mistake } from "./mistakes";
 import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
-import type { Site } from "./site";
+import { parseLibvirtUri } from "./libvirt-uri";
+import type { HypervisorDescription, Site } from "./site";
 import type { z } from "zod";
 
 /** A stack's configuration, validated: the site description, and apart from it what must not be shown. */
@@ -49,8 +50,9 @@ function withoutUnknown(raw: Record<string, unknown>, issues: z.core.$ZodIssue[]
 /** What is at `path` of `value`, or undefined. */
 const at = (value: unknown, path: readonly PropertyKey[]) => path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
-const toSite = ({ machines, machineSize, ...rest }: Settings): Site => ({
+const toSite = ({ machines, machineSize, hypervisor, hypervisors, ...rest }: Settings): Site => ({
     ...rest,
+    ...reachOf({ hypervisor, hypervisors, network: rest.network }),
     database: { ...rest.database, server: rest.database.server ?? defaultDatabaseServer(rest.platform) },
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
     sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
@@ -61,6 +63,15 @@ const toSite = ({ machines, machineSize, ...rest }: Settings): Site => ({
         protect: machine.protect ?? (machine.roles.includes("database") && !rest.isolated),
     })),
 });
+
+/** Where machines live and how they are reached. Both ways of naming hypervisors at once are a mistake (checks.ts), and not hidden here. */
+function reachOf({ hypervisor, hypervisors = {}, network }: Pick<Settings, "hypervisor" | "hypervisors" | "network">): Pick<Site, "hypervisors" | "network"> {
+    const named = Object.entries(hypervisors).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, uri]): HypervisorDescription => ({ name, uri }));
+    const [first, ...others] = [...hypervisor === undefined ? [] : [{ uri: hypervisor }], ...named];
+    const all: Site["hypervisors"] = first ? [first, ...others] : [{ uri: "qemu:///system" }];
+    const isRemote = all.some(({ uri }) => parseLibvirtUri(uri).ssh !== undefined);
+    return { hypervisors: all, network: { ...network, bridge: network.bridge ?? "lab0", jump: network.jump ?? (network.mode === "nat" && isRemote) } };
+}
 
 /** QEMU's prefix and the address's last three bytes: fixed, and different within any network of /8 or smaller. */
 export const macFor = (address: string) =>

@@ -17,9 +17,16 @@ export interface SshTarget {
     knownHostsFile?: string;
 }
 
+/** URL knows hosts and ports of http and its kind only. */
+const asHttp = (uri: string) => uri.replace(/^[^:]*:/, "http:").replace("http:///", "http://local/");
+const asUrl = (uri: string) => new URL(asHttp(uri));
+
+/** Whether `text` is a libvirt URI with a driver that this project knows, and with a host where it names ssh. */
+export const isLibvirtUri = (text: string) =>
+    /^(qemu|lxc|test)(\+[a-z]+)?:\/\/\S*$/.test(text) && !/^\w+\+ssh:\/\/\//.test(text) && URL.canParse(asHttp(text));
+
 export function parseLibvirtUri(uri: string): LibvirtUri {
-    // URL knows hosts and ports of http and its kind only.
-    const { username, hostname, port, searchParams } = new URL(uri.replace(/^[^:]*:/, "http:").replace("http:///", "http://local/"));
+    const { username, hostname, port, searchParams } = asUrl(uri);
     const [driver = "", transport] = uri.slice(0, uri.indexOf(":")).split("+");
     if (transport !== "ssh") return { driver };
     const value = (text: string | null) => (text ? decodeURIComponent(text) : undefined);
@@ -35,11 +42,20 @@ export function parseLibvirtUri(uri: string): LibvirtUri {
     };
 }
 
-/** ssh and its options for getting to where libvirt is; whoever calls appends the command. Never asks anything. */
-export const sshArgv = ({ host, user, port, keyFile, knownHostsFile }: SshTarget): string[] => [
+/** What libvirt is called by whoever has come by ssh to where it is. */
+export function uriOverThere(uri: string): string {
+    const { pathname, searchParams } = asUrl(uri);
+    const { driver } = parseLibvirtUri(uri);
+    const socket = searchParams.get("socket");
+    return socket ? `${driver}+unix://${pathname}?socket=${encodeURIComponent(socket)}` : `${driver}://${pathname}`;
+}
+
+/** ssh and its options for getting to where libvirt is, with `options` more; whoever calls appends the command. Never asks anything. */
+export const sshArgv = ({ host, user, port, keyFile, knownHostsFile }: SshTarget, ...options: string[]): string[] => [
     "ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10",
     ...port === undefined ? [] : ["-p", String(port)],
     ...keyFile === undefined ? [] : ["-i", keyFile, "-o", "IdentitiesOnly=yes"],
     ...knownHostsFile === undefined ? [] : ["-o", `UserKnownHostsFile=${knownHostsFile}`],
+    ...options,
     ...user === undefined ? [host] : [`${user}@${host}`],
 ];

@@ -8,6 +8,7 @@ import { releaseNames, sessionClients } from "../artifacts/releases";
 import { sourceNames } from "../components/tengine-sources";
 import { databaseServerNames, jdkNames, platformNames } from "../platforms";
 import { isPrivateKey } from "./keys";
+import { isLibvirtUri } from "./libvirt-uri";
 
 const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
 const cidr = z.string().refine((text) => {
@@ -23,6 +24,7 @@ const interfaceName = z.string().regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/, "is no n
 /** Secrets get into files of several syntaxes: printable ASCII without quotes, backslash, space, `$` and what XML or a URL reads as its own. */
 const secretText = z.string().regex(/^[A-Za-z0-9_.,:;+*/=@!?()[\]{}^~-]+$/, "may hold letters, digits and _ . , : ; + * / = @ ! ? ( ) [ ] { } ^ ~ - only");
 const mail = z.string().regex(/^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$/, "is no e-mail address");
+const libvirtUri = z.string().refine(isLibvirtUri, "is no libvirt URI, such as qemu:///system, lxc:///system or qemu+ssh://root@HOST/system");
 const mebibytes = z.number().int().min(64).max(1_048_576);
 
 export const roles = ["app", "memcached", "director", "database"] as const;
@@ -38,19 +40,26 @@ const machine = z.strictObject({
     memoryMiB: mebibytes.optional(),
     vcpus: z.number().int().min(1).max(256).optional(),
     diskGiB: z.number().int().min(2).max(65_536).optional(),
+    /** Name of the hypervisor that it lives on, where the stack has several. */
+    hypervisor: identifier.optional(),
     /** Whether its disk may only go once this is false. Default: true for a database, but in isolated labs. */
     protect: z.boolean().optional(),
 });
 
 const network = z.strictObject({
     name: identifier.default("lab"),
+    /** `nat`: a network of libvirt's, made for the lab. `bridge`: one that is there, and that each hypervisor has a bridge into. */
+    mode: z.enum(["nat", "bridge"]).default("nat"),
     cidr: cidr.default("192.168.0.0/24"),
     gateway: ipv4.default("192.168.0.1"),
-    bridge: interfaceName.default("lab0"),
+    /** The bridge that is made (default: lab0), or, with `mode: bridge`, the one that is there. */
+    bridge: interfaceName.optional(),
     nameServers: z.array(ipv4).default([]),
-    /** Where ssh to the machines may come from; default: the gateway, which is this machine wherever the network is its own. */
+    /** Whether ssh to the machines goes through their hypervisor; default: where it is a remote one with a network of its own. */
+    jump: z.boolean().optional(),
+    /** Where ssh to the machines may come from; default: the gateway, which is their hypervisor wherever the network is made for the lab. */
     control: z.array(z.union([ipv4, cidr], "is neither an IPv4 address nor a network")).min(1, "is empty: nobody, this program included, could log in").optional(),
-});
+}).refine(({ mode, bridge }) => mode !== "bridge" || bridge !== undefined, { path: ["bridge"], message: "is missing" });
 
 const size = z.strictObject({
     memoryMiB: mebibytes.default(1024),
@@ -119,7 +128,10 @@ export const openSchema = z.strictObject({
     release: z.enum(releaseNames).default("article"),
     /** The distribution's OpenJDK 8, or the article's RPM, which the user brings. */
     java: z.enum(jdkNames).default("openjdk"),
-    hypervisor: z.string().regex(/^(qemu|lxc|test)(\+[a-z]+)?:\/\/\S*$/, "is no libvirt URI, such as qemu:///system or lxc:///system").default("qemu:///system"),
+    /** The one on which all machines live; default: qemu:///system. */
+    hypervisor: libvirtUri.optional(),
+    /** Several of them by name, and each machine says which is its own. */
+    hypervisors: z.record(identifier, libvirtUri).refine((hypervisors) => Object.keys(hypervisors).length > 0, "is empty: name a hypervisor, or leave it away").optional(),
     /** What runs virtual machines; default: KVM where a machine that was started to find out shows that it works (tools/lab/acceleration.ts). */
     acceleration: z.enum(["kvm", "emulation"]).optional(),
     /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */

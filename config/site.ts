@@ -17,12 +17,23 @@ export interface MachineDescription {
     diskGiB: number;
     /** Directors only. */
     priority?: number;
+    /** The name of its hypervisor, where they have names. */
+    hypervisor?: string;
     /** Whether pulumi refuses whatever would cost it its disk. */
     protect: boolean;
 }
 
-export interface Site extends Omit<Settings, "machines" | "machineSize" | "database" | "director" | "sessions"> {
+export interface HypervisorDescription {
+    /** Undefined: the only one, and the stack file gave it none. */
+    name?: string;
+    /** libvirt's. */
+    uri: string;
+}
+
+export interface Site extends Omit<Settings, "machines" | "machineSize" | "network" | "hypervisor" | "hypervisors" | "database" | "director" | "sessions"> {
     machines: MachineDescription[];
+    hypervisors: [HypervisorDescription, ...HypervisorDescription[]];
+    network: Settings["network"] & { bridge: string; jump: boolean };
     database: Settings["database"] & { server: DatabaseServerName };
     director: Settings["director"] & { source: SourceName };
     sessions: Settings["sessions"] & { client: SessionClient };
@@ -32,6 +43,11 @@ export type MachineKind = Site["machineKind"];
 
 /** The machines that have `role`, in the order of their names. */
 export const machinesWith = (site: Site, role: Role) => site.machines.filter((machine) => machine.roles.includes(role));
+
+/** The hypervisor that a machine lives on. */
+export function hypervisorOf({ hypervisors }: Pick<Site, "hypervisors">, machine: Pick<MachineDescription, "hypervisor">): HypervisorDescription {
+    return hypervisors.find(({ name }) => name === machine.hypervisor) ?? hypervisors[0];
+}
 
 /** Where a hypervisor keeps the disks of the lab's virtual machines. */
 export const poolFolder = (site: Site) => `/var/lib/libvirt/images/${site.network.name}`;

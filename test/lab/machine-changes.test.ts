@@ -24,7 +24,7 @@ const program = `
     const site = describeSite(settings.site, "test");
     const login = hostKeyOf("ab".repeat(32), "login");
     const virtualization = { image: { path: settings.image, identity: settings.identity }, acceleration: "emulation" as const };
-    const hypervisor = new Hypervisor("lab-hypervisor", { site, virtualization }, {});
+    const hypervisor = new Hypervisor("lab-hypervisor", { site, uri: site.hypervisors[0].uri, virtualization }, {});
     for (const machine of site.machines) {
         const bare = new VirtualMachine(machine.name, { site, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor }, {});
         new local.Command(machine.name + "-role", { create: "true", triggers: [bare.identity] }, { dependsOn: [bare], deletedWith: bare });

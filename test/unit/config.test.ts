@@ -9,7 +9,7 @@ import { describe as describeStack, describeSite, macFor } from "../../config/de
 import { ConfigurationError } from "../../config/mistakes";
 import { readStack } from "../../config/read";
 import { secretKeys } from "../../config/schema";
-import { jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../config/site";
+import { hypervisorOf, jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../config/site";
 import { UserError } from "../../tools/lab/errors";
 import { articleLab, onCentos, secrets, siteWith } from "./support/article";
 
@@ -91,6 +91,62 @@ describe("a good description", () => {
         expect(machinesWith(site, "app").map(jvmRoute)).toEqual(["jvm200", "jvm202"]);
         expect(upstreamServers(site)).toEqual([{ address: "192.168.0.200", id: 1000 }, { address: "192.168.0.202", id: 1001 }]);
     });
+});
+
+describe("hypervisors", () => {
+    const [east, west] = ["qemu+ssh://root@198.51.100.7/system", "qemu+ssh://root@198.51.100.8:2222/system?keyfile=/k"];
+    const bridge = { mode: "bridge", bridge: "br0", control: ["192.168.0.9"] };
+    const placed = (stack: Stack, names: (string | undefined)[] = ["east", "west"]) => Object.values(stack.machines).forEach((each, index) => { each.hypervisor = names[index % names.length]; });
+    /** Two of them, and the machines in turn on one and the other. */
+    const spread = (stack: Stack, more: object = {}) => {
+        placed(stack);
+        return virtual(stack, { hypervisor: undefined, hypervisors: { west, east }, network: bridge, ...more });
+    };
+    const of = (change: Change) => {
+        const stack = articleLab();
+        change(stack);
+        return describeStack(stack, "test").site;
+    };
+
+    test("are one that needs no name, or several, in the order of their names; a machine is on one of them", () => {
+        expect(of((stack) => virtual(stack, { hypervisor: undefined })).hypervisors).toEqual([{ uri: "qemu:///system" }]);
+        expect(of((stack) => virtual(stack, { hypervisor: east })).hypervisors).toEqual([{ uri: east }]);
+        const site = of(spread);
+        expect(site.hypervisors).toEqual([{ name: "east", uri: east }, { name: "west", uri: west }]);
+        expect(site.machines.map((each) => hypervisorOf(site, each).uri)).toEqual([west, east, west, east, west, east]);
+    });
+
+    test("are gone through where they are remote and have a network of their own, or the stack file says so", () => {
+        const jump = (more: object) => of((stack) => virtual(stack, more)).network.jump;
+        expect(jump({})).toBe(false);
+        expect(jump({ hypervisor: east })).toBe(true);
+        expect(jump({ hypervisor: east, network: { jump: false } })).toBe(false);
+        expect(of(spread).network.jump).toBe(false);
+        expect(of((stack) => spread(stack, { network: { ...bridge, jump: true } })).network.jump).toBe(true);
+    });
+
+    test.each<[string, Change, ...Said[]]>([
+        ["that share no network", (stack) => spread(stack, { network: {} }),
+            ["network.mode", "several hypervisors have no network in common but one that is there already", "set it to bridge, and network.bridge to the name of a bridge that each of them has into it"]],
+        ["named both ways", (stack) => spread(stack, { hypervisor: "qemu:///system" }), ["hypervisor", "stands beside lab:hypervisors", "keep one of the two"]],
+        ["that are one", (stack) => spread(stack, { hypervisors: { east, west: east } }), ["hypervisors.west", `${east} is east's too`, "name each hypervisor once"]],
+        ["of another kind", (stack) => spread(stack, { hypervisors: { east, west: "lxc:///system" } }), ["hypervisors.west", "lxc:///system makes no machine of kind vm", "use qemu:///system, or the other machineKind"]],
+        ["a machine on one that is not there", (stack) => { spread(stack); machine(stack, "nod0").hypervisor = "north"; },
+            ["machines.nod0.hypervisor", "there is no hypervisor north", "choose from east, west"]],
+        ["a machine on one where none has a name", (stack) => { virtual(stack); machine(stack, "nod0").hypervisor = "north"; },
+            ["machines.nod0.hypervisor", "there is no hypervisor north", "leave it away, or name hypervisors: lab:hypervisors"]],
+        ["a machine on none", (stack) => { spread(stack); delete machine(stack, "nod0").hypervisor; },
+            ["machines.nod0.hypervisor", "does not say where the machine lives", "choose from east, west"]],
+        ["an isolated lab elsewhere", (stack) => virtual(stack, { hypervisor: east, isolated: true, packageProxy: 3142 }),
+            ["hypervisor", "an isolated lab has a hypervisor of its own, on this machine", "take isolated away, or name qemu:///system or lxc:///system alone"]],
+        ["an isolated lab on a bridge", (stack) => virtual(stack, { isolated: true, packageProxy: 3142, network: bridge }), ["network.mode", "an isolated lab has a network of its own", "take isolated away, or mode"]],
+        ["a bridge, and nobody who may log in", (stack) => virtual(stack, { network: { ...bridge, control: undefined } }),
+            ["network.control", "in a network that is there already nobody knows where ssh to the machines comes from", "name the address that the machine that runs pulumi has in it, or its network"]],
+        ["the same, through the hypervisors", (stack) => spread(stack, { network: { ...bridge, control: undefined, jump: true } }),
+            ["network.control", "in a network that is there already nobody knows where ssh to the machines comes from", "name the addresses of the hypervisors in it"]],
+        ["to go through one that is here", (stack) => virtual(stack, { network: { jump: true } }),
+            ["network.jump", "a hypervisor without ssh in its URI is no jump host", "leave it away, or use qemu+ssh:// for each hypervisor"]],
+    ])("%s", (_what, change, ...said) => expect(mistakesOf(change).said).toEqual(said));
 });
 
 describe("one mistake in the whole of a description", () => {
@@ -206,7 +262,10 @@ describe("one value that is wrong in itself", () => {
         ["no release", (stack) => { stack.release = "newest"; }, ["release", `"newest" is none of article, maintained`, correct]],
         ["no source", (stack) => { stack.director = { source: "apache" }; }, ["director.source", `"apache" is none of nginx-1.26.3, tengine-3.1.0, tengine-2.1.0`, correct]],
         ["no affinity", (stack) => { stack.director = { affinity: "ip" }; }, ["director.affinity", `"ip" is none of session, uri`, correct]],
-        ["no hypervisor", (stack) => { stack.hypervisor = "here"; }, ["hypervisor", `"here" is no libvirt URI, such as qemu:///system or lxc:///system`, correct]],
+        ["no hypervisor", (stack) => { stack.hypervisor = "here"; }, ["hypervisor", `"here" is no libvirt URI, such as qemu:///system, lxc:///system or qemu+ssh://root@HOST/system`, correct]],
+        ["ssh to no host", (stack) => virtual(stack, { hypervisor: "qemu+ssh:///system" }), ["hypervisor", `"qemu+ssh:///system" is no libvirt URI, such as qemu:///system, lxc:///system or qemu+ssh://root@HOST/system`, correct]],
+        ["no hypervisors", (stack) => virtual(stack, { hypervisor: undefined, hypervisors: {} }), ["hypervisors", "{} is empty: name a hypervisor, or leave it away", correct]],
+        ["a bridge without a name", (stack) => virtual(stack, { network: { mode: "bridge", control: ["192.168.0.9"] } }), ["network.bridge", "is missing", "add it to Pulumi.test.yaml; Pulumi.local.yaml is an example"]],
         ["neither true nor false", (stack) => { stack.isolated = "perhaps"; }, ["isolated", `"perhaps" is not true or false`, correct]],
         ["no port", (stack) => { stack.packageProxy = 70_000; }, ["packageProxy", "70000 is too big: 65535 at most", correct]],
         ["no port at all", (stack) => { stack.packageProxy = "apt"; }, ["packageProxy", `"apt" is neither a port nor none`, correct]],

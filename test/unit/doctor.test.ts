@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { parseLibvirtUri, sshArgv } from "../../config/libvirt-uri";
+import { parseLibvirtUri, sshArgv, uriOverThere } from "../../config/libvirt-uri";
 import { isReady, lookAt, oneLine, bad, good, warning } from "../../tools/doctor/finding";
 import { connectionRemedy, kvmRemedy, trialRemedy } from "../../tools/doctor/remedies";
 import { asJson, asTable } from "../../tools/doctor/report";
 import { UserError } from "../../tools/lab/errors";
+import { virshArgv } from "../../tools/lab/virsh";
 
 describe("a libvirt URI", () => {
     test.each([
@@ -22,6 +23,22 @@ describe("a libvirt URI", () => {
         expect(sshArgv({ host: "h", user: "u", port: 7, keyFile: "/k", knownHostsFile: "/n" }).slice(5)).toEqual([
             "-p", "7", "-i", "/k", "-o", "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=/n", "u@h",
         ]);
+        expect(sshArgv({ host: "h", user: "u" }, "-W", "a:22").slice(5)).toEqual(["-W", "a:22", "u@h"]);
+    });
+});
+
+describe("virsh", () => {
+    test.each([
+        ["qemu+ssh://root@h:2222/system?keyfile=/k", "qemu:///system"],
+        ["qemu+ssh://u@h/session", "qemu:///session"],
+        ["qemu+ssh://u@h/system?socket=/run/other sock", "qemu+unix:///system?socket=%2Frun%2Fother%20sock"],
+    ])("is, for %s, the hypervisor's own, which calls it %s", (uri, there) => expect(uriOverThere(uri)).toBe(there));
+
+    test("is called here for what is here, and by ssh in one word of quoted ones for what is not", () => {
+        expect(virshArgv("qemu:///system", ["list"])).toEqual(["timeout", "--kill-after=5", "30", "env", "LC_ALL=C", "virsh", "-q", "-c", "qemu:///system", "list"]);
+        expect(virshArgv("qemu+ssh://u@h/system", ["dumpxml", "it's"], 5)).toEqual([
+            "timeout", "--kill-after=5", "5", "ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "u@h", `env LC_ALL=C virsh -q -c qemu:///system dumpxml 'it'\\''s'`,
+        ]);
     });
 });
 
@@ -29,6 +46,7 @@ describe("a libvirt URI", () => {
 describe("a remedy", () => {
     test.each([
         ["spawn virsh ENOENT", "Install virsh"],
+        ["env: 'virsh': No such file or directory", "Install virsh where libvirt is"],
         ["Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory", "start libvirt"],
         ["Failed to connect socket to '/var/run/libvirt/libvirt-sock': Connection refused", "lab:hypervisor"],
         ["Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied", "usermod -aG libvirt"],

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { outputsOf, type Access } from "../../components/outputs";
+import { accessOf, outputsOf, type Access } from "../../components/outputs";
 import { describe as describeStack } from "../../config/describe";
 import { hostKeyOf } from "../../config/keys";
 import { secretKeys, secretSchema, type SecretKey } from "../../config/schema";
@@ -13,6 +13,7 @@ import { attach } from "../../tools/lab/command";
 import { UserError } from "../../tools/lab/errors";
 import { initialise } from "../../tools/lab/init";
 import { createProgress } from "../../tools/lab/output";
+import { accessIn } from "../../tools/lab/outputs";
 import type { Session } from "../../tools/lab/session";
 import { StackFile } from "../../tools/lab/stack-file";
 import { table } from "../../tools/lab/status";
@@ -200,6 +201,15 @@ describe("ways in", () => {
         expect(text.match(/StrictHostKeyChecking yes/g)).toHaveLength(6);
     });
 
+    test.skipIf(!hasOpenSsh)("behind a remote hypervisor it goes through that, with its own key and known hosts", () => {
+        const uri = "qemu+ssh://root@198.51.100.7:2222/system?keyfile=/keys/my%20key%25&knownhosts=/keys/hosts";
+        const virtual = { machineKind: "vm", hypervisor: uri, isolated: false, packageProxy: "none", image: { source: "/image.qcow2" } };
+        const file = writeSshConfig("test", accessOf(describeStack({ ...articleLab(), ...virtual }, "test")));
+        const settings = spawnSync("ssh", ["-G", "-F", file, "nod0"], { encoding: "utf8" }).stdout.split("\n");
+        expect(settings).toContain("proxycommand ssh -o BatchMode=yes -o ConnectTimeout=10 -p 2222 -i '/keys/my key%%' -o IdentitiesOnly=yes -o UserKnownHostsFile=/keys/hosts -W 192.168.0.200:22 root@198.51.100.7");
+        expect(sshConfig(access, "/keys/login", "/keys/known_hosts")).not.toContain("ProxyCommand");
+    });
+
     test.skipIf(!hasOpenSsh)("ssh itself reads it so", () => {
         const file = writeSshConfig("test", access);
         const settings = spawnSync("ssh", ["-G", "-F", file, "nod0"], { encoding: "utf8" }).stdout.split("\n");
@@ -222,6 +232,15 @@ describe("ways in", () => {
             app: ["nod0", "nod2"], database: ["mysql"], director: ["nod3", "nod4"], memcached: ["nod1", "nod2"],
         });
         expect(all.vars).toMatchObject({ ansible_user: "root", ansible_ssh_common_args: "-F /keys/config", virtual_address: "192.168.0.111" });
+    });
+
+    test("what an earlier version left is not taken for what this one reads", () => {
+        const { hypervisors, ...earlier } = access.site;
+        for (const old of [{ ...access, site: { ...earlier, hypervisor: hypervisors[0].uri } }, { ...access, site: undefined }]) {
+            expect(() => accessIn(JSON.parse(JSON.stringify({ access: old })) as { access: Access }, "test")).toThrow(/built by an earlier version/);
+        }
+        expect(() => accessIn({}, "test")).toThrow(/has not been built/);
+        expect(accessIn({ access }, "test")).toBe(access);
     });
 
     test("outputs tell where what runs, and keep the key out of what is shown", () => {

@@ -12,6 +12,7 @@ import { hostKeyOf, publicKeyOf } from "../../config/keys";
 import { articleLab, artifactsIn, secrets } from "./support/article";
 import { register, type Registration } from "./support/program";
 import type { Acceleration } from "../../tools/lab/acceleration";
+import type { JumpHost } from "../../tools/lab/jump-host";
 
 // Staged files lie below the working folder.
 const home = process.cwd();
@@ -24,12 +25,13 @@ afterAll(() => {
 
 type Stack = ReturnType<typeof articleLab>;
 
-async function registrationsOf(change: (stack: Stack) => unknown = () => undefined, identities?: Record<string, string>, acceleration: Acceleration = "kvm"): Promise<Registration[]> {
+async function registrationsOf(change: (stack: Stack) => unknown = () => undefined, identities?: Record<string, string>, acceleration: Acceleration = "kvm", jumpHost?: JumpHost): Promise<Registration[]> {
     const stack = articleLab();
     change(stack);
     const configuration = describeStack(stack, "test");
     const virtualization = configuration.site.machineKind === "vm" ? { image: { path: "/cache/debian.qcow2", identity: "0123456789ab" }, acceleration } : undefined;
-    return register(() => new Lab("lab", { ...configuration, artifacts: artifactsIn(folder), virtualization }), { identities });
+    const facts = Object.fromEntries(configuration.site.hypervisors.map(({ uri }) => [uri, { virtualization, jumpHost }]));
+    return register(() => new Lab("lab", { ...configuration, artifacts: artifactsIn(folder), facts }), { identities });
 }
 
 const virtualMachines = (stack: Stack) =>
@@ -396,5 +398,51 @@ describe("virtual machines", () => {
         for (const { name, inputs } of centos.filter(({ type }) => type === "command:remote:Command")) expect(inputs.create, name).toMatch(/^sudo -n sh -c /);
         expect(find(centos, "nod0-tomcat").inputs.create).toBe("sudo -n sh -c 'exec sh /var/lib/lab/tomcat/apply'");
         expect(parse(String(find(centos, "nod0-cloud-init").inputs.userData))).toMatchObject({ disable_root: true, users: ["default"] });
+    });
+});
+
+describe("hypervisors elsewhere", () => {
+    const uri = (host: string) => `qemu+ssh://root@${host}/system`;
+    const jumpHost: JumpHost = { host: "198.51.100.7", port: 2222, user: "root", privateKey: hostKeyOf("ef".repeat(32), "hop").privateKey, hostKey: "ssh-ed25519 AAAA" };
+    const behind = (stack: Stack) => Object.assign(virtualMachines(stack), { hypervisor: uri("198.51.100.7") });
+    /** The article's machines in turn on two hypervisors that have a bridge into one network. */
+    const spread = (stack: Stack) => {
+        Object.assign(virtualMachines(stack), { hypervisor: undefined, hypervisors: { east: uri("198.51.100.7"), west: uri("198.51.100.8") } });
+        stack.network = { cidr: "192.168.0.0/24", gateway: "192.168.0.1", mode: "bridge", bridge: "br0", control: ["192.168.0.9"] };
+        Object.values(stack.machines).forEach((machine, index) => { machine.hypervisor = index % 2 === 0 ? "east" : "west"; });
+    };
+
+    test("machines are reached through theirs: every connection, and the tool that compiles; the key to it is a secret", async () => {
+        const all = await registrationsOf(behind, undefined, "kvm", jumpHost);
+        const remote = all.filter(isRemote);
+        expect(remote.length).toBeGreaterThan(40);
+        for (const { name, inputs, shown } of remote) {
+            expect((inputs.connection as { proxy: unknown }).proxy, name).toMatchObject(jumpHost);
+            expect(shown.connection, name).toBe("secret");
+        }
+        const build = find(all, "nod3-tengine-build");
+        expect(JSON.parse(String(build.inputs.stdin))).toMatchObject({ host: "192.168.0.203", proxy: jumpHost });
+        expect(JSON.stringify(all.map((registration) => registration.shown))).not.toContain("PRIVATE KEY");
+    });
+
+    test("by which way they are reached is no reason to do anything again, but for what speaks to them", async () => {
+        const before = await registrationsOf(behind, undefined, "kvm", jumpHost);
+        const changes = differences(before, await registrationsOf(behind, undefined, "kvm", { ...jumpHost, port: 22 }));
+        expect(Object.entries(changes).filter(([, what]) => what.length !== 1 || !["connection", "stdin"].includes(what[0] ?? ""))).toEqual([]);
+    });
+
+    test("each has a provider, a pool and a base volume of its own, and the machines that are placed on it; the network is there", async () => {
+        const all = await registrationsOf(spread);
+        expect(all.filter(({ parent, custom }) => custom && parent.startsWith("lab:Hypervisor")).map(({ name }) => name).sort()).toEqual(
+            ["east", "west"].flatMap((name) => ["base", "libvirt", "pool"].map((part) => `lab-hypervisor-${name}-${part}`)));
+        expect(find(all, "lab-hypervisor-west-libvirt").inputs.uri).toBe(uri("198.51.100.8"));
+        for (const machine of machineNames) {
+            const its = all.find(({ name, type }) => type === "libvirt:index/domain:Domain" && name === `${machine}-domain`);
+            expect(its?.inputs.networkInterfaces).toEqual([{ bridge: "br0", mac: expect.any(String) as string, waitForLease: false }]);
+        }
+        // nod0, nod1, nod2, nod3, nod4, mysql, as the stack file has them.
+        expect(machineNames.map((machine) => find(all, `${machine}-volume`).inputs.baseVolumeId)).toEqual(
+            ["west", "east", "west", "east", "west", "east"].map((name) => `identity of lab-hypervisor-${name}-base`));
+        expect(machineNames.map((machine) => find(all, `${machine}-domain`).provider)).toEqual(["west", "east", "west", "east", "west", "east"].map((name) => `lab-hypervisor-${name}-libvirt`));
     });
 });

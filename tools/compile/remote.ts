@@ -1,4 +1,4 @@
-import { Client, utils, type ConnectConfig, type SFTPWrapper } from "ssh2";
+import { Client, utils, type ConnectConfig, type ServerHostKeyAlgorithm, type SFTPWrapper } from "ssh2";
 import { quote } from "../../components/shell";
 
 export interface RemoteAddress {
@@ -21,7 +21,7 @@ export class Remote {
     /** Fails when the machine shows another host key. */
     static async connect({ proxy, ...address }: RemoteAddress): Promise<Remote> {
         const { host, port = 22, user, privateKey, hostKey } = address;
-        const hop = proxy && await dial({ host: proxy.host, port: proxy.port, username: proxy.user ?? "root", privateKey: proxy.privateKey }, proxy.hostKey);
+        const hop = proxy && await dial({ host: proxy.host, port: proxy.port, username: proxy.user ?? "root", privateKey: proxy.privateKey, agent: process.env.SSH_AUTH_SOCK || undefined }, proxy.hostKey);
         try {
             const sock = hop && await new Promise<ConnectConfig["sock"]>((resolve, reject) =>
                 hop.forwardOut("127.0.0.1", 0, host, port, (error, stream) => (error ? reject(error) : resolve(stream))));
@@ -87,15 +87,20 @@ export class Remote {
 
 function dial(config: ConnectConfig, hostKey: string | undefined): Promise<Client> {
     const client = new Client();
+    const [type] = hostKey?.split(" ") ?? [];
     return new Promise((resolve, reject) => {
         client.on("ready", () => resolve(client)).on("error", reject).connect({
             ...config,
             readyTimeout: 20_000,
             keepaliveInterval: 15_000,
+            // A server with several keys is asked for the one that is known.
+            algorithms: isKeyType(type) ? { serverHostKey: [type] } : undefined,
             hostVerifier: (shown: Buffer) => hostKey !== undefined && isKey(hostKey, shown),
         });
     });
 }
+
+const isKeyType = (type: string | undefined): type is ServerHostKeyAlgorithm => /^(ssh-ed25519|ecdsa-sha2-nistp\d+)$/.test(type ?? "");
 
 function isKey(line: string, shown: Buffer): boolean {
     const key = utils.parseKey(line);

@@ -12,7 +12,7 @@ import { clashChecks } from "./checks/clashes";
 import { hereChecks } from "./checks/here";
 import { connectionChecks, notLookedAt, trialChecks } from "./checks/hypervisor";
 import { bad, good, isReady, lookAt, oneLine, unknown, type Finding } from "./finding";
-import { here, there, type Here } from "./place";
+import { here, there, type Here, type There } from "./place";
 import { asJson, asTable } from "./report";
 
 export const doctoring: Record<string, Command> = {
@@ -39,19 +39,19 @@ function parseWords(words: string[]) {
 
 async function examine(stackHere: Here): Promise<Finding[]> {
     const onThisMachine = await lookAt("this machine", stackHere, hereChecks);
-    return [...onThisMachine, ...stackHere.file.isIsolated ? await examineOwn(stackHere) : await examineHypervisor(stackHere, undefined)];
+    return [...onThisMachine, ...stackHere.file.isIsolated ? await examineOwn(stackHere) : await examineHypervisors(stackHere, undefined)];
 }
 
 /** The hypervisor of an isolated stack is this project's own: if it is not up, it is started for the look, in a home of its own. */
 async function examineOwn(stackHere: Here): Promise<Finding[]> {
     const finding = (found: Omit<Finding, "check">) => ({ check: "network", ...found });
     const network = await findNetwork(stackFolder(stackHere.stack));
-    if (network) return [finding(good("namespaces", "the lab is up")), ...await examineHypervisor(stackHere, network)];
+    if (network) return [finding(good("namespaces", "the lab is up")), ...await examineHypervisors(stackHere, network)];
     if (!stackHere.isRoot || missingNeeds(stackHere.site.machineKind).length > 0) return [finding(unknown("namespaces", "cannot be tried out before the rest is in order"))];
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "lab-doctor-"));
     try {
         const trial = await ensureNetwork({ home, cache: cacheFolder(), kind: stackHere.site.machineKind, progress: silent });
-        return [finding(good("namespaces", "a network and a libvirtd of the lab's own start")), ...await examineHypervisor(stackHere, trial)];
+        return [finding(good("namespaces", "a network and a libvirtd of the lab's own start")), ...await examineHypervisors(stackHere, trial)];
     } catch (error) {
         return [finding(bad("namespaces", oneLine(error), "The kernel has to allow network, mount, PID and control group namespaces to root; a container's often does not: use a virtual machine or the machine itself."))];
     } finally {
@@ -59,12 +59,16 @@ async function examineOwn(stackHere: Here): Promise<Finding[]> {
     }
 }
 
-async function examineHypervisor(stackHere: Here, network: LocalNetwork | undefined): Promise<Finding[]> {
-    const place = await there(stackHere, network);
+/** All of the stack's at once. */
+async function examineHypervisors(stackHere: Here, network: LocalNetwork | undefined): Promise<Finding[]> {
+    return (await Promise.all((await there(stackHere, network)).map(examineHypervisor))).flat();
+}
+
+async function examineHypervisor(place: There): Promise<Finding[]> {
     const connection: Finding[] = [];
     for (const check of connectionChecks) {
         connection.push(...await lookAt(place.uri, place, [check]));
         if (!isReady(connection)) return [...connection, notLookedAt(place.uri)];
     }
-    return [...connection, ...await lookAt(place.uri, place, [...stackHere.site.machineKind === "vm" ? trialChecks : [], ...clashChecks])];
+    return [...connection, ...await lookAt(place.uri, place, [...place.site.machineKind === "vm" ? trialChecks : [], ...clashChecks(place.site)])];
 }

@@ -1,14 +1,15 @@
 import * as fs from "node:fs";
 import { describeSite } from "../../config/describe";
 import { parseLibvirtUri, sshArgv } from "../../config/libvirt-uri";
-import type { MachineDescription, Site } from "../../config/site";
-import { quote } from "../../components/shell";
+import { hypervisorOf, type MachineDescription, type Site } from "../../config/site";
+import { words } from "../../components/shell";
 import { findEngine } from "../engine";
 import type { LocalNetwork } from "../network";
 import { cacheFolder } from "../lab/places";
 import { run } from "../lab/run";
 import { Session, stateFile } from "../lab/session";
 import { StackFile } from "../lab/stack-file";
+import { virshArgv } from "../lab/virsh";
 
 /** A stack, and this machine, from which it is to be built. */
 export interface Here {
@@ -24,8 +25,8 @@ export interface There {
     site: Site;
     uri: string;
     machines: MachineDescription[];
-    /** virsh with these words, in English; fails after 30 s. `readOnly`: by libvirt's socket for those who may only look. */
-    virsh: (words: string[], options?: { readOnly?: boolean }) => Promise<string>;
+    /** virsh with these words, in English; fails after 30 s. `readOnly`: by libvirt's socket for those who may only look. `input`: what it reads as /dev/stdin. */
+    virsh: (words: string[], options?: { readOnly?: boolean; input?: string }) => Promise<string>;
     /** A program where libvirt is, be it here or at the other end of an ssh. */
     run: (argv: string[]) => Promise<string>;
     /** Identities of what the stack's newest `up` made: UUIDs of networks, machines and pools. Undefined where Pulumi's state cannot be read. */
@@ -37,19 +38,22 @@ export function here(stack: string): Here {
     return { stack, file, site: describeSite(file.settings, stack), isRoot: process.getuid?.() === 0 };
 }
 
-/** The hypervisor of a stack, in the namespaces of `network` if it is one of this project's own. */
-export async function there({ stack, site }: Here, network: LocalNetwork | undefined): Promise<There> {
+/** The hypervisors of a stack, in the namespaces of `network` if it is one of this project's own. */
+export async function there({ stack, site }: Here, network: LocalNetwork | undefined): Promise<There[]> {
     const inside = (argv: string[]) => (network ? network.enter(argv) : argv) as [string, ...string[]];
-    const { ssh } = parseLibvirtUri(site.hypervisor);
     const env = { ...process.env, LC_ALL: "C" };
-    return {
-        stack, site, uri: site.hypervisor, machines: site.machines,
-        virsh: (words, { readOnly } = {}) => run(
-            inside(["timeout", "--kill-after=5", "30", "virsh", "-q", ...readOnly ? ["-r"] : [], "-c", site.hypervisor, ...words]), { env, name: "virsh" }),
-        run: (argv) => run(inside(ssh ? [...sshArgv(ssh), argv.map(quote).join(" ")] : argv), { env }),
-        // One that was only started for this look has nothing.
-        own: network && !fs.existsSync(stateFile(stack)) ? new Set() : await ownIdentities(stack),
-    };
+    // One that was only started for this look has nothing.
+    const own = network && !fs.existsSync(stateFile(stack)) ? new Set<string>() : await ownIdentities(stack);
+    return site.hypervisors.map((hypervisor) => {
+        const { uri } = hypervisor;
+        const { ssh } = parseLibvirtUri(uri);
+        return {
+            stack, site, uri, own,
+            machines: site.machines.filter((machine) => hypervisorOf(site, machine) === hypervisor),
+            virsh: (argv, { readOnly, input } = {}) => run(inside(virshArgv(uri, [...readOnly ? ["-r"] : [], ...argv])), { env, input, name: "virsh" }),
+            run: (argv) => run(inside(ssh ? [...sshArgv(ssh), words(argv)] : argv), { env }),
+        };
+    });
 }
 
 async function ownIdentities(stack: string): Promise<Set<string> | undefined> {

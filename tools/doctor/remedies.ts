@@ -5,7 +5,7 @@ interface Known {
 }
 
 const connection: Known[] = [
-    { says: /ENOENT|virsh: No such file|failed to run command .virsh/, remedy: "Install virsh (Debian: libvirt-clients; Red Hat: libvirt-client); only this command needs it." },
+    { says: /ENOENT|virsh.?: No such file|failed to run command .virsh/, remedy: "Install virsh where libvirt is (Debian: libvirt-clients; Red Hat: libvirt-client); only this command needs it." },
     { says: /Host key verification failed/, remedy: "Log in once by hand with ssh and look at the key that it shows; the libvirt provider reads ~/.ssh/known_hosts, or knownhosts= of the URI." },
     { says: /Permission denied \(|Too many authentication failures/, remedy: "Let this user's ssh key into the hypervisor (ssh-copy-id), or name one in the URI: ?keyfile=/path/to/key." },
     { says: /Could not resolve hostname|Connection refused|Connection timed out|No route to host|Network is unreachable/, remedy: "Correct the host in lab:hypervisor, or make its ssh server reachable from here." },

@@ -2,12 +2,16 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
-import type { Access } from "../../components/outputs";
+import type { Access, MachineAccess } from "../../components/outputs";
+import { words } from "../../components/shell";
+import { sshArgv } from "../../config/libvirt-uri";
+import type { Site } from "../../config/site";
 import { attach, type Command } from "./command";
 import { UserError } from "./errors";
+import { jumpTarget } from "./jump-host";
 import { readAccess } from "./outputs";
 import { stackFolder } from "./places";
-import { progress, reach } from "./session";
+import { amongMachines, progress, reach } from "./session";
 
 /** Ways into the lab. */
 export const waysIn: Record<string, Command> = {
@@ -15,30 +19,30 @@ export const waysIn: Record<string, Command> = {
         usage: "ssh NODE [COMMAND]",
         help: "a shell, or one command, on a machine",
         passesWords: true,
-        run: async ({ stack, rest: [node, ...words] }) => {
+        run: async ({ stack, rest: [node, ...command] }) => {
             const access = await readAccess(stack);
             const names = access.machines.map(({ name }) => name);
             if (node === undefined || !names.includes(node)) {
                 throw new UserError(node === undefined ? "ssh to which machine?" : `There is no machine ${node}.`, `Machines: ${names.join(", ")}`);
             }
             const enter = await reach(stack);
-            return attach(enter(["ssh", "-F", writeSshConfig(stack, access), node, ...words]));
+            return attach(enter(["ssh", "-F", writeSshConfig(stack, access), node, ...command]));
         },
     },
     curl: {
         usage: "curl WORDS",
         help: "curl, run where the machines' addresses are",
         passesWords: true,
-        run: async ({ stack, rest }) => attach((await reach(stack))(["curl", ...rest])),
+        run: async ({ stack, rest }) => attach((await amongMachines(stack))(["curl", ...rest])),
     },
     exec: {
         usage: "exec COMMAND",
         help: "any command, run where the machines' addresses are",
         passesWords: true,
         run: async ({ stack, rest }) => {
-            const words = rest[0] === "--" ? rest.slice(1) : rest;
-            if (words.length === 0) throw new UserError("Run what?", "For example: ./lab exec ip address");
-            return attach((await reach(stack))(words), { cwd: process.env.LAB_CALLED_FROM });
+            const command = rest[0] === "--" ? rest.slice(1) : rest;
+            if (command.length === 0) throw new UserError("Run what?", "For example: ./lab exec ip address");
+            return attach((await amongMachines(stack))(command), { cwd: process.env.LAB_CALLED_FROM });
         },
     },
     forward: {
@@ -46,8 +50,9 @@ export const waysIn: Record<string, Command> = {
         help: "the site on a loopback port of this machine (8080), until Ctrl-C",
         run: async ({ stack, rest: [port = "8080"] }) => {
             if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw new UserError(`${port} is no port.`, "Choose one from 1 to 65535.");
-            const { virtualAddress } = await readAccess(stack);
-            return forward(Number(port), virtualAddress, await reach(stack));
+            const { virtualAddress, site } = await readAccess(stack);
+            const jump = jumpTarget(site);
+            return forward(Number(port), jump ? sshArgv(jump, "-W", `${virtualAddress}:80`) : (await reach(stack))(["socat", "-", `TCP:${virtualAddress}:80`]));
         },
     },
     "ssh-config": {
@@ -86,9 +91,9 @@ export function writeSshConfig(stack: string, access: Access): string {
     return write("config", sshConfig(access, key, knownHosts));
 }
 
-export function sshConfig({ machines, loginUser }: Access, key: string, knownHosts: string): string {
-    return machines.map(({ name, address }) => `Host ${name} ${address}
-    HostName ${address}
+export function sshConfig({ machines, loginUser, site }: Access, key: string, knownHosts: string): string {
+    return machines.map((machine) => `Host ${machine.name} ${machine.address}
+    HostName ${machine.address}
     User ${loginUser}
     IdentityFile ${key}
     IdentitiesOnly yes
@@ -96,7 +101,13 @@ export function sshConfig({ machines, loginUser }: Access, key: string, knownHos
     GlobalKnownHostsFile /dev/null
     StrictHostKeyChecking yes
     LogLevel ERROR
-`).join("\n");
+${proxyCommand(site, machine)}`).join("\n");
+}
+
+/** Not ProxyJump: the way to the hypervisor has a key, and known hosts, of its own. ssh takes a percent sign for its own. */
+function proxyCommand(site: Site, { name, address }: MachineAccess): string {
+    const jump = jumpTarget(site, site.machines.find((machine) => machine.name === name));
+    return jump ? `    ProxyCommand ${words(sshArgv(jump, "-W", `${address}:22`)).replaceAll("%", "%%")}\n` : "";
 }
 
 /** One group a role. YAML, so that no value needs a quoting of its own: JSON is YAML. */
@@ -110,11 +121,11 @@ export function inventory({ machines, loginUser, siteName, virtualAddress }: Acc
     return `${JSON.stringify({ all: { hosts, children, vars } }, undefined, 4)}\n`;
 }
 
-/** Each connection to the loopback port is carried into the lab by a process of its own; ends with Ctrl-C. */
-async function forward(port: number, address: string, enter: (argv: string[]) => string[]): Promise<number> {
+/** Each connection to the loopback port is carried into the lab by a process of its own, `carrier`; ends with Ctrl-C. */
+async function forward(port: number, carrier: string[]): Promise<number> {
     const server = net.createServer((socket) => {
-        const [program = "", ...words] = enter(["socat", "-", `TCP:${address}:80`]);
-        const child = spawn(program, words, { stdio: ["pipe", "pipe", "ignore"] });
+        const [program = "", ...rest] = carrier;
+        const child = spawn(program, rest, { stdio: ["pipe", "pipe", "ignore"] });
         socket.pipe(child.stdin).on("error", () => socket.destroy());
         child.stdout.pipe(socket).on("error", () => child.kill());
         socket.on("close", () => child.kill());

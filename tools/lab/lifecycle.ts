@@ -5,9 +5,11 @@ import { parseLibvirtUri } from "../../config/libvirt-uri";
 import { recordedUp, takeTimeline } from "../bench/up";
 import { removeNetwork } from "../network";
 import type { Command } from "./command";
+import { jumpHostsOf } from "./jump-host";
 import { run } from "./run";
 import { progress, Session } from "./session";
 import { StackFile } from "./stack-file";
+import { virshArgv } from "./virsh";
 import { checkout, stackFolder } from "./places";
 import { refuseHalfReverted } from "../snapshot/archive";
 
@@ -18,7 +20,7 @@ const quietly = process.stdout.isTTY ? [] : ["--suppress-progress"];
 export const destroyWords = ["--refresh"];
 
 /** Whether a libvirt that the launcher does not start itself can be asked. Without virsh to ask with, a local one is not there; of another nobody knows. */
-const answers = (uri: string) => run(["timeout", "--kill-after=5", "30", "virsh", "-q", "-r", "-c", uri, "uri"], { name: "virsh" }).then(
+const answers = (uri: string) => run(virshArgv(uri, ["-r", "uri"]), { name: "virsh" }).then(
     () => true,
     (error: unknown) => parseLibvirtUri(uri).ssh !== undefined && /virsh.*No such file/.test(String(error)),
 );
@@ -45,8 +47,10 @@ export const lifecycle: Record<string, Command> = {
         run: async ({ stack, rest }) => {
             const { isIsolated, settings } = new StackFile(stack);
             const site = describeSite(settings, stack);
-            if (!isIsolated && !await answers(site.hypervisor)) {
-                progress.info(`${site.hypervisor} does not answer: this is what would be made there, whatever is there already (./lab plan). ./lab -s ${stack} doctor tells what it lacks.`);
+            await jumpHostsOf(site);
+            const silent = isIsolated ? [] : (await Promise.all(site.hypervisors.map(async ({ uri }) => (await answers(uri) ? [] : [uri])))).flat();
+            if (silent.length > 0) {
+                progress.info(`${silent.join(" and ")} ${silent.length > 1 ? "do" : "does"} not answer: this is what would be made there, whatever is there already (./lab plan). ./lab -s ${stack} doctor tells what it lacks.`);
                 process.stdout.write(await (await import("../plan/plan")).plan(site, { commands: rest.includes("--commands") }));
                 return 0;
             }

@@ -3,13 +3,16 @@ import * as path from "node:path";
 import { ensureArtifacts } from "../../artifacts/cache";
 import { ensureDiskImage } from "../../artifacts/disk-image";
 import { neededArtifacts } from "../../artifacts/needed";
+import { words } from "../../components/shell";
 import { describeSite } from "../../config/describe";
+import { sshArgv } from "../../config/libvirt-uri";
 import { ensureEngine, type Engine } from "../engine";
 import { endOrphans } from "../engine/orphans";
 import { ensureNetwork, findNetwork, type LocalNetwork } from "../network";
 import { ensureImage } from "../network/image";
 import { attach } from "./command";
 import { UserError } from "./errors";
+import { jumpHostsOf, jumpTarget } from "./jump-host";
 import { createProgress } from "./output";
 import { cacheFolder, checkout, isOffline, stackFolder } from "./places";
 import { recoverFromKill, recoverMachines } from "./recovery";
@@ -35,6 +38,7 @@ export class Session {
             const options = { cache, progress, offline: isOffline() };
             await ensureArtifacts(neededArtifacts(site), options);
             if (site.machineKind === "vm") await ensureDiskImage(site, options);
+            await jumpHostsOf(site);
         }
         const [engine, image, network] = await Promise.all([
             ensureEngine({ cache, progress }),
@@ -100,7 +104,7 @@ export const backendFolder = (stack: string) => path.join(stackFolder(stack), "p
 export const stateFile = (stack: string) => path.join(backendFolder(stack), ".pulumi", "stacks", "lab", `${stack}.json`);
 export const passphraseFile = (stack: string) => path.join(stackFolder(stack), "passphrase");
 
-/** The argv that runs something where the stack's machines can be reached; for an isolated stack that has to be up. */
+/** The argv that runs something of this machine's, ssh or virsh, on the stack: for an isolated one in its namespaces, and it has to be up. */
 export async function reach(stack: string): Promise<(argv: string[]) => string[]> {
     if (!new StackFile(stack).isIsolated) return (argv) => argv;
     const network = await runningNetwork(stack);
@@ -112,4 +116,10 @@ export async function runningNetwork(stack: string): Promise<LocalNetwork> {
     const network = await findNetwork(stackFolder(stack));
     if (!network) throw new UserError(`The lab '${stack}' is not running.`, `Start it: ./lab up -s ${stack}`);
     return network;
+}
+
+/** The argv that runs something where the machines' addresses are: on their hypervisor, where this machine has no other way to them. */
+export async function amongMachines(stack: string): Promise<(argv: string[]) => string[]> {
+    const jump = jumpTarget(describeSite(new StackFile(stack).settings, stack));
+    return jump ? (argv) => [...sshArgv(jump), words(argv)] : reach(stack);
 }

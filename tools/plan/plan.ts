@@ -63,7 +63,7 @@ async function record(site: Site, artifacts: Artifacts): Promise<Planned[]> {
         call: ({ inputs }) => inputs as Record<string, unknown>,
     }, "lab", "plan");
     const virtualization: Virtualization | undefined = site.machineKind === "vm" ? { image: { path: "image", identity: "image" }, acceleration: "kvm" } : undefined;
-    new Lab("lab", { site, secrets: standIns, artifacts, virtualization });
+    new Lab("lab", { site, secrets: standIns, artifacts, facts: Object.fromEntries(site.hypervisors.map(({ uri }) => [uri, { virtualization }])) });
     await pulumi.runtime.disconnect();
     return resources;
 }
@@ -79,11 +79,11 @@ function placeholders(site: Site, folder: string): Artifacts {
 }
 
 function heading(site: Site): string[] {
-    const { network, virtualAddress, hypervisor, machineKind, platform, release, director } = site;
+    const { network, virtualAddress, hypervisors, machineKind, platform, release, director } = site;
     const image = imageOf(site);
     return [
-        `${site.machines.length} machines (${machineKind}) with ${platform}, made by ${hypervisor}`,
-        `network ${network.name} ${network.cidr}, gateway ${network.gateway}; virtual address ${virtualAddress}`,
+        `${site.machines.length} machines (${machineKind}) with ${platform}, made by ${hypervisors.map(({ name, uri }) => (name === undefined ? uri : `${name} (${uri})`)).join(", ")}`,
+        `network ${network.mode === "bridge" ? `behind the bridge ${network.bridge}` : network.name} ${network.cidr}, gateway ${network.gateway}; virtual address ${virtualAddress}`,
         ...machineKind === "vm" ? [image ? `image ${image.source}, sha256 ${image.sha256 ?? "not given"}` : "image built of packages"] : [],
         `release ${release}, directors ${director.source}; artifacts:`,
         ...neededArtifacts(site).map((name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`),
@@ -97,7 +97,7 @@ function machinePlan(machine: MachineDescription, site: Site, resources: Planned
     const isOf = (type: string) => (resource: Planned) => resource.type === type;
     const size = site.machineKind === "vm" ? `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs, ${machine.diskGiB} GiB` : `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs`;
     return [
-        `${machine.name}  ${machine.address}  ${machine.mac}  ${machine.roles.join(", ")}  (${size})`,
+        `${machine.name}  ${machine.address}  ${machine.mac}  ${machine.roles.join(", ")}  (${size})${machine.hypervisor === undefined ? "" : `  on ${machine.hypervisor}`}`,
         ...own.filter(isOf("command:remote:Command")).flatMap(({ name, inputs }) => {
             const role = name.slice(machine.name.length + 1);
             const create = String(inputs.create);

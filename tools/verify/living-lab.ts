@@ -1,12 +1,13 @@
 import type { Access, MachineAccess } from "../../components/outputs";
 import type { Role } from "../../config/schema";
+import { hypervisorOf } from "../../config/site";
 import { platforms, type Platform } from "../../platforms";
 import { quote } from "../../components/shell";
 import { writeSshConfig } from "../lab/access";
-import { UserError } from "../lab/errors";
 import { readAccess } from "../lab/outputs";
 import { run } from "../lab/run";
-import { reach } from "../lab/session";
+import { amongMachines, reach } from "../lab/session";
+import { virshArgv } from "../lab/virsh";
 
 /** What could not be looked at: the check that wanted to is `not run`, whatever else is known. */
 export class CannotRun extends Error {}
@@ -31,14 +32,14 @@ export interface Request {
 
 /** A lab as it is seen from outside of it: through its network, and by ssh. */
 export class LivingLab {
-    private constructor(readonly stack: string, readonly access: Access, readonly enter: (argv: string[]) => string[], private readonly sshConfig: string) {}
+    private constructor(
+        readonly stack: string, readonly access: Access, readonly enter: (argv: string[]) => string[], private readonly among: (argv: string[]) => string[], private readonly sshConfig: string,
+    ) {}
 
     /** A UserError if it is not there. */
     static async open(stack: string): Promise<LivingLab> {
         const access = await readAccess(stack);
-        // A lab that an earlier version built has outputs of an earlier shape.
-        if (!("site" in access)) throw new UserError(`The lab '${stack}' was built by an earlier version of this program.`, `Bring it up to date: ./lab up -s ${stack}`);
-        return new LivingLab(stack, access, await reach(stack), writeSshConfig(stack, access));
+        return new LivingLab(stack, access, await reach(stack), await amongMachines(stack), writeSshConfig(stack, access));
     }
 
     get site() { return this.access.site; }
@@ -77,19 +78,21 @@ export class LivingLab {
         return this.enter(["ssh", "-F", this.sshConfig, "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", machine.name, command]);
     }
 
-    /** libvirt's name for a machine is its own. */
-    virsh(...words: string[]): Promise<string> {
-        return this.inside(["virsh", "-q", "-c", this.site.hypervisor, ...words]);
+    /** virsh at the machine's hypervisor, where it is called as it is here: a command, the machine, more words. What is done with a whole memory may take its time. */
+    virsh(command: string, machine: string, ...words: string[]): Promise<string> {
+        const { uri } = hypervisorOf(this.site, this.site.machines.find(({ name }) => name === machine) ?? {});
+        return run(this.enter(virshArgv(uri, [command, machine, ...words], 3600)) as [string, ...string[]]);
     }
 
-    /** Names of the domains that `virsh list` with these words has: without any, of those that run. */
+    /** Names of the domains that `virsh list` with these words has, on all hypervisors: without any, of those that run. */
     async domains(...words: string[]): Promise<string[]> {
-        return (await this.virsh("list", "--name", ...words)).split("\n").map((name) => name.trim()).filter(Boolean);
+        const lists = await Promise.all(this.site.hypervisors.map(({ uri }) => run(this.enter(virshArgv(uri, ["list", "--name", ...words])) as [string, ...string[]])));
+        return lists.flatMap((list) => list.split("\n")).map((name) => name.trim()).filter(Boolean);
     }
 
     /** A program run where the machines' addresses are. */
     inside(argv: string[], input?: string): Promise<string> {
-        return run(this.enter(argv) as [string, ...string[]], { input });
+        return run(this.among(argv) as [string, ...string[]], { input });
     }
 }
 

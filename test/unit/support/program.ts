@@ -20,6 +20,8 @@ export interface Registration {
     deleteBeforeReplace: boolean;
     ignoreChanges: string[];
     protect: boolean;
+    /** Name of the explicit one; empty without one. */
+    provider: string;
 }
 
 interface Request {
@@ -33,6 +35,7 @@ interface Request {
     getDeletebeforereplace(): boolean;
     getIgnorechangesList(): string[];
     getProtect(): boolean;
+    getProvider(): string;
 }
 
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
@@ -63,6 +66,8 @@ const asRegistered = (request: Request): Registration => {
         deleteBeforeReplace: request.getDeletebeforereplace(),
         ignoreChanges: request.getIgnorechangesList(),
         protect: request.getProtect(),
+        // urn::...::NAME::ID
+        provider: request.getProvider().split("::").at(-2) ?? "",
     };
 };
 

@@ -1,5 +1,6 @@
 /** Names and addresses that somebody else has already. */
 import { BlockList } from "node:net";
+import type { Site } from "../../../config/site";
 import { bad, good, unknown, warning, type Check } from "../finding";
 import type { There } from "../place";
 
@@ -16,7 +17,7 @@ const names: Check<There> = {
     look: async (there) => {
         const { site, machines } = there;
         const looks = await Promise.all([
-            lookAtName(there, `network ${site.network.name}`, "net-uuid", "Choose another lab:network.name."),
+            ...site.network.mode === "nat" ? [lookAtName(there, `network ${site.network.name}`, "net-uuid", "Choose another lab:network.name.")] : [],
             ...site.machineKind === "vm" ? [lookAtName(there, `pool ${site.network.name}`, "pool-uuid", "Choose another lab:network.name: the pool has the same.")] : [],
             ...machines.map((machine) => lookAtName(there, `machine ${machine.name}`, "domuuid", "Name the machine otherwise in the stack file, or remove the other one (virsh undefine).")),
         ]);
@@ -93,10 +94,22 @@ const addresses: Check<There> = {
     },
 };
 
+/** The bridge into a network that is there already, which has the lab's addresses, and may have them here too. */
+const bridge: Check<There> = {
+    name: "bridge",
+    look: async ({ site: { network }, run, uri }) => {
+        const bridges = JSON.parse(await run(["ip", "-json", "link", "show", "type", "bridge"])) as { ifname?: string; flags?: string[] }[];
+        const found = bridges.find(({ ifname }) => ifname === network.bridge);
+        const names = bridges.flatMap(({ ifname }) => ifname ?? []);
+        if (!found) return [bad(network.bridge, `is not there; bridges of ${uri}: ${names.join(", ") || "none"}`, `Make it, with a card of the network ${network.cidr} in it, or name another: lab:network.bridge.`)];
+        return [found.flags?.includes("UP") ? good(network.bridge, "is there and up") : bad(network.bridge, "is down", `ip link set ${network.bridge} up, and for good in the hypervisor's network configuration.`)];
+    },
+};
+
 /** Whether the stack's own network has its bridge. */
 async function ownBridge({ virsh, own, site: { network } }: There): Promise<boolean> {
     const uuid = await virsh(["net-uuid", network.name]).then((text) => text.trim(), () => "");
     return uuid !== "" && own?.has(uuid) !== false;
 }
 
-export const clashChecks = [names, addresses];
+export const clashChecks = (site: Site) => [names, site.network.mode === "bridge" ? bridge : addresses];

@@ -1,12 +1,11 @@
 /** Whether libvirt can be spoken to, and whether a machine as the lab has them would run there. */
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { poolFolder } from "../../../config/site";
-import { parseLibvirtUri } from "../../../config/libvirt-uri";
+import { parseLibvirtUri, sshArgv } from "../../../config/libvirt-uri";
 import { faultOf } from "../../lab/acceleration";
+import { jumpHostsOf } from "../../lab/jump-host";
 import { withLock } from "../../lab/lock";
+import { run as runHere } from "../../lab/run";
 import { bad, good, oneLine, unknown, warning, type Check } from "../finding";
 import type { There } from "../place";
 import { connectionRemedy, kvmRemedy, trialRemedy } from "../remedies";
@@ -59,13 +58,7 @@ async function removeTrial({ virsh }: There): Promise<void> {
 
 /** Runs the trial machine; gives the seconds that it took to end. Fails where it does not start; `limit` seconds are all that it gets. */
 async function runTrial({ virsh }: There, type: "kvm" | "qemu", limit: number): Promise<number> {
-    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "doctor-")), "domain.xml");
-    try {
-        fs.writeFileSync(file, trialDomain(type));
-        await virsh(["create", file]);
-    } finally {
-        fs.rmSync(path.dirname(file), { recursive: true });
-    }
+    await virsh(["create", "/dev/stdin"], { input: trialDomain(type) });
     const start = Date.now();
     const seconds = () => (Date.now() - start) / 1000;
     try {
@@ -114,6 +107,7 @@ const trial: Check<There> = {
 };
 
 async function lookAtKvm(there: There, emulated: number) {
+    if (there.site.acceleration === "emulation") return good("KVM", "not asked for: lab:acceleration");
     if (!parseLibvirtUri(there.uri).ssh) {      // by the same try as `up`
         const fault = await faultOf("kvm");
         return fault === undefined ? good("KVM", "runs machines") : warning("KVM", fault, kvmRemedy(fault));
@@ -156,7 +150,30 @@ const memory: Check<There> = {
     },
 };
 
-export const connectionChecks = [reachable, permitted];
+/**
+ * The way on to the machines behind it, where that is the way: as `up` and the tools take it. Whether the ssh server carries connections on is
+ * asked with a port of its own, as no machine may be there yet: one that nobody listens at has been tried.
+ */
+const jump: Check<There> = {
+    name: "jump host",
+    look: async ({ uri, site, run }) => {
+        const { ssh } = parseLibvirtUri(uri);
+        const jumpHost = (await jumpHostsOf({ ...site, hypervisors: [{ uri }] }))[uri];
+        if (!ssh || !jumpHost) return [];
+        const { host, port, user, privateKey, hostKey } = jumpHost;
+        const refusal = await runHere(sshArgv(ssh, "-W", `127.0.0.1:${port}`) as [string, ...string[]], { name: "ssh -W" })
+            .then(() => undefined, (error: unknown) => (/connect failed/.test(String(error)) ? undefined : oneLine(error)));
+        const curl = await run(["curl", "--version"]).then(() => true, () => false);
+        return [
+            good(`${user}@${host}`, `${privateKey === undefined ? "a key of the agent" : "a key"}, and a host key that is known (${hostKey.split(" ")[0]})`),
+            refusal === undefined ? good(`${user}@${host}`, "carries connections on to machines")
+                : bad(`${user}@${host}`, refusal, "Let its ssh server forward connections: AllowTcpForwarding yes in /etc/ssh/sshd_config, for this user."),
+            curl ? good("curl there", "is there") : warning("curl there", "is missing: ./lab curl and verify run it where the machines' addresses are", "Install it on the hypervisor."),
+        ];
+    },
+};
+
+export const connectionChecks = [reachable, permitted, jump];
 /** Virtual machines only: libvirt's LXC driver needs none of it. */
 export const trialChecks = [trial, memory];
 

@@ -1,6 +1,7 @@
 import { controlAddresses, doors } from "../../../components/firewall";
 import { quote } from "../../../components/shell";
 import type { MachineAccess } from "../../../components/outputs";
+import type { Site } from "../../../config/site";
 import { each, verdict, type Check, type Finding } from "../check";
 import { CannotRun, type LivingLab } from "../living-lab";
 
@@ -63,9 +64,11 @@ export const ports: Check = async (lab) => {
             return output;
         });
     });
-    const control = lab.site.isolated ? [await fromControl(lab, all)] : [];
-    return [...machines, ...control];
+    return [...machines, ...isAtGateway(lab.site) ? [await fromControl(lab, all)] : []];
 };
+
+/** Whether what `lab.inside` runs has the gateway's address: it runs where the network was made for the lab. */
+const isAtGateway = ({ isolated, network }: Site) => isolated || (network.jump && network.mode === "nat");
 
 async function fromControl(lab: LivingLab, all: Target[]): Promise<Finding> {
     const { gateway } = lab.site.network;
