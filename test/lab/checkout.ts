@@ -27,6 +27,11 @@ export class Checkout {
     /** LAB_HOME. */
     readonly home: string;
 
+    /** Where its `./lab` runs: a network's `enter`, or as it is. */
+    enter: (argv: string[]) => string[] = (argv) => argv;
+    /** More for the environment of its `./lab`. */
+    env: NodeJS.ProcessEnv = {};
+
     private constructor(private readonly scratch: string, private readonly stack: string | undefined) {
         this.folder = join(scratch, "checkout");
         this.home = join(scratch, "home");
@@ -59,7 +64,8 @@ export class Checkout {
 
     /** Starts `./lab` with these words, without a terminal, and with an end of file for every question. */
     start(words: string[], env: NodeJS.ProcessEnv = {}): Call {
-        const child = spawn("./lab", words, { cwd: this.folder, env: { ...process.env, LAB_HOME: this.home, LAB_STACK: this.stack, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+        const [program = "", ...rest] = this.enter(["./lab", ...words]);
+        const child = spawn(program, rest, { cwd: this.folder, env: { ...process.env, LAB_HOME: this.home, LAB_STACK: this.stack, ...this.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
         let [stdout, all] = ["", ""];
         child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; all += text; });
         child.stderr.setEncoding("utf8").on("data", (text: string) => { all += text; });

@@ -7,7 +7,7 @@ import type { Progress } from "../lab/output";
 import { run } from "../lab/run";
 
 /** What a lab needs of the host: a program's name, or files of which one is enough, and the Debian package that has it. */
-interface Need {
+export interface Need {
     anyOf: string[];
     package: string;
 }
@@ -54,18 +54,18 @@ export const isThere = (need: string) => need.startsWith("/") ? existsSync(need)
 
 /**
  * Installs what a lab of machines of this kind needs and this machine lacks, with apt-get. Starts and enables no service: the lab runs its own. Returns at once
- * when nothing is missing. Where there is no apt-get: a UserError that names what is missing.
+ * when nothing is missing. Where there is no apt-get: a UserError that names what is missing. `more`: what a test needs besides.
  */
-export async function ensureHostPackages(kind: MachineKind, progress: Progress): Promise<void> {
-    if (missingNeeds(kind).length > 0) await withLock("host packages", () => installMissing(kind, progress));
+export async function ensureHostPackages(kind: MachineKind, progress: Progress, more: readonly Need[] = []): Promise<void> {
+    if (missingNeeds(kind, more).length > 0) await withLock("host packages", () => installMissing(kind, progress, more));
     for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
 }
 
 /** What of it is not on this machine. */
-export const missingNeeds = (kind: MachineKind) => [...common, ...byKind[kind]].filter((need) => !need.anyOf.some(isThere));
+export const missingNeeds = (kind: MachineKind, more: readonly Need[] = []) => [...common, ...byKind[kind], ...more].filter((need) => !need.anyOf.some(isThere));
 
-async function installMissing(kind: MachineKind, progress: Progress): Promise<void> {
-    const missing = missingNeeds(kind);
+async function installMissing(kind: MachineKind, progress: Progress, more: readonly Need[]): Promise<void> {
+    const missing = missingNeeds(kind, more);
     if (missing.length > 0) {
         if (!isThere("apt-get")) {
             throw new UserError(`The local lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
