@@ -11,6 +11,7 @@ import { hostState, namespaces } from "./host-state";
 
 const stack = "three";
 const names = ["app", "back", "front"];
+const site = "http://192.168.0.111/";
 const description = `config:
   lab:machineKind: vm
   lab:platform: debian-13
@@ -60,7 +61,7 @@ test("up: from cloud-init to the last role, and the page comes through the virtu
     process.stdout.write(`three virtual machines, ${acceleration}: up after ${((performance.now() - start) / 1000).toFixed(0)} s\n`);
     expect(all.includes("virtual machines are emulated")).toBe(acceleration === "emulation");
     expect(await virsh("dumpxml", "back")).toContain(`<domain type='${acceleration === "kvm" ? "kvm" : "qemu"}'`);
-    const page = await lab.ok("curl", "-sS", "--fail", "--max-time", "60", "http://192.168.0.111/");
+    const page = await lab.ok("curl", "-sS", "--fail", "--max-time", "60", site);
     expect(page).toMatch(/id="node">(<code>)?app</);
     expect(page).toMatch(/id="notes"/);
     expect(page).not.toContain(`class="problem"`);
@@ -75,6 +76,29 @@ test("cloud-init gave each machine what was asked for: its name, its address, it
         expect([hostName, keys, status, gibibytes], name).toEqual([name, "/etc/ssh/ssh_host_ed25519_key", "status: done", "4G"]);
     }
 }, minutes(5));
+
+test("the whole lab back to one moment: a note in the database, a session in memory, a file; and to the present time", async () => {
+    const jar = join(lab.home, "cookies");
+    const curl = (...words: string[]) => lab.ok("curl", "-sS", "--fail", "--max-time", "60", ...words);
+    const addNote = (text: string) => curl("-o", "/dev/null", "--data-urlencode", `text=${text}`, site);
+    const add = async () => (JSON.parse(await curl("-b", jar, "-c", jar, "-d", "op=add", `${site}counter/revert`)) as { count: number }).count;
+    await addNote("Vorher");
+    expect(await add()).toBe(1);
+    await lab.ok("snapshot", "before");
+    expect(await add()).toBe(2);
+    await addNote("Nachher");
+    await lab.ok("ssh", "back", "touch /root/later");
+
+    await lab.ok("revert", "before");
+    expect(await add()).toBe(2);
+    const page = await curl(site);
+    expect(page).toContain("Vorher");
+    expect(page).not.toContain("Nachher");
+    expect(await lab.ok("ssh", "back", "ls /root")).toBe("");
+    for (const name of names) expect(Math.abs(Number(await lab.ok("ssh", name, "date +%s")) - Date.now() / 1000), name).toBeLessThan(5);
+    expect(await lab.ok("snapshots", "--remove", "before")).not.toMatch(/^before/m);
+    expect((await virsh("snapshot-list", "back", "--name")).trim()).toBe("");
+}, minutes(10));
 
 test("up again changes nothing, and all is well", async () => {
     expect(await lab.ok("up")).toMatch(/Resources:\n +\d+ unchanged\n/);

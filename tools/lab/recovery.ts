@@ -92,7 +92,7 @@ async function removeUnknown({ file }: Session, network: LocalNetwork, resources
     if (file.machineKind === "vm") {
         for (const name of await unknown(["libvirt:index/domain:Domain"], "list", "--all", "--name")) {
             await quietly("destroy", name);
-            await ask("undefine", name);
+            await ask("undefine", "--snapshots-metadata", name);
         }
         const pools = (await ask("pool-list", "--name")).split("\n").map((name) => name.trim()).filter(Boolean);
         for (const pool of pools) {

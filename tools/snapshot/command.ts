@@ -1,18 +1,15 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { alignColumns } from "../verify/report";
 import type { Command } from "../lab/command";
 import { UserError } from "../lab/errors";
-import { stackFolder } from "../lab/places";
 import { isAtWork } from "../lab/recovery";
-import { run } from "../lab/run";
 import { progress, Session } from "../lab/session";
 import { areWell, askAll } from "../lab/status";
 import { LivingLab } from "../verify/living-lab";
 import { checkName, findSnapshot, listSnapshots, newFolder, refuseHalfReverted, removeSnapshot, revertMark, snapshotFolder, stateCopy, writeRecord, type Snapshot } from "./archive";
-import { areContainers, canRestore, forget, loadSessions, namesOf, readSessions, restore, resume, save, suspend } from "./machines";
+import { canRestore, forget, loadSessions, namesOf, readSessions, restore, resume, roomFor, save, setClocks, suspend } from "./machines";
 
 export const snapshots: Record<string, Command> = {
     snapshot: {
@@ -83,7 +80,7 @@ async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
  */
 async function take(session: Session, lab: LivingLab, name: string): Promise<Snapshot> {
     const { stack } = lab;
-    if (areContainers(lab)) await checkRoom(stack);
+    await checkRoom(lab);
     const folder = newFolder(stack, name);
     return progress.step(`Taking the snapshot ${name}`, (say) => uninterrupted(async () => {
         fs.writeFileSync(stateCopy(folder), await session.ask(["stack", "export", "--stack", stack]), { mode: 0o600 });
@@ -103,6 +100,8 @@ async function take(session: Session, lab: LivingLab, name: string): Promise<Sna
             await resume(lab);
         }
         snapshot.still = (Date.now() - start) / 1000;
+        say("clocks");
+        await until(60, () => setClocks(lab));
         writeRecord(folder, snapshot);
         return snapshot;
     }).catch(async (error: unknown) => {
@@ -112,15 +111,10 @@ async function take(session: Session, lab: LivingLab, name: string): Promise<Sna
     }));
 }
 
-/** Everything is copied: twice as much as the machines' own files take now must fit. */
-async function checkRoom(stack: string): Promise<void> {
-    const machines = path.join(stackFolder(stack), "machines");
-    const trees = fs.readdirSync(machines).filter((name) => !name.startsWith(".")).map((name) => path.join(machines, name));
-    const needed = (await run(["du", "-sk", ...trees.map((tree) => path.join(tree, fs.existsSync(path.join(tree, "lower")) ? "upper" : "root"))]))
-        .trim().split("\n").reduce((sum, line) => sum + Number.parseInt(line, 10) * 1024, 0);
-    const { bavail, bsize } = fs.statfsSync(machines);
-    if (bavail * bsize < needed * 1.1) {
-        throw new UserError(`A snapshot takes ${(needed / 1024 ** 3).toFixed(1)} GiB, and ${machines} has ${(bavail * bsize / 1024 ** 3).toFixed(1)} GiB free.`, "Make room, or remove a snapshot: ./lab snapshots --remove NAME");
+async function checkRoom(lab: LivingLab): Promise<void> {
+    const { needed, free, where } = await roomFor(lab);
+    if (free < needed * 1.1) {
+        throw new UserError(`A snapshot takes ${(needed / 1024 ** 3).toFixed(1)} GiB, and ${where} has ${(free / 1024 ** 3).toFixed(1)} GiB free.`, "Make room, or remove a snapshot: ./lab snapshots --remove NAME");
     }
 }
 
@@ -146,7 +140,8 @@ async function revert(session: Session, snapshot: Snapshot): Promise<void> {
         say("machines");
         await restore(lab, folder, snapshot.name);
         await resume(lab);
-        say("sessions");
+        say("clocks and sessions");
+        await until(60, () => setClocks(lab));
         await until(60, () => loadSessions(lab, snapshot.sessions));
         say("until all is well");
         await until(300, async () => {

@@ -1,10 +1,12 @@
 /** How the machines of both kinds are stopped in one moment, kept, and brought back to it. */
+import * as fs from "node:fs";
 import * as path from "node:path";
 import type { MachineAccess } from "../../components/outputs";
 import { quote } from "../../components/shell";
 import { memcachedPort } from "../../config/site";
 import { UserError } from "../lab/errors";
 import { stackFolder } from "../lab/places";
+import { run } from "../lab/run";
 import { runningNetwork } from "../lab/session";
 import { restoreMachines, saveMachines } from "../network";
 import type { LivingLab } from "../verify/living-lab";
@@ -24,6 +26,15 @@ export async function resume(lab: LivingLab): Promise<void> {
     await Promise.all(paused.map((name) => lab.virsh("resume", name)));
 }
 
+/**
+ * A virtual machine's clock stands still when it does, and a lab without a way out has nobody to ask: each gets the time of its battery-backed
+ * one, which the hypervisor keeps going. To the second.
+ */
+export async function setClocks(lab: LivingLab): Promise<void> {
+    if (areContainers(lab)) return;
+    await Promise.all(lab.access.machines.map((machine) => lab.sh(machine, "date --set=@$(cat /sys/class/rtc/rtc0/since_epoch)")));
+}
+
 /** The argv that carries bytes to the machine's memcached and back. */
 function memcachedOf(lab: LivingLab, machine: MachineAccess): string[] {
     const pipe = `exec 3<>/dev/tcp/${machine.address}/${memcachedPort} || exit 1; cat <&3 & exec cat >&3`;
@@ -39,6 +50,23 @@ export async function readSessions(lab: LivingLab): Promise<Record<string, Item[
 export async function loadSessions(lab: LivingLab, sessions: Record<string, Item[]>): Promise<void> {
     const machines = lab.machinesWith("memcached").filter(({ name }) => name in sessions);
     await Promise.all(machines.map((machine) => load(memcachedOf(lab, machine), sessions[machine.name] ?? [])));
+}
+
+/** Bytes that `save` takes at most, and those that are free where it puts them. */
+export async function roomFor(lab: LivingLab): Promise<{ needed: number; free: number; where: string }> {
+    if (!areContainers(lab)) {
+        // What is copied is memory: a disk keeps what it was when it goes on.
+        const needed = lab.site.machines.reduce((sum, { memoryMiB }) => sum + memoryMiB * 1024 ** 2, 0);
+        const pool = lab.site.network.name;
+        await lab.virsh("pool-refresh", pool);
+        return { needed, free: Number(/^Available:\s+(\d+)/m.exec(await lab.virsh("pool-info", "--bytes", pool))?.[1]), where: `libvirt's pool ${pool}` };
+    }
+    const where = path.join(stackFolder(lab.stack), "machines");
+    const trees = fs.readdirSync(where).filter((name) => !name.startsWith(".")).map((name) => path.join(where, name));
+    const needed = (await run(["du", "-sk", ...trees.map((tree) => path.join(tree, fs.existsSync(path.join(tree, "lower")) ? "upper" : "root"))]))
+        .trim().split("\n").reduce((sum, line) => sum + Number.parseInt(line, 10) * 1024, 0);
+    const { bavail, bsize } = fs.statfsSync(where);
+    return { needed, free: bavail * bsize, where };
 }
 
 /** Keeps the machines, which stand still, in `folder` or, virtual machines, with libvirt under `name`. */

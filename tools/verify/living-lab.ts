@@ -58,6 +58,13 @@ export class LivingLab {
         return { code: Number(code), output };
     }
 
+    /** The same where it has to end well: fails where a line of it fails. */
+    async sh(machine: MachineAccess, script: string): Promise<string> {
+        const { code, output } = await this.ssh(machine, `set -e\n${script}`);
+        if (code !== 0) throw new Error(`${machine.name}: ${output.trim()}`);
+        return output;
+    }
+
     /** The answer to an HTTP request. Fails where there is none; CannotRun where the asking machine cannot be asked. */
     async request(url: string, request: Request = {}): Promise<Answer> {
         const { method = request.form ? "POST" : "GET", headers = {}, form = {}, from, seconds = 10 } = request;

@@ -1,7 +1,10 @@
 import { noReadFails, noSessionReadFails, nothingLost, onlyInFlight, those, type Drill } from "../drill";
 import { clockAhead, off } from "../faults/machines";
 import { crashed, diskFull, hanging, killed, slowed } from "../faults/services";
-import { appServerGoals, atOnce, onAppServer } from "./stage";
+import { appServerGoals, atOnce, onAppServer, quietVisitors } from "./stage";
+
+/** Tomcat looks through its sessions every minute (processExpiresFrequency times backgroundProcessorDelay). */
+const oldSessionsSeconds = 65;
 
 export const appServerDrills: Record<string, Drill> = {
     "tomcat-killed": onAppServer("Tomcat killed on an app server, and kept from restarting", ({ lab }, machine) => killed(lab, machine, "tomcat.service")),
@@ -21,7 +24,17 @@ export const appServerDrills: Record<string, Drill> = {
     "tomcat-hangs": onAppServer("Tomcat accepts and never answers", ({ lab }, machine) => hanging(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight()], 10),
     "tomcat-slow": onAppServer("Tomcat runs half of the time", ({ lab }, machine) => slowed(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight(0)]),
     "clock-jump": {
-        ...onAppServer("the clock of an app server five minutes ahead, and back", ({ lab }, machine) => clockAhead(lab, machine, 300), [nothingLost, noSessionReadFails, onlyInFlight(0)]),
+        help: "the clock of an app server three hours ahead, long enough for Tomcat to look for old sessions, and back",
+        goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
+        run: async (stage) => {
+            const [machine] = those(stage.lab, "app", 2);
+            if (!machine) return;
+            const askAgain = await quietVisitors(stage);
+            await stage.suffer(clockAhead(stage.lab, machine, 3 * 3600), oldSessionsSeconds, async () => {
+                await stage.wait(oldSessionsSeconds);
+                await askAgain();
+            });
+        },
         cannot: ({ machineKind }) => (machineKind === "container" ? "a container has the clock of the machine that it runs on, which is not the lab's to change" : undefined),
     },
     "disk-full": onAppServer("no room for Tomcat's logs and temporary files; it crashes, and has to start without", ({ lab }, machine) =>

@@ -10,18 +10,11 @@ export interface Fault {
     heal(): Promise<void>;
 }
 
-/** Runs shell text on a machine as root; fails where a line of it fails. */
-export async function sh(lab: LivingLab, machine: MachineAccess, script: string): Promise<string> {
-    const { code, output } = await lab.ssh(machine, `set -e\n${script}`);
-    if (code !== 0) throw new Error(`${machine.name}: ${output.trim()}`);
-    return output;
-}
-
 /** A fault that is shell text on one machine. */
 export const onMachine = (lab: LivingLab, machine: MachineAccess, what: string, inject: string, heal: string): Fault => ({
     what: `${what} on ${machine.name}`,
-    inject: async () => { await sh(lab, machine, inject); },
-    heal: async () => { await sh(lab, machine, heal); },
+    inject: async () => { await lab.sh(machine, inject); },
+    heal: async () => { await lab.sh(machine, heal); },
 });
 
 /** A unit's processes get a signal. */
