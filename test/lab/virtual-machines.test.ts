@@ -3,9 +3,11 @@ import { existsSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faultOf, findAcceleration } from "../../tools/lab/acceleration";
+import { withLock } from "../../tools/lab/lock";
 import { silent } from "../../tools/lab/output";
 import { findNetwork } from "../../tools/network";
 import { ensureHostPackages } from "../../tools/network/host-packages";
+import { standstill } from "../../tools/snapshot/archive";
 import { Checkout } from "./checkout";
 import { hostState, namespaces } from "./host-state";
 
@@ -80,11 +82,21 @@ test("cloud-init gave each machine what was asked for: its name, its address, it
 test("the whole lab back to one moment: a note in the database, a session in memory, a file; and to the present time", async () => {
     const jar = join(lab.home, "cookies");
     const curl = (...words: string[]) => lab.ok("curl", "-sS", "--fail", "--max-time", "60", ...words);
+    const stillOnes = async () => (await virsh("list", "--name", "--state-paused")).trim();
     const addNote = (text: string) => curl("-o", "/dev/null", "--data-urlencode", `text=${text}`, site);
     const add = async () => (JSON.parse(await curl("-b", jar, "-c", jar, "-d", "op=add", `${site}counter/revert`)) as { count: number }).count;
     await addNote("Vorher");
     expect(await add()).toBe(1);
-    await lab.ok("snapshot", "before");
+    const snapshot = lab.start(["snapshot", "before"]);
+    await expect.poll(stillOnes, { timeout: minutes(2) }).not.toBe("");
+    // Whoever sets machines going has to wait until they do.
+    const preview = await withLock(standstill(home()), async () => {
+        expect(await stillOnes()).toBe("");
+        const call = lab.start(["preview", "--expect-no-changes"]);
+        await expect.poll(() => call.output(), { timeout: minutes(2) }).toContain("Waiting for a snapshot");
+        return { ended: call.ended };
+    });
+    for (const { code, all } of [await snapshot.ended, await preview.ended]) expect(code, all).toBe(0);
     expect(await add()).toBe(2);
     await addNote("Nachher");
     await lab.ok("ssh", "back", "touch /root/later");

@@ -10,9 +10,11 @@ import { ensureEngine, type Engine } from "../engine";
 import { endOrphans } from "../engine/orphans";
 import { ensureNetwork, findNetwork, type LocalNetwork } from "../network";
 import { ensureImage } from "../network/image";
+import { standstill } from "../snapshot/archive";
 import { attach } from "./command";
 import { UserError } from "./errors";
 import { jumpHostsOf, jumpTarget } from "./jump-host";
+import { withLock } from "./lock";
 import { createProgress } from "./output";
 import { cacheFolder, checkout, isOffline, stackFolder } from "./places";
 import { recoverFromKill, recoverMachines } from "./recovery";
@@ -83,8 +85,9 @@ export class Session {
         return run(this.argv(words) as [string, ...string[]], { cwd: checkout, env: this.env, input, name: `pulumi ${words[0] ?? ""}` });
     }
 
-    /** The stack, and the secrets that its file has none of: made now. What a killed pulumi left is tidied up. */
+    /** The stack, and the secrets that its file has none of: made now. What a killed pulumi left is tidied up; a snapshot or a revert that is at work is waited for. */
     async ensureStack(): Promise<void> {
+        await withLock(standstill(stackFolder(this.file.stack)), () => Promise.resolve(), () => progress.info("Waiting for a snapshot or a revert to end."));
         if (this.file.isIsolated) fs.mkdirSync(backendFolder(this.file.stack), { recursive: true, mode: 0o700 });
         const { initialise } = await import("./init");
         await initialise(this);

@@ -64,6 +64,9 @@ export function removeSnapshot(stack: string, name: string): void {
     fs.rmSync(folder, { recursive: true, force: true });
 }
 
+/** The lock of whoever takes a snapshot or reverts to one: machines that stand still are to, and Pulumi's state may be about to be another. `home`: the stack's folder. */
+export const standstill = (home: string) => `standstill of ${home}`;
+
 /** There while a revert is under way, with the snapshot's name in it: a lab that was left half-way is neither what it was nor what it was to be. */
 export const revertMark = (stack: string) => path.join(stackFolder(stack), "reverting");
 

@@ -4,11 +4,13 @@ import { parseArgs } from "node:util";
 import { alignColumns } from "../verify/report";
 import type { Command } from "../lab/command";
 import { UserError } from "../lab/errors";
+import { withLock } from "../lab/lock";
+import { stackFolder } from "../lab/places";
 import { isAtWork } from "../lab/recovery";
 import { progress, Session } from "../lab/session";
 import { areWell, askAll } from "../lab/status";
 import { LivingLab } from "../verify/living-lab";
-import { checkName, findSnapshot, listSnapshots, newFolder, refuseHalfReverted, removeSnapshot, revertMark, snapshotFolder, stateCopy, writeRecord, type Snapshot } from "./archive";
+import { checkName, findSnapshot, listSnapshots, newFolder, refuseHalfReverted, removeSnapshot, revertMark, snapshotFolder, standstill, stateCopy, writeRecord, type Snapshot } from "./archive";
 import { canRestore, forget, loadSessions, namesOf, readSessions, restore, resume, roomFor, save, setClocks, suspend } from "./machines";
 
 export const snapshots: Record<string, Command> = {
@@ -18,8 +20,7 @@ export const snapshots: Record<string, Command> = {
         run: async ({ stack, rest: [name] }) => {
             checkName(name ?? "");
             refuseHalfReverted(stack);
-            const session = await openIdle(stack);
-            const { still } = await take(session, await LivingLab.open(stack), name ?? "");
+            const { still } = await alone(stack, async (session) => take(session, await LivingLab.open(stack), name ?? ""));
             progress.info(`The machines stood still for ${still.toFixed(1)} s. ./lab revert ${name} brings the lab back to now.`);
             return 0;
         },
@@ -29,8 +30,7 @@ export const snapshots: Record<string, Command> = {
         help: "bring the whole lab back to a snapshot",
         run: async ({ stack, rest: [name = ""] }) => {
             const snapshot = findSnapshot(stack, name);
-            const session = await openIdle(stack);
-            await revert(session, snapshot);
+            await alone(stack, (session) => revert(session, snapshot));
             progress.info(`The lab is what it was at ${snapshot.taken}. ./lab preview tells what the stack file has changed since.`);
             return 0;
         },
@@ -59,12 +59,14 @@ function parseWords(words: string[]) {
     }
 }
 
-/** A session of a stack on which no pulumi is at work. */
-async function openIdle(stack: string): Promise<Session> {
+/** Does `work` on a stack on which no pulumi is at work, and, called by the launcher, none begins to be until it is done. */
+async function alone<T>(stack: string, work: (session: Session) => Promise<T>): Promise<T> {
     const session = await Session.open(stack);
     await session.ensureStack();
-    if (isAtWork(stack)) throw new UserError(`pulumi is at work on the lab '${stack}'.`, "Call again when it has ended.");
-    return session;
+    return withLock(standstill(stackFolder(stack)), () => {
+        if (isAtWork(stack)) throw new UserError(`pulumi is at work on the lab '${stack}'.`, "Call again when it has ended.");
+        return work(session);
+    });
 }
 
 /** While `work` lasts, Ctrl-C and SIGTERM end the programs that it runs and not this one, which has machines to set free. */
