@@ -111,8 +111,9 @@ export class SandboxMachine {
         this.upload(role, { apply: applyScript(role, configuration) });
         for (const file of configuration.files ?? []) if (typeof file.content === "string") this.upload(role, { [stagedPath(file)]: file.content });
         for (const name of ["systemctl", "argv"]) this.write(`state/${name}`, "");
-        fs.rmSync(this.path("state/count"), { recursive: true, force: true });
-        fs.mkdirSync(this.path("state/count"));
+        // Emptied, not made anew: an earlier run that is still at it would take the machine for gone.
+        fs.mkdirSync(this.path("state/count"), { recursive: true });
+        for (const count of this.list("state/count")) fs.rmSync(this.path(`state/count/${count}`), { force: true });
         const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
         const child = spawn("unshare", ["--mount", ...asRoot, "sh", "-euc", `${enter}${applyCommand(role)}`], {
             env: { PATH: process.env.PATH, ROOT: this.root, BIN: bin, ...killAt === undefined ? {} : { KILL_AT: String(killAt) } },
