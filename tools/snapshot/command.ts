@@ -11,7 +11,7 @@ import { progress, Session } from "../lab/session";
 import { areWell, askAll } from "../lab/status";
 import { LivingLab } from "../verify/living-lab";
 import { checkName, findSnapshot, listSnapshots, newFolder, refuseHalfReverted, removeSnapshot, revertMark, snapshotFolder, standstill, stateCopy, writeRecord, type Snapshot } from "./archive";
-import { canRestore, forget, loadSessions, namesOf, readSessions, restore, resume, roomFor, save, setClocks, suspend } from "./machines";
+import { canRestore, forget, loadSessions, namesOf, readSessions, restore, resume, roomsFor, save, setClocks, suspend } from "./machines";
 
 export const snapshots: Record<string, Command> = {
     snapshot: {
@@ -114,9 +114,9 @@ async function take(session: Session, lab: LivingLab, name: string): Promise<Sna
 }
 
 async function checkRoom(lab: LivingLab): Promise<void> {
-    const { needed, free, where } = await roomFor(lab);
-    if (free < needed * 1.1) {
-        throw new UserError(`A snapshot takes ${(needed / 1024 ** 3).toFixed(1)} GiB, and ${where} has ${(free / 1024 ** 3).toFixed(1)} GiB free.`, "Make room, or remove a snapshot: ./lab snapshots --remove NAME");
+    const gibibytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+    for (const { needed, free, where } of await roomsFor(lab)) if (free < needed * 1.1) {
+        throw new UserError(`A snapshot takes ${gibibytes(needed)}, and ${where} has ${gibibytes(free)} free.`, "Make room, or remove a snapshot: ./lab snapshots --remove NAME");
     }
 }
 

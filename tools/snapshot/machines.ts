@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { MachineAccess } from "../../components/outputs";
 import { quote } from "../../components/shell";
-import { memcachedPort } from "../../config/site";
+import { hypervisorOf, memcachedPort, type HypervisorDescription } from "../../config/site";
 import { UserError } from "../lab/errors";
 import { stackFolder } from "../lab/places";
 import { run } from "../lab/run";
@@ -53,20 +53,28 @@ export async function loadSessions(lab: LivingLab, sessions: Record<string, Item
 }
 
 /** Bytes that `save` takes at most, and those that are free where it puts them. */
-export async function roomFor(lab: LivingLab): Promise<{ needed: number; free: number; where: string }> {
-    if (!areContainers(lab)) {
-        // What is copied is memory: a disk keeps what it was when it goes on.
-        const needed = lab.site.machines.reduce((sum, { memoryMiB }) => sum + memoryMiB * 1024 ** 2, 0);
-        const pool = lab.site.network.name;
-        await lab.virsh("pool-refresh", pool);
-        return { needed, free: Number(/^Available:\s+(\d+)/m.exec(await lab.virsh("pool-info", "--bytes", pool))?.[1]), where: `libvirt's pool ${pool}` };
-    }
+interface Room { needed: number; free: number; where: string }
+
+/** One for each place that `save` puts something in. */
+export async function roomsFor(lab: LivingLab): Promise<Room[]> {
+    if (!areContainers(lab)) return Promise.all(lab.site.hypervisors.map((its) => poolRoom(lab, its)));
     const where = path.join(stackFolder(lab.stack), "machines");
     const trees = fs.readdirSync(where).filter((name) => !name.startsWith(".")).map((name) => path.join(where, name));
     const needed = (await run(["du", "-sk", ...trees.map((tree) => path.join(tree, fs.existsSync(path.join(tree, "lower")) ? "upper" : "root"))]))
         .trim().split("\n").reduce((sum, line) => sum + Number.parseInt(line, 10) * 1024, 0);
     const { bavail, bsize } = fs.statfsSync(where);
-    return { needed, free: bavail * bsize, where };
+    return [{ needed, free: bavail * bsize, where }];
+}
+
+/** What is copied is memory: a disk keeps what it was when it goes on. */
+async function poolRoom(lab: LivingLab, hypervisor: HypervisorDescription): Promise<Room> {
+    const { site } = lab;
+    const pool = site.network.name;
+    await lab.virshAt(hypervisor, ["pool-refresh", pool]);
+    const [, free] = /^Available:\s+(\d+)/m.exec(await lab.virshAt(hypervisor, ["pool-info", "--bytes", pool])) ?? [];
+    if (free === undefined) throw new Error(`libvirt (${hypervisor.uri}) does not say how much room its pool ${pool} has.`);
+    const here = site.machines.filter((machine) => hypervisorOf(site, machine) === hypervisor);
+    return { needed: here.reduce((sum, { memoryMiB }) => sum + memoryMiB * 1024 ** 2, 0), free: Number(free), where: `the pool ${pool} of ${hypervisor.uri}` };
 }
 
 /** Keeps the machines, which stand still, in `folder` or, virtual machines, with libvirt under `name`. */

@@ -1,6 +1,6 @@
 import type { Access, MachineAccess } from "../../components/outputs";
 import type { Role } from "../../config/schema";
-import { hypervisorOf } from "../../config/site";
+import { hypervisorOf, type HypervisorDescription } from "../../config/site";
 import { platforms, type Platform } from "../../platforms";
 import { quote } from "../../components/shell";
 import { writeSshConfig } from "../lab/access";
@@ -85,15 +85,19 @@ export class LivingLab {
         return this.enter(["ssh", "-F", this.sshConfig, "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", machine.name, command]);
     }
 
-    /** virsh at the machine's hypervisor, where it is called as it is here: a command, the machine, more words. What is done with a whole memory may take its time. */
+    /** virsh at a hypervisor, where it is called as it is here; gives up after `seconds`. */
+    virshAt({ uri }: Pick<HypervisorDescription, "uri">, words: string[], seconds?: number): Promise<string> {
+        return run(this.enter(virshArgv(uri, words, seconds)) as [string, ...string[]]);
+    }
+
+    /** virsh at the machine's own: a command, the machine, more words. What is done with a whole memory may take its time. */
     virsh(command: string, machine: string, ...words: string[]): Promise<string> {
-        const { uri } = hypervisorOf(this.site, this.site.machines.find(({ name }) => name === machine) ?? {});
-        return run(this.enter(virshArgv(uri, [command, machine, ...words], 3600)) as [string, ...string[]]);
+        return this.virshAt(hypervisorOf(this.site, this.site.machines.find(({ name }) => name === machine) ?? {}), [command, machine, ...words], 3600);
     }
 
     /** Names of the domains that `virsh list` with these words has, on all hypervisors: without any, of those that run. */
     async domains(...words: string[]): Promise<string[]> {
-        const lists = await Promise.all(this.site.hypervisors.map(({ uri }) => run(this.enter(virshArgv(uri, ["list", "--name", ...words])) as [string, ...string[]])));
+        const lists = await Promise.all(this.site.hypervisors.map((its) => this.virshAt(its, ["list", "--name", ...words])));
         return lists.flatMap((list) => list.split("\n")).map((name) => name.trim()).filter(Boolean);
     }
 
