@@ -50,11 +50,17 @@ export async function there({ stack, site }: Here, network: LocalNetwork | undef
         return {
             stack, site, uri, own,
             machines: site.machines.filter((machine) => hypervisorOf(site, machine) === hypervisor),
-            virsh: (argv, { readOnly, input } = {}) => run(inside(virshArgv(uri, [...readOnly ? ["-r"] : [], ...argv])), { env, input, name: "virsh" }),
+            virsh: (argv, { readOnly, input } = {}) => {
+                const virsh = virshArgv(uri, [...readOnly ? ["-r"] : [], ...argv]);
+                return run(inside(input === undefined ? virsh : piped(virsh)), { env, input, name: "virsh" });
+            },
             run: (argv) => run(inside(ssh ? [...sshArgv(ssh), words(argv)] : argv), { env }),
         };
     });
 }
+
+/** With a pipe as its standard input: what node gives a program is a socket, which cannot be opened as /dev/stdin. */
+const piped = (argv: string[]) => ["sh", "-c", 'cat | "$@"', "sh", ...argv];
 
 async function ownIdentities(stack: string): Promise<Set<string> | undefined> {
     // Only a look: what is not in place is not put in place for it.
