@@ -46,3 +46,17 @@ export function namespaces(): Set<string> {
         }
     }));
 }
+
+/**
+ * Of a container that does not answer, for whoever reads that a test failed: libvirt's view and words, and, where it runs, its jobs and processes from
+ * the side of its process 1, whose parent is libvirt's. `sh` runs a script in the lab's namespaces; `home`: the stack's folder.
+ */
+export const reportOn = (name: string, home: string, sh: (script: string) => Promise<string>): Promise<string> => sh(`exec 2>&1
+virsh -c lxc:///system list --all
+tail -n 15 ${home}/libvirt/log/lxc/${name}.log ${home}/run/holder.log
+for parent in $(pgrep -f '^[^ ]*/libvirt_lxc --name ${name} '); do
+    [ "$(readlink /proc/$parent/ns/net)" = "$(readlink /proc/self/ns/net)" ] || continue
+    ps -o pid,stat,wchan:30,args --ppid $parent
+    timeout 20 nsenter -a -t $(pgrep -P $parent) sh -c 'systemctl list-jobs; ps axf; ip address; ss -ltn; journalctl -b --no-pager -n 40'
+done
+true`);

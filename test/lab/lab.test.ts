@@ -7,7 +7,7 @@ import { silent } from "../../tools/lab/output";
 import { findNetwork } from "../../tools/network";
 import { ensureHostPackages } from "../../tools/network/host-packages";
 import { Checkout, descendant, type Call } from "./checkout";
-import { hostState, namespaces, until } from "./host-state";
+import { hostState, namespaces, reportOn, until } from "./host-state";
 
 const site = "http://192.168.0.111/";
 const heap = "  lab:tomcat: { heapMiB: 200 }\n";
@@ -102,10 +102,6 @@ async function planned(): Promise<Record<string, string[]>> {
 
 /** Every machine's process 1 by its start: another one after a boot. */
 const boots = () => onAll("cut -d' ' -f22 /proc/1/stat");
-/** For a machine that nobody can log in to: its jobs and processes, from the side of its process 1, whose parent is libvirt's. */
-const whatItDoes = (name: string) => lab.inside(`for parent in $(pgrep -f '^[^ ]*/libvirt_lxc --name ${name} '); do
-    [ "$(readlink /proc/$parent/ns/net)" = "$(readlink /proc/self/ns/net)" ] && nsenter -a -t $(pgrep -P $parent) sh -c 'systemctl list-jobs; ps axf'
-done 2>&1; virsh -c lxc:///system list --all`);
 const isWell = (seconds: number) => until(() => lab.lab("status"), ({ code }) => code === 0, seconds);
 const holder = async () => /is on (.*)\.$/m.exec((await lab.lab("status")).stdout)?.[1];
 
@@ -263,7 +259,7 @@ describe("what goes down comes back:", () => {
             const { [name]: started } = await boots();
             await lab.lab("ssh", name, "systemctl reboot");     // the connection may go down first
             await until(boots, ({ [name]: now }) => now !== "" && now !== started, 60)
-                .catch(async (error: unknown) => { throw new Error(`${name}: ${await whatItDoes(name)}`, { cause: error }); });
+                .catch(async (error: unknown) => { throw new Error(await reportOn(name, join(lab.home, "local"), lab.inside), { cause: error }); });
             await isWell(60);
             for (const [home, visitor] of Object.entries(visitors)) {
                 const before = { ...visitor };

@@ -13,7 +13,7 @@ import { ensureNetwork, findNetwork, removeNetwork } from "../../tools/network";
 import type { ContainerSpec } from "../../tools/network/container-spec";
 import { ensureHostPackages } from "../../tools/network/host-packages";
 import { ensureImage } from "../../tools/network/image";
-import { hostState, namespaces, until } from "./host-state";
+import { hostState, namespaces, reportOn, until } from "./host-state";
 
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 const repository = join(__dirname, "..", "..");
@@ -152,7 +152,8 @@ describe("a lab", () => {
         ]) {
             const started = await lab.ssh("one", startTime);
             await restart();
-            await until(() => lab.ssh("one", startTime), (now) => now !== started);
+            await until(() => lab.ssh("one", startTime), (now) => now !== started)
+                .catch(async (error: unknown) => { throw new Error(await reportOn("one", lab.home, (script) => lab.enter(["sh", "-c", script])), { cause: error }); });
             expect(await lab.ssh("one", "cat /root/kept")).toBe("kept\n");
             expect((await lab.ssh("one", "systemctl is-system-running --wait")).trim()).toBe("running");
         }
