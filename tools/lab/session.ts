@@ -123,6 +123,9 @@ export async function runningNetwork(stack: string): Promise<LocalNetwork> {
 
 /** The argv that runs something where the machines' addresses are: on their hypervisor, where this machine has no other way to them. */
 export async function amongMachines(stack: string): Promise<(argv: string[]) => string[]> {
-    const jump = jumpTarget(describeSite(new StackFile(stack).settings, stack));
+    const file = new StackFile(stack);
+    // Its machines are here, whatever else is wrong in its file.
+    if (file.isIsolated) return reach(stack);
+    const jump = jumpTarget(describeSite(file.settings, stack));
     return jump ? (argv) => [...sshArgv(jump), words(argv)] : reach(stack);
 }
