@@ -9,9 +9,7 @@ import { stackFolder } from "../lab/places";
 import { progress } from "../lab/session";
 import { LivingLab } from "../verify/living-lab";
 import type { Drill } from "./drill";
-import { seeded } from "./random";
 import { asTable } from "./report";
-import type { DrillResult } from "./run-drill";
 
 export const drilling: Record<string, Command> = {
     drill: {
@@ -19,7 +17,7 @@ export const drilling: Record<string, Command> = {
         help: "break things while clients work, measure, heal; exit code 0 only if every goal was met",
         run: async ({ stack, rest }) => {
             // Looked for only now: the checks load the components, which is more than most calls of the launcher need.
-            const [{ drills }, { runDrill }] = await Promise.all([import("./drills"), import("./run-drill")]);
+            const [{ drills }, { runDrills }] = await Promise.all([import("./drills"), import("./run-drill")]);
             const { names: asked, all, json, rounds, seed } = parseWords(rest, drills);
             if (asked.length === 0) return list(drills);
             const lab = await LivingLab.open(stack);
@@ -29,7 +27,7 @@ export const drilling: Record<string, Command> = {
                 return !reason;
             });
             if (!lab.site.isolated) throw new UserError(`The lab '${stack}' is not isolated: what a drill breaks could be someone's.`, "Drill a lab with lab:isolated: true.");
-            const results = await withLock(drillsOf(stackFolder(stack)), () => runAll(lab, names.flatMap((name) => drills[name] ? [[name, drills[name]] as const] : []), runDrill, { rounds, seed }),
+            const results = await withLock(drillsOf(stackFolder(stack)), () => runDrills(lab, names, drills, { rounds, seed }),
                 () => progress.info("Waiting for another drill to end: each would take the other's faults for the lab's."));
             process.stdout.write(asTable(results));
             if (json) fs.writeFileSync(path.resolve(process.env.LAB_CALLED_FROM ?? ".", json), `${JSON.stringify(results, undefined, 4)}\n`);
@@ -40,28 +38,6 @@ export const drilling: Record<string, Command> = {
 
 /** The lock of whoever drills a lab. `home`: the stack's folder. */
 export const drillsOf = (home: string) => `drills of ${home}`;
-
-/** One after the other; a signal ends them early, once what is broken is healed. */
-async function runAll(lab: LivingLab, drills: (readonly [string, Drill])[], runDrill: typeof import("./run-drill").runDrill, { rounds, seed }: { rounds: number; seed: number }): Promise<DrillResult[]> {
-    const abort = new AbortController();
-    const stop = () => {
-        progress.info("Ending: what is broken is healed first.");
-        abort.abort(new Error("ended early"));
-    };
-    process.on("SIGINT", stop).on("SIGTERM", stop);
-    const results: DrillResult[] = [];
-    for (const [name, drill] of drills) {
-        if (abort.signal.aborted) break;
-        results.push(await progress.step(`${name}: ${drill.help}`, (say) => runDrill(lab, name, drill, {
-            say: (text) => { say(text); if (!process.stderr.isTTY) progress.info(`  ${text}`); },
-            signal: abort.signal,
-            rounds,
-            random: seeded(seed, (text) => progress.info(`  ${text}`)),
-        })));
-    }
-    process.off("SIGINT", stop).off("SIGTERM", stop);
-    return results;
-}
 
 function list(drills: Record<string, Drill>): number {
     const width = Math.max(...Object.keys(drills).map((name) => name.length));

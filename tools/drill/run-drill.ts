@@ -1,10 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { progress } from "../lab/session";
 import { isWell, runChecks, type Check, type CheckResult } from "../verify/check";
 import { checks } from "../verify/checks";
 import { CannotRun, type LivingLab } from "../verify/living-lab";
 import type { Drill, Measured, Stage } from "./drill";
 import { startLoad } from "./load-client";
 import { defaultLoad } from "./load";
+import { seeded } from "./random";
 
 export interface DrillResult {
     drill: string;
@@ -34,7 +36,7 @@ const settleSeconds = 20;
  * Runs one drill: looks whether the lab is well, starts the load, lets the drill break and heal, ends the load, looks again. What was
  * broken is healed in any case, also when `signal` asks to end early.
  */
-export async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { say: (text: string) => void; signal: AbortSignal; rounds: number; random: () => number }): Promise<DrillResult> {
+async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { say: (text: string) => void; signal: AbortSignal; rounds: number; random: () => number }): Promise<DrillResult> {
     const { say, signal } = options;
     const reason = drill.cannot?.(lab.site);
     if (reason) return { drill: name, result: "not run", problems: [reason] };
@@ -76,6 +78,29 @@ export async function runDrill(lab: LivingLab, name: string, drill: Drill, optio
         problems.push(...drill.goals.flatMap((goal) => goal(measured) ?? []), ...wrong(await untilWell(lab, thorough, settleSeconds)));
     }
     return { drill: name, result: cannot ? "not run" : problems.length === 0 ? "passed" : "failed", problems, measured };
+}
+
+/** Those of `drills` that are named, one after the other; a signal ends them early, once what is broken is healed. */
+export async function runDrills(lab: LivingLab, names: string[], drills: Record<string, Drill>, { rounds, seed }: { rounds: number; seed: number }): Promise<DrillResult[]> {
+    const abort = new AbortController();
+    const stop = () => {
+        progress.info("Ending: what is broken is healed first.");
+        abort.abort(new Error("ended early"));
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+    const results: DrillResult[] = [];
+    for (const name of names) {
+        const drill = drills[name];
+        if (!drill || abort.signal.aborted) break;
+        results.push(await progress.step(`${name}: ${drill.help}`, (say) => runDrill(lab, name, drill, {
+            say: (text) => { say(text); if (!process.stderr.isTTY) progress.info(`  ${text}`); },
+            signal: abort.signal,
+            rounds,
+            random: seeded(seed, (text) => progress.info(`  ${text}`)),
+        })));
+    }
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    return results;
 }
 
 /** The checks again and again until all is well; the last results when it is not within `seconds`. */
