@@ -62,9 +62,9 @@ export class Checkout {
         this.write(file, parts.join(by));
     }
 
-    /** Starts `./lab` with these words, without a terminal, and with an end of file for every question. */
-    start(words: string[], env: NodeJS.ProcessEnv = {}): Call {
-        const [program = "", ...rest] = this.enter(["./lab", ...words]);
+    /** Starts `./lab` with these words, without a terminal, and with an end of file for every question. `through`: a program that becomes it. */
+    start(words: string[], env: NodeJS.ProcessEnv = {}, through: string[] = []): Call {
+        const [program = "", ...rest] = [...through, ...this.enter(["./lab", ...words])];
         const child = spawn(program, rest, { cwd: this.folder, env: { ...process.env, LAB_HOME: this.home, LAB_STACK: this.stack, ...this.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
         let [stdout, all] = ["", ""];
         child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; all += text; });

@@ -126,6 +126,17 @@ describe("drill", () => {
         expect(await ended).toMatchObject({ code: 0 });
     });
 
+    test("a Ctrl-C heals what is broken and tells what was seen until then", async () => {
+        const file = join(lab.home, "drill.json");
+        const call = lab.start(["drill", "memcached-killed", "--json", file], {}, ["setsid"]);      // a terminal's Ctrl-C goes to a whole process group
+        await until(() => Promise.resolve(call.output()), (output) => /^  memcached.*on nod1$/m.test(output));
+        process.kill(-call.child.pid!, "SIGINT");
+        const { code, all } = await call.ended;
+        expect(all).toContain("healing: ");
+        expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject([{ result: "failed", problems: ["ended early"] }]);
+        expect(code).toBe(1);
+    });
+
     test.each([
         "director-off", "tomcat-killed", "app-server-off", "memcached-killed", "memcached-returned", "sessions-on-the-move", "password-rotated",
         "uri-affinity",

@@ -44,7 +44,7 @@ async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { s
     if (before.length > 0) return { drill: name, result: "not run", problems: ["the lab is not well to begin with", ...before] };
     const load = await startLoad(lab, drill.load);
     const recovery: number[] = [];
-    const pause = (seconds: number) => wait(seconds * 1000, undefined, { signal });
+    const pause = (seconds: number) => wait(seconds * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
     const stage: Stage = {
         lab, say, signal, rounds: options.rounds, random: options.random, wait: pause,
         suffer: async (fault, seconds, meanwhile) => {

@@ -19,9 +19,11 @@ export async function run(argv: readonly [string, ...string[]], options: {
     /** What an error calls the program; default: its first word. */
     name?: string;
     say?: (line: string) => void;
+    /** In a process group of its own, where a Ctrl-C at this terminal does not reach it. */
+    detached?: boolean;
 } = {}): Promise<string> {
     const [program, ...words] = argv;
-    const child = spawn(program, words, { cwd: options.cwd, env: options.env, stdio: "pipe" });
+    const child = spawn(program, words, { cwd: options.cwd, env: options.env, detached: options.detached, stdio: "pipe" });
     const stdout: string[] = [];
     const last: string[] = [];
     const tell = (line: string) => {

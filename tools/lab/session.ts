@@ -6,6 +6,7 @@ import { neededArtifacts } from "../../artifacts/needed";
 import { words } from "../../components/shell";
 import { describeSite } from "../../config/describe";
 import { sshArgv } from "../../config/libvirt-uri";
+import type { Site } from "../../config/site";
 import { ensureEngine, type Engine } from "../engine";
 import { endOrphans } from "../engine/orphans";
 import { ensureNetwork, findNetwork, type LocalNetwork } from "../network";
@@ -124,8 +125,13 @@ export async function runningNetwork(stack: string): Promise<LocalNetwork> {
 /** The argv that runs something where the machines' addresses are: on their hypervisor, where this machine has no other way to them. */
 export async function amongMachines(stack: string): Promise<(argv: string[]) => string[]> {
     const file = new StackFile(stack);
+    const enter = await reach(stack);
     // Its machines are here, whatever else is wrong in its file.
-    if (file.isIsolated) return reach(stack);
-    const jump = jumpTarget(describeSite(file.settings, stack));
-    return jump ? (argv) => [...sshArgv(jump), words(argv)] : reach(stack);
+    return file.isIsolated ? enter : amongMachinesOf(describeSite(file.settings, stack), enter);
+}
+
+/** The same of a site that is known, `enter` being what reaches it. */
+export function amongMachinesOf(site: Pick<Site, "hypervisors" | "network">, enter: (argv: string[]) => string[]): (argv: string[]) => string[] {
+    const jump = jumpTarget(site);
+    return jump ? (argv) => [...sshArgv(jump), words(argv)] : enter;
 }

@@ -6,7 +6,7 @@ import { quote } from "../../components/shell";
 import { writeSshConfig } from "../lab/access";
 import { readAccess } from "../lab/outputs";
 import { run } from "../lab/run";
-import { amongMachines, reach } from "../lab/session";
+import { amongMachinesOf, reach } from "../lab/session";
 import { virshArgv } from "../lab/virsh";
 
 /** What could not be looked at: the check that wanted to is `not run`, whatever else is known. */
@@ -39,7 +39,8 @@ export class LivingLab {
     /** A UserError if it is not there. */
     static async open(stack: string): Promise<LivingLab> {
         const access = await readAccess(stack);
-        return new LivingLab(stack, access, await reach(stack), await amongMachines(stack), writeSshConfig(stack, access));
+        const enter = await reach(stack);
+        return new LivingLab(stack, access, enter, amongMachinesOf(access.site, enter), writeSshConfig(stack, access));
     }
 
     get site() { return this.access.site; }
@@ -51,7 +52,7 @@ export class LivingLab {
         // The last line tells the exit code, so that ssh's own 255 is not taken for the script's.
         const wrapped = `sh -c ${quote(script)} 2>&1; echo "exit code $?"`;
         const command = this.access.loginUser === "root" ? wrapped : `sudo -n sh -c ${quote(wrapped)}`;
-        const said = await run(this.into(machine, command) as [string, ...string[]])
+        const said = await this.run(this.into(machine, command))
             .catch((error: unknown) => { throw new CannotRun(`${machine.name} cannot be asked: ${lastLine(error)}`); });
         const [, output, code] = /^([^]*?)exit code (\d+)\n$/.exec(said) ?? [];
         if (output === undefined) throw new CannotRun(`${machine.name} gave no exit code`);
@@ -87,7 +88,7 @@ export class LivingLab {
 
     /** virsh at a hypervisor, where it is called as it is here; gives up after `seconds`. */
     virshAt({ uri }: Pick<HypervisorDescription, "uri">, words: string[], seconds?: number): Promise<string> {
-        return run(this.enter(virshArgv(uri, words, seconds)) as [string, ...string[]]);
+        return this.run(this.enter(virshArgv(uri, words, seconds)));
     }
 
     /** virsh at the machine's own: a command, the machine, more words. What is done with a whole memory may take its time. */
@@ -103,7 +104,12 @@ export class LivingLab {
 
     /** A program run where the machines' addresses are. */
     inside(argv: string[], input?: string): Promise<string> {
-        return run(this.among(argv) as [string, ...string[]], { input });
+        return this.run(this.among(argv), input);
+    }
+
+    /** Ctrl-C does not end what it starts, which is short: whoever broke something on purpose heals it first. */
+    private run(argv: string[], input?: string): Promise<string> {
+        return run(argv as [string, ...string[]], { input, detached: true });
     }
 }
 
