@@ -22,7 +22,7 @@ export = async () => {
     try {
         const configuration = describe(readStack(), pulumi.getStack());
         const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent, offline: isOffline() });
-        new Lab("lab", { ...configuration, artifacts: localArtifacts(paths), facts: await factsOf(configuration.site) });
+        new Lab("lab", { ...configuration, artifacts: localArtifacts(paths), facts: await factsOf(configuration.site), firstTime: process.env.LAB_FIRST_TIME !== undefined });
         return outputsOf(configuration);
     } catch (error) {
         throw shownAsItIs(error instanceof UserError ? `${error.message}\n${error.remedy}` : error instanceof Error ? error.stack : String(error));

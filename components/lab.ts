@@ -21,6 +21,8 @@ export interface LabArgs extends Configuration {
     artifacts: Artifacts;
     /** By libvirt URI. */
     facts?: Record<string, HypervisorFacts>;
+    /** None of its app servers is there yet: nobody is served, so that they need not take turns. */
+    firstTime?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface LabArgs extends Configuration {
  * preview the outputs of a command that will change are unknown, and every tier in front of it would look as if it changed too.
  */
 export class Lab extends pulumi.ComponentResource {
-    constructor(name: string, { site, secrets, artifacts, facts }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { site, secrets, artifacts, facts, firstTime = false }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
         super("lab:Lab", name, {}, opts);
         const platform = platforms[site.platform];
         const loginKey = { privateKey: pulumi.secret(secrets.loginKey), publicKey: publicKeyOf(secrets.loginKey) };
@@ -58,9 +60,12 @@ export class Lab extends pulumi.ComponentResource {
             ...tier("memcached", (component, context, options) => new Memcached(component, context, options)),
         ];
         // One Tomcat after the other: whatever makes them restart, one of them works.
-        let previous: AppServer | undefined;
-        const appServers = tier("app", (component, context, options) =>
-            previous = new AppServer(component, { ...context, password: databasePassword, artifacts, after: [...backEnd, ...previous ? [previous] : []] }, options));
+        let previous: AppServer[] = [];
+        const appServers = tier("app", (component, context, options) => {
+            const appServer = new AppServer(component, { ...context, password: databasePassword, artifacts, after: [...backEnd, ...previous] }, options);
+            if (!firstTime) previous = [appServer];
+            return appServer;
+        });
         tier("database", (component, context, options) =>
             new RetiredAccounts(`${component}-retired-accounts`, { ...context, password: databasePassword, after: appServers }, options));
         tier("director", (component, context, options) =>

@@ -24,19 +24,19 @@ interface Contestant {
     prepare(): Promise<void>;
     /** After each change of the stack file; not on the clock. */
     render(): Promise<void>;
-    converge(): Promise<unknown>;
+    converge(firstTime: boolean): Promise<unknown>;
 }
 
 /** This program and Ansible, one after the other, each on machines made for it by the same tool, for the same stack file. */
 export async function compareWithAnsible(like: string, progress: Progress): Promise<{ ours: Side; ansible: Side }> {
-    const ours = await BenchLab.with(like, (lab) => contest(lab, "this program", progress, {
+    const ours = await BenchLab.with(like, true, (lab) => contest(lab, "this program", progress, {
         prepare: () => Promise.resolve(),
         render: () => Promise.resolve(),
         converge: () => lab.lab("up"),
     }));
-    const ansible = await BenchLab.with(like, async (lab) => {
+    const ansible = await BenchLab.with(like, true, async (lab) => {
         const playbook = await Playbook.create(lab, progress);
-        return contest(lab, "Ansible", progress, { prepare: () => playbook.givePython(), render: () => playbook.render(), converge: () => playbook.play() });
+        return contest(lab, "Ansible", progress, { prepare: () => playbook.givePython(), render: () => playbook.render(), converge: (firstTime) => playbook.play(firstTime) });
     });
     return { ours, ansible };
 }
@@ -46,7 +46,7 @@ async function contest(lab: BenchLab, who: string, progress: Progress, contestan
     const job = (name: Job) => progress.step(`${who}: ${jobs[name]}`, async (): Promise<Effort> => {
         const before = lab.processorSeconds;
         const wall = await timed(async () => {
-            await contestant.converge();
+            await contestant.converge(name === "converge");
             await lab.check();
         });
         return { wall, computing: lab.processorSeconds - before };

@@ -25,13 +25,13 @@ export function takeTimeline(words: string[]): { file?: string; rest: string[] }
 }
 
 /**
- * pulumi's `up` with these words, recorded from the launcher's own start on: the picture goes to `file`, beside it the same as JSON
+ * pulumi's `up` with these words, and `env` more in its environment, recorded from the launcher's own start on: the picture goes to `file`, beside it the same as JSON
  * (FILE.json), and where it went well a report to standard output. Gives pulumi's exit code.
  */
-export async function recordedUp(session: Session, words: string[], file: string): Promise<number> {
+export async function recordedUp(session: Session, words: string[], file: string, env: NodeJS.ProcessEnv = {}): Promise<number> {
     const { stack, settings } = session.file;
     const processors = watchProcessors(stackFolder(stack));
-    const { result: code, lines } = await withEventLog((hidden, env) => session.pulumi([...words, ...hidden], env)).finally(() => processors.end());
+    const { result: code, lines } = await withEventLog((hidden, its) => session.pulumi([...words, ...hidden], { ...env, ...its })).finally(() => processors.end());
     const end = Date.now();
     const state = JSON.parse(await session.ask(["stack", "export"])) as { deployment: { resources?: StateResource[] } };
     const recording = record({

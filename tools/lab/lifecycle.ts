@@ -36,7 +36,8 @@ export const lifecycle: Record<string, Command> = {
             const session = await Session.open(stack, { plans: true, makesMachines: true });
             await session.ensureStack();
             const words = ["up", "--yes", "--skip-preview", ...quietly, ...await session.replacements(), ...rest];
-            const code = file === undefined ? await session.pulumi(words) : await recordedUp(session, words, file);
+            const env = await session.firstTime();
+            const code = file === undefined ? await session.pulumi(words, env) : await recordedUp(session, words, file, env);
             if (code === 0) progress.info(`./lab status tells how it is; ./lab forward shows the site to a browser on this machine.`);
             return code;
         },

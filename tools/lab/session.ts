@@ -95,6 +95,14 @@ export class Session {
         if (this.network) await recoverFromKill(this, this.network);
     }
 
+    /** For `up`'s environment: that no app server is there yet (LabArgs.firstTime), as far as the state tells. */
+    async firstTime(): Promise<NodeJS.ProcessEnv> {
+        const { stack, isIsolated } = this.file;
+        // Asking pulumi takes half a second on every run.
+        const state = !isIsolated ? await this.ask(["stack", "export"]) : fs.existsSync(stateFile(stack)) ? fs.readFileSync(stateFile(stack), "utf8") : "";
+        return /Command::[^":]+-tomcat"/.test(state) ? {} : { LAB_FIRST_TIME: "true" };
+    }
+
     /** Words for pulumi's up and preview, by which machines that were taken away behind its back are made anew. */
     async replacements(): Promise<string[]> {
         if (!this.network) return [];

@@ -73,9 +73,10 @@ export class Playbook {
             "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install python3 python3-apt >/dev/null"])));
     }
 
-    /** Runs the playbook. Fails with its last words when it fails. */
-    async play(): Promise<string> {
-        return this.lab.inside([path.join(this.bin, "ansible-playbook"), "--inventory", path.join(this.folder, "inventory.json"), path.join(checkout, "tools", "bench", "ansible", "site.yaml")],
+    /** Runs the playbook; `firstTime`: app servers need not take turns. Fails with its last words when it fails. */
+    async play(firstTime: boolean): Promise<string> {
+        const turns = firstTime ? ["--extra-vars", "app_servers_at_once=100%"] : [];
+        return this.lab.inside([path.join(this.bin, "ansible-playbook"), ...turns, "--inventory", path.join(this.folder, "inventory.json"), path.join(checkout, "tools", "bench", "ansible", "site.yaml")],
             { env: { ...process.env, ...settings(this.folder) }, cwd: this.folder });
     }
 }
