@@ -25,6 +25,9 @@ const checkScript = "/usr/libexec/keepalived/check-web-server";
 export function keepalivedConfiguration(context: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
     const { platform, site, password } = context;
     const { unit, test, scriptUser } = platform.keepalived;
+    const { seconds } = checkOf(context);
+    // Before some director has it, a question about the address is one to nobody, for whom the kernel would wait.
+    const connectSeconds = seconds < 1 ? 0.3 : 1;
     // VRRP version 3 has no authentication, so that its file holds no secret and previews may show what changes in it.
     const content = vrrpVersion(site.keepalived.advertInterval) === 2
         ? password.apply((text) => keepalivedText(context, text))
@@ -35,13 +38,13 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
         ],
         files: [
             { path: configurationFile, content, mode: "640" },
-            { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", { seconds: checkOf(context).seconds }), mode: "755" },
+            { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", { seconds }), mode: "755" },
             // VRRP and gratuitous ARP are packets of its own making; the address is put on the interface through netlink; its scripts run as another.
             hardened(unit, platform, { capabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETGID", "SETUID", "KILL"], families: ["AF_NETLINK", "AF_PACKET"] }),
         ],
         test: test?.(configurationFile),
         service: { unit, onChange: "reload" },
-        ready: { command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --max-time 2 http://${site.virtualAddress}/health`, seconds: 300 },
+        ready: { command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --connect-timeout ${connectSeconds} --max-time 2 http://${site.virtualAddress}/health`, seconds: 300 },
     };
 }
 
