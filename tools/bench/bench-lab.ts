@@ -9,6 +9,7 @@ import { checkout, stackFolder } from "../lab/places";
 import { run } from "../lab/run";
 import { reach, stateFile } from "../lab/session";
 import { StackFile } from "../lab/stack-file";
+import { forgetDeletedInodes } from "./deleted-inodes";
 import { labCounter } from "./processors";
 
 const mark = "# Made by ./lab bench, which removes it at its end.\n";
@@ -27,8 +28,11 @@ export class BenchLab {
 
     private constructor() { /* see with() */ }
 
-    /** Lends a lab with the settings of stack `like`, none of whose machines is there yet. One that an ended bench has left is taken away first. */
-    static async with<T>(like: string, work: (lab: BenchLab) => Promise<T>): Promise<T> {
+    /**
+     * Lends a lab with the settings of stack `like`, none of whose machines is there yet. One that an ended bench has left is taken away first.
+     * `fresh`: what was deleted before, this lab's predecessor for one, is not to cost it anything.
+     */
+    static async with<T>(like: string, fresh: boolean, work: (lab: BenchLab) => Promise<T>): Promise<T> {
         const original = new StackFile(like);
         if (!original.isIsolated || original.machineKind !== "container") throw new UserError(`Stack '${like}' is no isolated lab of containers.`, "The bench measures one: ./lab bench -s local");
         const lab = new BenchLab();
@@ -38,7 +42,9 @@ export class BenchLab {
         }
         const config = Object.fromEntries(Object.entries(original.settings).map(([key, value]) => [`lab:${key}`, value]));
         fs.writeFileSync(lab.file, mark + stringify({ config }));
+        fs.mkdirSync(stackFolder(lab.stack), { recursive: true, mode: 0o700 });
         try {
+            if (fresh) await forgetDeletedInodes(stackFolder(lab.stack));
             return await work(lab);
         } finally {
             await lab.remove();

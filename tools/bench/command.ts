@@ -31,7 +31,7 @@ async function measure(stack: string, wanted: readonly Part[], short: boolean): 
     const times = short ? 1 : 3;
     const results: Results = { date: new Date().toISOString().slice(0, 10), stack, short };
     if (wanted.some((part) => part !== "ansible")) {
-        await BenchLab.with(stack, async (lab) => {
+        await BenchLab.with(stack, !short, async (lab) => {
             results.limits = await measureLimits(lab, progress, times);
             if (wanted.includes("site")) results.site = await measureSite(lab, progress, short);
             if (wanted.includes("growth")) {
