@@ -129,7 +129,7 @@ describe("drill", () => {
     test("a Ctrl-C heals what is broken and tells what was seen until then", async () => {
         const file = join(lab.home, "drill.json");
         const call = lab.start(["drill", "memcached-killed", "--json", file], {}, ["setsid"]);      // a terminal's Ctrl-C goes to a whole process group
-        await until(() => Promise.resolve(call.output()), (output) => /^  memcached.*on nod1$/m.test(output));
+        await until(() => Promise.resolve(call.output()), (output) => /^ +memcached.*on nod1$/m.test(output));
         process.kill(-call.child.pid!, "SIGINT");
         const { code, all } = await call.ended;
         expect(all).toContain("healing: ");

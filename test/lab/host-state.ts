@@ -53,10 +53,10 @@ export function namespaces(): Set<string> {
  */
 export const reportOn = (name: string, home: string, sh: (script: string) => Promise<string>): Promise<string> => sh(`exec 2>&1
 virsh -c lxc:///system list --all
-tail -n 15 ${home}/libvirt/log/lxc/${name}.log ${home}/run/holder.log
+tail -n 60 ${home}/libvirt/log/lxc/${name}.log ${home}/run/holder.log
 for parent in $(pgrep -f '^[^ ]*/libvirt_lxc --name ${name} '); do
     [ "$(readlink /proc/$parent/ns/net)" = "$(readlink /proc/self/ns/net)" ] || continue
     ps -o pid,stat,wchan:30,args --ppid $parent
-    timeout 20 nsenter -a -t $(pgrep -P $parent) sh -c 'systemctl list-jobs; ps axf; ip address; ss -ltn; journalctl -b --no-pager -n 40'
+    timeout 20 nsenter -a -t $(pgrep -P $parent) sh -c 'systemctl list-jobs; ps axf; ip address; ss -ltn'
 done
-true`);
+chroot ${home}/machines/${name}/root journalctl --no-pager -o short-precise -n 100 || true`);

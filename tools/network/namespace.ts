@@ -64,7 +64,7 @@ export async function startHolder(options: { home: string; cache: string; proxyP
     const log = openSync(logFile, "w");
     const child = spawn("unshare", ["--pid", "--fork", "--kill-child", "bash", join(__dirname, "holder.sh"), "start"], {
         cwd: "/", detached: true, stdio: ["ignore", log, log],
-        env: { PATH: searchPath, LANG: "C.UTF-8", LAB_HOME_FOLDER: home, LAB_CACHE_FOLDER: cache, LAB_PROXY_PORT: String(options.proxyPort), LAB_GROUPS: groups.join("\n") },
+        env: { PATH: searchPath, LANG: "C.UTF-8", LAB_HOME_FOLDER: home, LAB_CACHE_FOLDER: cache, LAB_PROXY_PORT: String(options.proxyPort), LAB_GROUPS: groups.join("\n"), ...libvirtLogging() },
     });
     closeSync(log);
     child.unref();
@@ -79,6 +79,9 @@ export async function startHolder(options: { home: string; cache: string; proxyP
         await wait(20);
     }
 }
+
+/** What libvirt is to log, in libvirt's own words (LIBVIRT_LOG_FILTERS and its like); by default, warnings. */
+const libvirtLogging = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("LIBVIRT_LOG_")));
 
 /** Who makes machines of a kind in the lab's namespaces: libvirt's URI. */
 const hypervisors: Record<MachineKind, string> = { container: "lxc:///system", vm: "qemu:///system" };
