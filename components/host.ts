@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { local, remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { shortPrivateKey } from "../config/keys";
 import type { Platform } from "../platforms";
 import type { Repository } from "../platforms/platform";
 import { applyCommand, applyScript, roleFolder, rolesFolder, secretLines, secretTexts, stagedPath } from "./apply";
@@ -56,9 +57,9 @@ export class Host extends pulumi.ComponentResource {
         this.connection = {
             host: address,
             user: args.platform.loginUser,
-            privateKey,
+            ...withShortKey({ privateKey }),
             hostKey,
-            proxy,
+            proxy: proxy && { ...proxy, ...withShortKey(proxy) },
             // A refused dial returns at once. 300 of them, with the plugin's pauses that grow to 5 s, are 25 minutes: one that comes up is there
             // within one on a processor, and within ten where six of them are emulated side by side.
             dialErrorLimit: 300,
@@ -160,6 +161,10 @@ export class Host extends pulumi.ComponentResource {
         });
     }
 }
+
+/** The connection's key as it is to stand in the state. */
+const withShortKey = ({ privateKey }: { privateKey?: pulumi.Input<string> }) =>
+    (privateKey === undefined ? {} : { privateKey: pulumi.output(privateKey).apply(shortPrivateKey) });
 
 /** Relative to the project's folder, so that a checkout may be moved; LAB_STAGE names another place, for what is only planned. */
 const stagingFolder = () => path.join(process.env.LAB_STAGE ?? ".stage", pulumi.getStack());

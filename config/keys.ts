@@ -36,6 +36,15 @@ export function publicKeyOf(privateKey: string): string {
     return `${key.type} ${key.getPublicSSH().toString("base64")}`;
 }
 
+/**
+ * The same key as short as Go's ssh reads it: an ed25519 one as PKCS #8 has 118 characters instead of 387. For pulumi's connections, which
+ * stand in the state of every command twice, encrypted.
+ */
+export function shortPrivateKey(privateKey: string): string {
+    const key = utils.parseKey(privateKey);
+    return key instanceof Error || key.type !== "ssh-ed25519" ? privateKey : key.getPrivatePEM();
+}
+
 /** Whether `text` is a private key that can be used as it is. */
 export function isPrivateKey(text: string): boolean {
     const key = utils.parseKey(text);

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { shortPrivateKey } from "../../config/keys";
 import { silent } from "../../tools/lab/output";
 import { ensureEngine } from "../../tools/engine";
 import { COMMAND_VERSION } from "../../tools/engine/pins";
@@ -311,6 +312,7 @@ describe("remote command", () => {
             "password": { privateKey: null, password: "open sesame" },
             "password after a key that is not known": { privateKey: newKey().privateKey, password: "open sesame" },
             "key with a passphrase": { privateKey: encrypted.privateKey, privateKeyPassword: "passphrase", port: lock.port, hostKey: lock.hostKey.publicKey },
+            "key as PKCS #8": { privateKey: shortPrivateKey(login.privateKey) },
             "any host key": { hostKey: null },
         }, async (more) => {
             const answer = await plugin.create(REMOTE, { connection: secret(connection(more)), create: "echo in" });

@@ -6,7 +6,7 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { utils } from "ssh2";
 import { describe, expect, test } from "vitest";
-import { hostKeyOf, isPrivateKey, keyPairOf, publicKeyOf } from "../../config/keys";
+import { hostKeyOf, isPrivateKey, keyPairOf, publicKeyOf, shortPrivateKey } from "../../config/keys";
 
 const seed = "0123456789abcdef".repeat(4);
 const hasOpenSsh = spawnSync("ssh-keygen", ["-?"]).error === undefined;
@@ -53,6 +53,17 @@ describe("a login key", () => {
             expect(isPrivateKey(privateKey)).toBe(true);
             expect(publicKeyOf(privateKey)).toBe(publicKey);
         }), { numRuns: 500 });
+    });
+
+    test("is the same key in its short form, of whatever secret; one that is no ed25519 key stays as it is", () => {
+        fc.assert(fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (secret) => {
+            const { privateKey, publicKey } = keyPairOf(Buffer.from(secret), "lab");
+            const short = shortPrivateKey(privateKey);
+            expect(short.length).toBeLessThan(120);
+            const { x } = crypto.createPublicKey(short).export({ format: "jwk" });
+            expect(Buffer.from(publicKey.split(" ")[1] ?? "", "base64").subarray(-32).toString("base64url")).toBe(x);
+        }), { numRuns: 300 });
+        expect(shortPrivateKey(rsa.privateKey)).toBe(rsa.privateKey);
     });
 
     const rsa = crypto.generateKeyPairSync("rsa", { modulusLength: 2048, privateKeyEncoding: { type: "pkcs1", format: "pem" }, publicKeyEncoding: { type: "pkcs1", format: "pem" } });

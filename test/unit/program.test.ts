@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { Lab } from "../../components/lab";
 import { outputsOf } from "../../components/outputs";
 import { describe as describeStack } from "../../config/describe";
-import { hostKeyOf, publicKeyOf } from "../../config/keys";
+import { hostKeyOf, publicKeyOf, shortPrivateKey } from "../../config/keys";
 import { articleLab, artifactsIn, secrets } from "./support/article";
 import { register, type Registration } from "./support/program";
 import type { Acceleration } from "../../tools/lab/acceleration";
@@ -120,7 +120,7 @@ describe("the article's lab", () => {
         for (const { name, inputs, shown } of all.filter(isRemote)) {
             const machine = name.split("-")[0] ?? "";
             expect(inputs.connection, name).toMatchObject({
-                user: "root", hostKey: hostKeyOf(secrets.hostKeySeed, machine).publicKey, privateKey: secrets.loginKey, dialErrorLimit: 300,
+                user: "root", hostKey: hostKeyOf(secrets.hostKeySeed, machine).publicKey, privateKey: shortPrivateKey(secrets.loginKey), dialErrorLimit: 300,
             });
             expect(shown.connection, name).toBe("secret");
         }
@@ -426,7 +426,7 @@ describe("hypervisors elsewhere", () => {
         const remote = all.filter(isRemote);
         expect(remote.length).toBeGreaterThan(40);
         for (const { name, inputs, shown } of remote) {
-            expect((inputs.connection as { proxy: unknown }).proxy, name).toMatchObject(jumpHost);
+            expect((inputs.connection as { proxy: unknown }).proxy, name).toMatchObject({ ...jumpHost, privateKey: shortPrivateKey(jumpHost.privateKey ?? "") });
             expect(shown.connection, name).toBe("secret");
         }
         const build = find(all, "nod3-tengine-build");

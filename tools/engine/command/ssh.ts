@@ -1,7 +1,9 @@
+import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, type AnyAuthMethod, type ServerHostKeyAlgorithm } from "ssh2";
+import { keyPairOf } from "../../../config/keys";
 import { systemError } from "./text";
 import type { Context } from "./context";
 import type { Duplex } from "node:stream";
@@ -138,7 +140,7 @@ function authentication({ user: username, privateKey, privateKeyPassword, passwo
     const agent = agentSocketPath ?? process.env.SSH_AUTH_SOCK;
     return [
         { type: "none", username },
-        ...(privateKey ? [{ type: "publickey" as const, username, key: privateKey, passphrase: privateKeyPassword }] : []),
+        ...(privateKey ? [{ type: "publickey" as const, username, key: inPem(privateKey), passphrase: privateKeyPassword }] : []),
         ...(password ? [
             { type: "password" as const, username, password },
             {
@@ -149,6 +151,14 @@ function authentication({ user: username, privateKey, privateKeyPassword, passwo
         ] : []),
         ...(agent && !privateKey ? [{ type: "agent" as const, username, agent }] : []),
     ] as AnyAuthMethod[];
+}
+
+/** A key without a passphrase that ssh2 can read: unlike Go's ssh it knows no PKCS #8. Throws where that is malformed. */
+function inPem(privateKey: string): string {
+    if (!privateKey.includes("-----BEGIN PRIVATE KEY-----")) return privateKey;
+    const key = createPrivateKey(privateKey);
+    if (key.asymmetricKeyType === "ed25519") return keyPairOf(Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url"), "").privateKey;
+    return key.export({ format: "pem", type: key.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1" }).toString();
 }
 
 /** An agent that is named, here or in SSH_AUTH_SOCK, must be there, even if a key is given: so it is with the genuine plugin. */
