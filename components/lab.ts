@@ -60,11 +60,11 @@ export class Lab extends pulumi.ComponentResource {
             ...tier("memcached", (component, context, options) => new Memcached(component, context, options)),
         ];
         // One Tomcat after the other: whatever makes them restart, one of them works.
-        let previous: AppServer[] = [];
+        let previous: pulumi.Resource[] = [];
         const appServers = tier("app", (component, context, options) => {
-            const appServer = new AppServer(component, { ...context, password: databasePassword, artifacts, after: [...backEnd, ...previous] }, options);
-            if (!firstTime) previous = [appServer];
-            return appServer;
+            const { ready } = new AppServer(component, { ...context, password: databasePassword, artifacts, after: [...backEnd, ...previous] }, options);
+            if (!firstTime) previous = [ready];
+            return ready;
         });
         tier("database", (component, context, options) =>
             new RetiredAccounts(`${component}-retired-accounts`, { ...context, password: databasePassword, after: appServers }, options));

@@ -26,6 +26,12 @@ export async function best(times: number, work: () => Promise<number>): Promise<
     return shortest;
 }
 
+async function leastComputing(times: number, work: () => Promise<Limits["program"]>): Promise<Limits["program"]> {
+    const all: Limits["program"][] = [];
+    for (let time = 0; time < times; time++) all.push(await work());
+    return all.reduce((least, next) => (next.computing < least.computing ? next : least));
+}
+
 /** Builds the lab, and lets `up` and preview find nothing to do, so many times each. */
 export async function measureLimits(lab: BenchLab, progress: Progress, times: number): Promise<Limits> {
     const file = path.join(stackFolder(lab.stack), "up.svg");
@@ -39,7 +45,7 @@ export async function measureLimits(lab: BenchLab, progress: Progress, times: nu
         up, recording,
         preview: await best(times, () => timed(() => lab.lab("preview"))),
         nothing: await best(times, () => timed(() => lab.lab("up"))),
-        program: await lab.programTime(),
+        program: await leastComputing(times, () => lab.programTime()),
         machines: lab.site.machines.length,
         state: lab.state,
     }));

@@ -49,7 +49,7 @@ export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
             { what: "`up`'s wall time over its critical path", value: limits.recording.ratio ?? NaN, limit: 1.25, unit: "times", seen: `${fixed(limits.recording.wall)} s over ${fixed(limits.recording.criticalPath)} s; ${fixed(limits.recording.before)} s before the first step; ${busy(limits)}` },
             { what: "preview, nothing to do", value: limits.preview, limit: 6, unit: "s", seen: repeated },
             { what: "`up`, nothing to do", value: limits.nothing, limit: 6, unit: "s", seen: repeated },
-            { what: "of a preview, the program itself", value: limits.program.computing, limit: 1, unit: "s", seen: `processor time; ${fixed(limits.program.alive)} s with its waiting for the engine` },
+            { what: "of a preview, the program itself", value: limits.program.computing, limit: 1, unit: "s", seen: `processor time, the least of several; ${fixed(limits.program.alive)} s with its waiting for the engine` },
             { what: "state a machine", value: kib(limits.state.bytes) / limits.machines, limit: 60, unit: "KiB", seen: `${limits.state.resources} resources for ${limits.machines} machines` },
         ] : [],
         ...smallest && largest && largest !== smallest ? [{
