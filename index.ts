@@ -13,9 +13,9 @@ import { UserError } from "./tools/lab/errors";
 import { jumpHostsOf } from "./tools/lab/jump-host";
 import { cacheFolder, isOffline } from "./tools/lab/places";
 import { silent } from "./tools/lab/output";
-import { withoutPulumisStackTraces } from "./tools/lab/stack-traces";
+import { withoutPulumisDebugging } from "./tools/lab/pulumi-debugging";
 
-withoutPulumisStackTraces();
+withoutPulumisDebugging();
 
 /** Reads and validates the configuration, gets what has to be downloaded, makes one Lab, exports its outputs. */
 export = async () => {

@@ -1,6 +1,6 @@
 import type { Site } from "../../config/site";
 import type { Progress } from "../lab/output";
-import { withoutPulumisStackTraces } from "../lab/stack-traces";
+import { withoutPulumisDebugging } from "../lab/pulumi-debugging";
 import { BenchLab, timed } from "./bench-lab";
 import { best } from "./measure-limits";
 
@@ -51,7 +51,7 @@ export interface ProgramSize {
 export async function measureProgram(site: Site, progress: Progress, sizes: number[]): Promise<ProgramSize[]> {
     const { countResources } = await import("../plan/plan");
     // As in index.ts.
-    withoutPulumisStackTraces();
+    withoutPulumisDebugging();
     const others = site.machines.filter(({ roles }) => roles.join() !== "app");
     const example = site.machines.find(({ roles }) => roles.join() === "app");
     const appsAmongOthers = others.filter(({ roles }) => roles.includes("app")).length;

@@ -78,7 +78,8 @@ export class Session {
 
     /** pulumi with these words and this terminal, and `env` more in its environment; gives its exit code. */
     pulumi(words: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
-        return attach(this.argv(words), { cwd: checkout, env: { ...this.env, ...env } }).finally(() => endOrphans(this.engine));
+        const debug = words.includes("--debug") || words.includes("-d") ? { LAB_DEBUG: "true" } : {};
+        return attach(this.argv(words), { cwd: checkout, env: { ...this.env, ...debug, ...env } }).finally(() => endOrphans(this.engine));
     }
 
     /** The same without a terminal; gives what it wrote to standard output and fails when it fails. */
