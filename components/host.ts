@@ -123,16 +123,18 @@ export class Host extends pulumi.ComponentResource {
      */
     compile(what: string, build: Build, opts: { parent: pulumi.Resource }): pulumi.Resource {
         const { address, privateKey, hostKey, proxy } = this.args.connection;
+        // Not through standard input: that stands in the state twice.
+        const { folder } = stageTexts(path.join(this.stage("builds"), what), { "build.json": JSON.stringify(build) });
         return new local.Command(`${this.args.machineName}-${what}-build`, {
             create: "exec node tools/bundle/run.cjs compile",
-            stdin: pulumi.secret(pulumi.jsonStringify({ host: address, user: this.args.platform.loginUser, privateKey, hostKey, proxy, build })),
+            stdin: pulumi.secret(pulumi.jsonStringify({ host: address, user: this.args.platform.loginUser, privateKey, hostKey, proxy, build: path.join(folder, "build.json") })),
             addPreviousOutputInEnv: false,
             triggers: [this.args.identity, build.key],
         }, { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.before });
     }
 
     /** A folder for the machine's staged files. */
-    private stage(part: "roles" | "artifacts") {
+    private stage(part: "roles" | "artifacts" | "builds") {
         return path.join(stagingFolder(), this.args.machineName, part);
     }
 

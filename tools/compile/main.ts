@@ -15,7 +15,8 @@ import { quote } from "../../components/shell";
 import { prefix } from "../../components/tengine-sources";
 
 interface Request extends RemoteAddress {
-    build: Build;
+    /** The file that describes it: a Build in JSON. */
+    build: string;
 }
 
 /** Where a machine tells which build it has. */
@@ -23,14 +24,14 @@ const marker = (key: string) => `/var/lib/lab/builds/${key}`;
 
 async function main() {
     const request = JSON.parse(await text(process.stdin)) as Request;
-    const { build } = request;
+    const build = JSON.parse(fs.readFileSync(request.build, "utf8")) as Build;
     const remote = await Remote.connect(request);
     try {
         if (await remote.succeeds(`test -e ${marker(build.key)}`)) return say("is there already");
         const cached = path.join(cacheFolder(), "builds", `${build.key}.tar.gz`);
         fs.mkdirSync(path.dirname(cached), { recursive: true });
         await withLock(`${cached}.lock`, async () => {
-            if (!fs.existsSync(cached)) await compile(remote, request, cached);
+            if (!fs.existsSync(cached)) await compile(remote, build, request.user, cached);
         });
         await install(remote, build, cached);
     } finally {
@@ -38,7 +39,7 @@ async function main() {
     }
 }
 
-async function compile(remote: Remote, { build, user }: Request, cached: string) {
+async function compile(remote: Remote, build: Build, user: string, cached: string) {
     say("installing what the compiler needs");
     await remote.run(build.prepare);
     const folder = (await remote.run(`folder=$(mktemp -d /var/tmp/lab-build.XXXXXX) && chmod 755 "$folder" && chown ${user} "$folder" && echo "$folder"`)).trim();

@@ -110,7 +110,8 @@ function machinePlan(machine: MachineDescription, site: Site, resources: Planned
             ];
         }),
         ...own.filter(isOf("command:local:Command")).filter(({ name }) => name.endsWith("-build")).flatMap(({ inputs }) => {
-            const { build } = JSON.parse(unwrapped(inputs.stdin)) as { build: Build };
+            const { build: file } = JSON.parse(unwrapped(inputs.stdin)) as { build: string };
+            const build = JSON.parse(fs.readFileSync(file, "utf8")) as Build;
             return [`  compiled server: build ${build.key}`, ...show(`${build.prepare}\n# As an ordinary user:\n${build.script}`, `${machine.name} build`)];
         }),
     ];
@@ -134,7 +135,7 @@ function script(create: string, machine: MachineDescription, role: string): stri
     return create.includes(`${roleFolder(role)}/apply`) && fs.existsSync(staged) ? fs.readFileSync(staged, "utf8") : create;
 }
 
-/** Standard input is secret as a whole; of a build's, only the build is shown. */
+/** Standard input is secret as a whole. */
 const unwrapped = (value: unknown) => String(pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value);
 
 const indented = (text: string) => text.trimEnd().split("\n").map((line) => `      | ${line}`.trimEnd());
