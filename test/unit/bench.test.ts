@@ -63,8 +63,8 @@ const results: Results = {
     },
     growth: [2, 4].map((appServers) => ({ appServers, machines: appServers + 4, preview: 3 + (appServers - 2) * 0.1, nothing: 3.5, addsOne: 20, state: { bytes: 300_000, resources: 100 } })),
     ansible: {
-        ours: { converge: { wall: 40, computing: 60 }, nothing: { wall: 3, computing: 2 }, file: { wall: 5, computing: 3 }, added: { wall: 20, computing: 25 } },
-        ansible: { converge: { wall: 100, computing: 150 }, nothing: { wall: 20, computing: 30 }, file: { wall: 20, computing: 30 }, added: { wall: 50, computing: 60 } },
+        ours: { converge: { wall: 40, computing: 60, machines: 40 }, nothing: { wall: 3, computing: 2, machines: 1 }, file: { wall: 5, computing: 3, machines: 2 }, added: { wall: 20, computing: 25, machines: 16 } },
+        ansible: { converge: { wall: 100, computing: 150, machines: 100 }, nothing: { wall: 20, computing: 30, machines: 20 }, file: { wall: 20, computing: 30, machines: 20 }, added: { wall: 50, computing: 60, machines: 40 } },
     },
 };
 

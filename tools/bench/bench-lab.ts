@@ -113,9 +113,10 @@ export class BenchLab {
         return JSON.parse(fs.readFileSync(file, "utf8")) as { alive: number; computing: number };
     }
 
-    /** What the lab's machines and tools have computed since its network was there; pulumi and Ansible are among the tools. */
-    get processorSeconds(): number {
-        return labCounter(stackFolder(this.stack))?.() ?? NaN;
+    /** What the lab's machines, and they and its tools, have computed since its network was there; pulumi and Ansible are among the tools. */
+    get processorSeconds(): Record<"machines" | "all", number> {
+        const of = (part: "machines" | "all") => labCounter(stackFolder(this.stack), part)?.() ?? NaN;
+        return { machines: of("machines"), all: of("all") };
     }
 
     /** How large pulumi's state is. */

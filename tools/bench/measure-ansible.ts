@@ -15,6 +15,8 @@ export type Job = keyof typeof jobs;
 export interface Effort {
     wall: number;
     computing: number;
+    /** The part of that which the machines themselves computed. */
+    machines: number;
 }
 export type Side = Record<Job, Effort>;
 
@@ -49,7 +51,8 @@ async function contest(lab: BenchLab, who: string, progress: Progress, contestan
             await contestant.converge(name === "converge");
             await lab.check();
         });
-        return { wall, computing: lab.processorSeconds - before };
+        const after = lab.processorSeconds;
+        return { wall, computing: after.all - before.all, machines: after.machines - before.machines };
     });
     const boot = (what: string) => progress.step(`${who}: ${what}`, async () => {
         await lab.boot();

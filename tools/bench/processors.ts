@@ -22,11 +22,14 @@ export function busySeconds(stat: string): number {
     return (user + nice + system + irq + softirq + steal) / ticks;
 }
 
-/** Tells the processor time, in seconds, of the lab in `home`, as its control groups count it; undefined where it has none. */
-export function labCounter(home: string): (() => number) | undefined {
+/**
+ * Tells the processor time, in seconds, of the lab in `home`, as its control groups count it; undefined where it has none.
+ * `part`: of its machines alone (libvirt's group for them), or with its tools.
+ */
+export function labCounter(home: string, part: "machines" | "all" = "all"): (() => number) | undefined {
     const group = groupName(home);
     for (const { mountPoint, version } of hierarchies()) {
-        const file = path.join(mountPoint, group, version === 1 ? "cpuacct.usage" : "cpu.stat");
+        const file = path.join(mountPoint, group, part === "machines" ? "machine" : "", version === 1 ? "cpuacct.usage" : "cpu.stat");
         if (!fs.existsSync(file)) continue;
         return () => {
             const text = fs.readFileSync(file, "utf8");

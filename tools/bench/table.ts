@@ -41,7 +41,7 @@ export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
             const [ours, theirs] = [ansible.ours[job as Job], ansible.ansible[job as Job]];
             return {
                 what: `${jobs[job as Job]}, of Ansible's time`, value: ours.wall / theirs.wall, limit, unit: "times",
-                seen: `${fixed(ours.wall)} s and ${fixed(theirs.wall)} s; ${fixed(ours.computing / theirs.computing, 2)} times its processor time`,
+                seen: `${fixed(ours.wall)} s and ${fixed(theirs.wall)} s; ${fixed(ours.computing / theirs.computing, 2)} times its processor time, ${fixed(ours.machines / theirs.computing, 2)} by what the machines did alone`,
             };
         }) : [],
         ...limits ? [
