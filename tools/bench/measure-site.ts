@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { accessOf } from "../../components/outputs";
 import { describeBuild } from "../../components/tengine";
 import { buildScript, prefix, serverSources } from "../../components/tengine-sources";
@@ -5,9 +7,10 @@ import { ensureArtifacts } from "../../artifacts/cache";
 import { localArtifacts, neededArtifacts } from "../../artifacts/needed";
 import { machinesWith, type MachineDescription, type Site } from "../../config/site";
 import { platforms } from "../../platforms";
+import type { CompileRequest } from "../compile/main";
 import { writeSshConfig } from "../lab/access";
 import { silent, type Progress } from "../lab/output";
-import { bundled, cacheFolder, checkout } from "../lab/places";
+import { bundled, cacheFolder, checkout, stackFolder } from "../lab/places";
 import type { BenchLab } from "./bench-lab";
 
 /** What one way through the layers bears. Latencies in milliseconds. */
@@ -69,13 +72,14 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         say("the directors' server without jemalloc");
         const paths = await ensureArtifacts(neededArtifacts(site), { cache: cacheFolder(), progress: silent });
         const { loginKey, machines } = accessOf(await lab.configuration());
+        const build = path.join(stackFolder(lab.stack), "build.json");
+        fs.writeFileSync(build, JSON.stringify(withoutJemalloc(describeBuild({ site, machine: director, platform: platforms[site.platform], artifacts: localArtifacts(paths) }), site)));
         await lab.inside(bundled("compile"), {
             cwd: checkout,
             env: { ...process.env, SSH_AUTH_SOCK: "" },
             input: JSON.stringify({
-                host: director.address, user: platforms[site.platform].loginUser, privateKey: loginKey, hostKey: machines.find(({ name }) => name === director.name)?.hostKey,
-                build: withoutJemalloc(describeBuild({ site, machine: director, platform: platforms[site.platform], artifacts: localArtifacts(paths) }), site),
-            }),
+                host: director.address, user: platforms[site.platform].loginUser, privateKey: loginKey, hostKey: machines.find(({ name }) => name === director.name)?.hostKey ?? "", build,
+            } satisfies CompileRequest),
         });
         // The director at hand is the one that is not asked by visitors: nobody misses its server for a moment.
         await on(director, `systemctl stop tengine && ${plainPrefix}/sbin/nginx`);

@@ -14,7 +14,8 @@ import type { Build } from "../../components/tengine";
 import { quote } from "../../components/shell";
 import { prefix } from "../../components/tengine-sources";
 
-interface Request extends RemoteAddress {
+/** What it is asked for on standard input. */
+export interface CompileRequest extends RemoteAddress {
     /** The file that describes it: a Build in JSON. */
     build: string;
 }
@@ -23,7 +24,7 @@ interface Request extends RemoteAddress {
 const marker = (key: string) => `/var/lib/lab/builds/${key}`;
 
 async function main() {
-    const request = JSON.parse(await text(process.stdin)) as Request;
+    const request = JSON.parse(await text(process.stdin)) as CompileRequest;
     const build = JSON.parse(fs.readFileSync(request.build, "utf8")) as Build;
     const remote = await Remote.connect(request);
     try {
