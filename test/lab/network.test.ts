@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { debianMirror } from "../../tools/apt-sources";
+import { labCounter } from "../../tools/bench/processors";
 import { silent } from "../../tools/lab/output";
 import { bundled } from "../../tools/lab/places";
 import { run } from "../../tools/lab/run";
@@ -119,6 +120,13 @@ describe("a lab", () => {
         const limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max";
         expect(Number(await lab.ssh("one", limit))).toBe(384 * 2 ** 20);
         expect(await lab.ssh("one", "ip address add 192.168.0.99/24 dev eth0 && systemctl restart systemd-networkd && ip -br address")).toContain("192.168.0.99/24");
+    });
+
+    test("what is run in it counts as its own processor time", async () => {
+        const seconds = labCounter(lab.home);
+        const before = seconds?.() ?? NaN;
+        await lab.enter(["sh", "-c", "timeout 1 sh -c 'while :; do :; done' || true"]);
+        expect((seconds?.() ?? NaN) - before).toBeGreaterThan(0.5);
     });
 
     test("a host key that is not the one given at birth is refused", async () => {
