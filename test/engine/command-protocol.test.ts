@@ -3,6 +3,8 @@
  * its repository at that tag, on 2026-11-24; the stand-in gives the same answers, texts of errors included. To compare again, build the
  * genuine one anywhere and run `ENGINE_TEST_PLUGIN=/path/to/pulumi-resource-command npx vitest run --project engine command-protocol`.
  */
+import { once } from "node:events";
+import * as net from "node:net";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
@@ -322,6 +324,8 @@ describe("remote command", () => {
     });
 
     test("ways to log in that do not", async () => {
+        const hangingUp = net.createServer((socket) => { socket.end("SSH-2.0-going_down\r\n"); }).listen(0, "127.0.0.1");
+        await once(hangingUp, "listening");
         const { port: free } = await new SshServer({}).start().then(async (closed) => ({ port: closed.port, stopped: await closed.stop() }));
         const cases: Record<string, [Values, RegExp]> = {
             "another host key": [{ hostKey: newKey().publicKey }, /^after 0 failed attempts: ssh: handshake failed: ssh: host key mismatch$/],
@@ -330,13 +334,17 @@ describe("remote command", () => {
             "a key that is not known": [{ privateKey: newKey().privateKey }, /^after 0 failed attempts: ssh: handshake failed: /],
             "nobody there": [{ port: free, dialErrorLimit: 1 }, /^after 1 failed attempts: dial tcp 127\.0\.0\.1:\d+: connect: connection refused$/],
             "a proxy that is not there": [{ proxy: { ...connection(), port: free } }, /^proxy: after 0 failed attempts: dial tcp 127\.0\.0\.1:\d+: connect: connection refused$/],
+            "a machine behind the proxy that goes down while it is spoken to": [
+                { proxy: connection(), port: (hangingUp.address() as net.AddressInfo).port, dialErrorLimit: 1 }, /^proxy: after 1 failed attempts: ssh: handshake failed: EOF$/,
+            ],
             "nobody behind the proxy": [{ proxy: connection(), port: free }, /^proxy: after 0 failed attempts: /],
         };
         for (const [name, [more, error]] of Object.entries(cases)) {
             const answer = await plugin.create(REMOTE, { connection: secret(connection(more)), create: "echo in" });
             expect(answer, name).toMatchObject({ failed: expect.stringMatching(error) as string });
         }
-        expect(plugin.takeMessages().map(({ message }) => message)).toEqual(["Dial 1/2 failed: retrying", "Dial 2/2 failed: retrying", "Dial 1/1 failed: retrying"]);
+        hangingUp.close();
+        expect(plugin.takeMessages().map(({ message }) => message)).toEqual(["Dial 1/2 failed: retrying", "Dial 2/2 failed: retrying", "Dial 1/1 failed: retrying", "Dial 1/1 failed: retrying"]);
     });
 
     test("a proxy", async () => {

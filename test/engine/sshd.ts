@@ -90,7 +90,9 @@ export class SshServer {
             const channel = accept();
             channel.on("error", () => socket.destroy());
             socket.on("error", () => channel.close());
-            socket.pipe(channel).pipe(socket);
+            // Like OpenSSH: the end of what the machine says is passed on as such, and the channel is closed when both sides have come to theirs.
+            socket.once("end", () => channel.eof());
+            socket.pipe(channel, { end: false }).pipe(socket);
         });
     }
 

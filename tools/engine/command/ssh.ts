@@ -48,30 +48,32 @@ async function dial(connection: Connection, context: Context, keep: (client: Cli
     const { proxy } = connection;
     await checkAgent(connection);
     if (!proxy) {
-        return retry("Dial", connection, context, async () => keep(await handshake(connection, await tcp(connection, context), context)));
+        return retry(() => "Dial", connection, context, async () => keep(await handshake(connection, await tcp(connection, context), context)));
     }
     try {
         await checkAgent(proxy);
-        const hop = await retry("Dial proxy", proxy, context, async () => keep(await handshake(proxy, await tcp(proxy, context), context)));
-        return await retry("Dial from proxy", connection, context, async () => keep(await handshake(connection, await forward(hop, connection), context)));
+        const hop = await retry(() => "Dial proxy", proxy, context, async () => keep(await handshake(proxy, await tcp(proxy, context), context)));
+        return await retry((error) => (error.message.startsWith("ssh: handshake failed") ? "Dial" : "Dial from proxy"), connection, context, async () => keep(await handshake(connection, await forward(hop, connection), context)));
     } catch (error) {
         throw new Error(`proxy: ${(error as Error).message}`, { cause: error });
     }
 }
 
-/** Tries until it works, as patiently as the genuine plugin: after 0.1 s, then half as long again each time, 5 s at most. */
-async function retry<T>(what: string, { dialErrorLimit }: Endpoint, context: Context, attempt: () => Promise<T>): Promise<T> {
+/** Tries until it works, as patiently as the genuine plugin: after 0.1 s, then half as long again each time, 5 s at most. `what` has failed is told meanwhile. */
+async function retry<T>(what: (error: Error) => string, { dialErrorLimit }: Endpoint, context: Context, attempt: () => Promise<T>): Promise<T> {
     let delay = 100;
     for (let failures = 0; ; failures++) {
+        let failed: string;
         try {
             return await attempt();
         } catch (error) {
+            failed = what(error as Error);
             if (context.signal.aborted) throw new Error("context canceled", { cause: error });
             if (dialErrorLimit >= 0 && failures >= dialErrorLimit) {
                 throw new Error(`after ${failures} failed attempts: ${(error as Error).message}`, { cause: error });
             }
         }
-        context.status(`${what} ${failures + 1}/${dialErrorLimit < 0 ? "inf" : dialErrorLimit} failed: retrying`);
+        context.status(`${failed} ${failures + 1}/${dialErrorLimit < 0 ? "inf" : dialErrorLimit} failed: retrying`);
         await pause(delay, undefined, { signal: context.signal }).catch(() => { throw new Error("context canceled"); });
         delay = Math.min(delay * 1.5, 5000);
     }
@@ -107,10 +109,12 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
         signal.addEventListener("abort", abort, { once: true });
         client.once("ready", () => resolve(client));
         client.on("error", (error) => reject(new Error(`ssh: handshake failed: ${error.message}`, { cause: error })));
-        client.once("close", () => {
+        const over = () => {
             signal.removeEventListener("abort", abort);
             reject(new Error("ssh: handshake failed: EOF"));
-        });
+        };
+        // Through a proxy the machine's end comes alone: OpenSSH closes a channel only when this side has come to its end, too.
+        client.once("end", over).once("close", over);
         const [keyType, key] = endpoint.hostKey?.trim().split(/\s+/) ?? [];
         const expected = key === undefined ? undefined : Buffer.from(key, "base64");
         // A key that cannot be read is thrown here, and so rejects too.
