@@ -11,7 +11,7 @@ export default defineConfig({
             { test: { name: "engine", include: ["test/engine/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 3_600_000 } },
             // The local lab for real, as root: one file at a time, as each wants the machine for itself.
             // Their libvirt says what it does to containers: test/lab/host-state.ts shows it where one does not come back.
-            { test: { name: "lab", include: ["test/lab/**/*.test.ts"], env: { LIBVIRT_LOG_FILTERS: "1:lxc" }, poolOptions: { forks: { singleFork: true } }, testTimeout: 600_000, hookTimeout: 3_600_000 } },
+            { test: { name: "lab", include: ["test/lab/**/*.test.ts"], setupFiles: "test/lab/setup.ts", env: { LIBVIRT_LOG_FILTERS: "1:lxc" }, poolOptions: { forks: { singleFork: true } }, testTimeout: 600_000, hookTimeout: 3_600_000 } },
         ],
     },
 });

@@ -8,7 +8,7 @@ import { applyCommand, applyScript, roleFolder, rolesFolder, secretLines, secret
 import type { RoleConfiguration } from "./role-configuration";
 import { quote } from "./shell";
 import type { Build } from "./tengine";
-import { keepOnly, stageFiles, stageTexts } from "./staging";
+import { keepOnly, stageFiles, stageTexts, stagingFolder } from "./staging";
 
 export interface HostArgs {
     /** The machine's name; also that of its folder of staged files. */
@@ -167,6 +167,3 @@ export class Host extends pulumi.ComponentResource {
 /** The connection's key as it is to stand in the state. */
 const withShortKey = ({ privateKey }: { privateKey?: pulumi.Input<string> }) =>
     (privateKey === undefined ? {} : { privateKey: pulumi.output(privateKey).apply(shortPrivateKey) });
-
-/** Relative to the project's folder, so that a checkout may be moved; LAB_STAGE names another place, for what is only planned. */
-const stagingFolder = () => path.join(process.env.LAB_STAGE ?? ".stage", pulumi.getStack());

@@ -37,6 +37,8 @@ export class Hypervisor extends pulumi.ComponentResource {
     readonly network?: libvirt.Network;
     readonly pool?: libvirt.Pool;
     readonly baseVolume?: libvirt.Volume;
+    /** What the base volume is made of (DiskImage.identity). */
+    readonly image?: string;
     readonly acceleration?: Acceleration;
     /** Through which ssh to the machines goes. */
     readonly proxy?: types.input.remote.ProxyConnectionArgs;
@@ -63,6 +65,7 @@ export class Hypervisor extends pulumi.ComponentResource {
         }, child);
         if (virtualization) {
             const { image } = virtualization;
+            this.image = image.identity;
             this.acceleration = virtualization.acceleration;
             this.pool = new libvirt.Pool(`${name}-pool`, { name: network.name, type: "dir", target: { path: poolFolder(site) } }, child);
             this.baseVolume = new libvirt.Volume(`${name}-base`, {

@@ -1,8 +1,12 @@
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 
 const sha256 = (content: string) => crypto.createHash("sha256").update(content).digest("hex");
+
+/** Of this stack. Relative to the project's folder, so that a checkout may be moved; LAB_STAGE names another place, for what is only planned. */
+export const stagingFolder = () => path.join(process.env.LAB_STAGE ?? ".stage", pulumi.getStack());
 
 /** A folder on the control machine that is uploaded whole, and the digest of each file in it by its relative path. */
 export interface StagedFolder {

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
+import * as path from "node:path";
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../config/keys";
 import type { MachineDescription, Site } from "../config/site";
 import { networkConfig, userData } from "./cloud-init";
+import { whileMade, type CloudInitFiles } from "./cloud-init-disk";
 import type { BareMachine, MachineArgs } from "./machine";
+import { stagingFolder } from "./staging";
 
 /**
  * A libvirt QEMU domain: a thin volume over the platform's image, a cloud-init disk, a card in the lab's network. cloud-init does its work once
@@ -16,8 +19,8 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
 
     constructor(name: string, { site, machine, hostKey, loginKey, hypervisor }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:VirtualMachine", name, {}, opts);
-        const { provider, network, pool, baseVolume, acceleration } = hypervisor;
-        if (!pool || !baseVolume) throw new Error("a hypervisor for virtual machines has a pool and a base volume");
+        const { provider, network, pool, baseVolume, image, acceleration } = hypervisor;
+        if (!pool || !baseVolume || !image) throw new Error("a hypervisor for virtual machines has a pool and a base volume");
         const emulated = acceleration === "emulation";
         // Names are the machine's, so there cannot be an old one beside a new one.
         const child = { parent: this, provider, deleteBeforeReplace: true };
@@ -25,23 +28,24 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
         const volume = new libvirt.Volume(`${name}-volume`, {
             name: `${instance}.qcow2`, pool: pool.name, baseVolumeId: baseVolume.id, size: machine.diskGiB * 1024 ** 3,
         }, { ...child, protect: machine.protect });
-        const cloudInit = new libvirt.CloudinitDisk(`${name}-cloud-init`, {
-            name: `${instance}-cloud-init.iso`,
-            pool: pool.name,
-            userData: pulumi.secret(userData(site, machine, { authorizedKey: loginKey.publicKey, hostKey })),
-            networkConfig: networkConfig(site, machine),
-            // An instance is what cloud-init takes a disk for: it does its work where it finds another one than before, so another disk is another one.
-            metaData: pulumi.jsonStringify({
-                "instance-id": pulumi.interpolate`${volume.baseVolumeId} ${volume.size}`.apply((disk) => `${instance}-${shortHash(disk)}`),
-                "local-hostname": machine.name,
-            }),
-        }, child);
+        // What cloud-init takes a disk for: it does its work where it finds another one than before, so another disk is another one.
+        const instanceId = `${instance}-${shortHash(`${image} ${machine.diskGiB}`)}`;
+        // Relative to the project's folder, which is also the provider's. Its name is all that the provider knows of what is in there.
+        const source = path.join(stagingFolder(), machine.name, `${instanceId}.iso`);
+        const files: CloudInitFiles = {
+            "user-data": userData(site, machine, { authorizedKey: loginKey.publicKey, hostKey }),
+            "meta-data": JSON.stringify({ "instance-id": instanceId, "local-hostname": machine.name }),
+            "network-config": networkConfig(site, machine),
+        };
+        // Pulumi names it, each one that it makes otherwise, be its content the same. libvirt takes its format for raw at first, and later for iso.
+        const cloudInit = new libvirt.Volume(`${name}-cloud-init`, { pool: pool.name, source }, { ...child, hooks: whileMade(source, files) });
         const domain = new libvirt.Domain(`${name}-domain`, {
             name: machine.name,
             memory: machine.memoryMiB,
             vcpu: machine.vcpus,
             autostart: true,
-            cloudinit: cloudInit.id,
+            // A volume's id, and after the semicolon what a CloudinitDisk's has there.
+            cloudinit: pulumi.interpolate`${cloudInit.id};`,
             type: emulated ? "qemu" : "kvm",
             // All that the one who runs it has to offer.
             cpu: { mode: emulated ? "maximum" : "host-passthrough" },
@@ -57,7 +61,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
             // What was found out when a machine was made is not found out again for it: a try that failed once would make all of them anew.
             ignoreChanges: site.acceleration ? [] : ["type", "cpu"],
         });
-        // The provider gives each cloud-init disk that it makes an id of its own, be its name and content the same; a volume's is its path.
+        // A volume's id is its path, so with the name it is another one for each cloud-init disk that is made.
         this.identity = cloudInit.id;
         this.start = domain.id;
         this.registerOutputs({ identity: this.identity });

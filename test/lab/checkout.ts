@@ -17,8 +17,21 @@ export interface Result {
 export interface Call {
     child: ChildProcess;
     /** Both outputs so far. */
-    output(): string;
+    output: () => string;
     ended: Promise<Result>;
+}
+
+/** Calls of ./lab that have not ended, with their words. */
+const underWay = new Map<Call, string[]>();
+
+/** Of each call that is under way, for whoever reads that a test did not end in time: what it said, and what its processes wait for. */
+export async function reportOnCalls(): Promise<string> {
+    const reports = [...underWay].map(async ([{ child, output }, words]) => [
+        `\n./lab ${words.join(" ")} is under way:`,
+        ...output().split("\n").slice(-40),
+        await run(["ps", "-o", "pid,ppid,stat,etime,time,wchan:24,args", "-p", [...family(child.pid ?? 0)].join(",")]),
+    ].join("\n"));
+    return (await Promise.all(reports)).join("\n");
 }
 
 /** A copy of this checkout with a home of its own, so that nothing here touches the user's lab; the caches are the user's. */
@@ -70,7 +83,10 @@ export class Checkout {
         child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; all += text; });
         child.stderr.setEncoding("utf8").on("data", (text: string) => { all += text; });
         const ended = new Promise<Result>((resolve, reject) => child.once("error", reject).once("close", (code) => resolve({ code: code ?? -1, stdout, all })));
-        return { child, output: () => all, ended };
+        const call = { child, output: () => all, ended };
+        underWay.set(call, words);
+        void ended.catch(() => undefined).then(() => underWay.delete(call));
+        return call;
     }
 
     /** `./lab` with these words, to its end, whatever that is. */
@@ -92,9 +108,10 @@ export class Checkout {
     }
 }
 
-/** The process that `ancestor` started, itself or through others, and whose program is called `name`. */
-export function descendant(ancestor: number, name: string): number | undefined {
-    const processes = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((pid) => {
+interface Process { pid: number; name: string; parent: number }
+
+function processes(): Process[] {
+    return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((pid) => {
         try {
             const stat = readFileSync(`/proc/${pid}/stat`, "utf8");     // proc_pid_stat(5): pid (name) state parent
             return [{ pid: Number(pid), name: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")), parent: Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) }];
@@ -102,10 +119,21 @@ export function descendant(ancestor: number, name: string): number | undefined {
             return []; // gone meanwhile
         }
     });
-    const family = new Set([ancestor]);
-    for (let size = 0; size !== family.size;) {
-        size = family.size;
-        for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
+}
+
+/** `ancestor` and what it started, itself or through others. */
+function family(ancestor: number, all = processes()): Set<number> {
+    const members = new Set([ancestor]);
+    for (let size = 0; size !== members.size;) {
+        size = members.size;
+        for (const { pid, parent } of all) if (members.has(parent)) members.add(pid);
     }
-    return processes.find((each) => each.name === name && family.has(each.pid))?.pid;
+    return members;
+}
+
+/** The process of that family whose program is called `name`. */
+export function descendant(ancestor: number, name: string): number | undefined {
+    const all = processes();
+    const members = family(ancestor, all);
+    return all.find((each) => each.name === name && members.has(each.pid))?.pid;
 }

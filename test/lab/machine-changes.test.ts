@@ -1,5 +1,5 @@
 /** What a change of a virtual machine costs, and what happens to one that is gone, by the real provider at a real libvirtd. Its disks are empty: nothing here boots. */
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { destroyWords } from "../../tools/lab/lifecycle";
@@ -90,6 +90,16 @@ afterAll(async () => {
 });
 
 const all = (name: string) => ["cloud-init", "domain", "role", "start", "volume"].map((part) => `${name}-${part}`);
+
+test("a cloud-init disk is read as one, and was here only while it was made", async () => {
+    const file = /hdd +(\S+)/.exec(await virsh("domblklist", "nod0"))?.[1] ?? "";
+    const iso = (...words: string[]) => run(network.enter(["isoinfo", "-R", "-i", file, ...words]) as [string, ...string[]]);
+    expect(await iso("-d")).toMatch(/^Volume id: cidata$/m);
+    expect(await iso("-x", "/user-data")).toMatch(/^#cloud-config\n[^]*BEGIN OPENSSH PRIVATE KEY/);
+    expect(await iso("-x", "/meta-data")).toMatch(/^\{"instance-id":"nod0-[0-9a-f]{8}-[0-9a-f]{8}","local-hostname":"nod0"\}$/);
+    expect(await iso("-x", "/network-config")).toContain("address: 192.168.0.200/24");
+    expect(readdirSync(join(project.folder, ".stage"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".iso"))).toEqual([]);
+});
 
 describe("what a change costs", () => {
     test("memory: the domain; its disk stays, protected or not, and nothing on it is done again", async () => {

@@ -14,6 +14,7 @@ import { UserError } from "../../tools/lab/errors";
 import { initialise } from "../../tools/lab/init";
 import { createProgress } from "../../tools/lab/output";
 import { accessIn } from "../../tools/lab/outputs";
+import { refuseWithoutPrograms } from "../../tools/lab/programs";
 import type { Session } from "../../tools/lab/session";
 import { StackFile } from "../../tools/lab/stack-file";
 import { table } from "../../tools/lab/status";
@@ -38,6 +39,15 @@ function stackFile(content: string, name = "test"): StackFile {
 
 let access: Access;
 outputsOf(describeStack(articleLab(), "test")).access.apply((value) => { access = value; });
+
+test("a program that up would miss half-way is missed before it starts, with the packages that have it", () => {
+    expect(() => { refuseWithoutPrograms(() => true); }).not.toThrow();
+    expect(() => { refuseWithoutPrograms((program) => program !== "mkisofs"); }).toThrow(expect.objectContaining({
+        message: "This machine lacks mkisofs (cloud-init disks are made with it).",
+        remedy: "Install it. mkisofs is in these packages: Debian: genisoimage, Red Hat: xorriso.",
+    }) as Error);
+    expect(() => { refuseWithoutPrograms(() => false); }).toThrow(/xsltproc .* and mkisofs/);
+});
 
 describe("a call", () => {
     const call = (...words: string[]) => takeApart(words, (name) => name === "curl");

@@ -97,7 +97,7 @@ async function removeUnknown({ file }: Session, network: LocalNetwork, resources
         const pools = (await ask("pool-list", "--name")).split("\n").map((name) => name.trim()).filter(Boolean);
         for (const pool of pools) {
             await ask("pool-refresh", pool);
-            for (const volume of await unknown(["libvirt:index/volume:Volume", "libvirt:index/cloudinitDisk:CloudinitDisk"], "vol-list", pool)) await ask("vol-delete", volume, "--pool", pool);
+            for (const volume of await unknown(["libvirt:index/volume:Volume"], "vol-list", pool)) await ask("vol-delete", volume, "--pool", pool);
         }
         for (const name of await unknown(["libvirt:index/pool:Pool"], "pool-list", "--all", "--name")) {
             await quietly("pool-destroy", name);

@@ -18,6 +18,7 @@ import { jumpHostsOf, jumpTarget } from "./jump-host";
 import { withLock } from "./lock";
 import { createProgress } from "./output";
 import { cacheFolder, checkout, isOffline, stackFolder } from "./places";
+import { refuseWithoutPrograms } from "./programs";
 import { recoverFromKill, recoverMachines } from "./recovery";
 import { run } from "./run";
 import { StackFile } from "./stack-file";
@@ -39,6 +40,7 @@ export class Session {
         if (plans) {
             const site = describeSite(file.settings, stack);
             const options = { cache, progress, offline: isOffline() };
+            if (makesMachines && site.machineKind === "vm" && !file.isIsolated) refuseWithoutPrograms();
             await ensureArtifacts(neededArtifacts(site), options);
             if (site.machineKind === "vm") await ensureDiskImage(site, options);
             await jumpHostsOf(site);

@@ -34,7 +34,7 @@ const byKind: Record<MachineKind, readonly Need[]> = {
         { anyOf: ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"].map((lib) => `${lib}/libvirt/connection-driver/libvirt_driver_qemu.so`), package: "libvirt-daemon-driver-qemu" },
         { anyOf: ["qemu-system-x86_64"], package: "qemu-system-x86" },
         { anyOf: ["qemu-img"], package: "qemu-utils" },
-        { anyOf: ["mkisofs"], package: "genisoimage" },             // the libvirt provider calls it for the cloud-init disk
+        { anyOf: ["mkisofs"], package: "genisoimage" },             // makes the cloud-init disk
         { anyOf: ["sfdisk"], package: "fdisk" },
         { anyOf: ["mke2fs"], package: "e2fsprogs" },
     ],

@@ -61,7 +61,7 @@ async function record(site: Site, artifacts: Artifacts): Promise<Planned[]> {
             return { id: name, state: inputs as Record<string, unknown> };
         },
         call: ({ inputs }) => inputs as Record<string, unknown>,
-    }, "lab", "plan");
+    }, "lab", "plan", true);
     const virtualization: Virtualization | undefined = site.machineKind === "vm" ? { image: { path: "image", identity: "image" }, acceleration: "kvm" } : undefined;
     new Lab("lab", { site, secrets: standIns, artifacts, facts: Object.fromEntries(site.hypervisors.map(({ uri }) => [uri, { virtualization }])) });
     await pulumi.runtime.disconnect();

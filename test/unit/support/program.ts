@@ -20,6 +20,8 @@ export interface Registration {
     deleteBeforeReplace: boolean;
     ignoreChanges: string[];
     protect: boolean;
+    /** The kinds of hook that it has. */
+    hooks: string[];
     /** Name of the explicit one; empty without one. */
     provider: string;
 }
@@ -35,6 +37,7 @@ interface Request {
     getDeletebeforereplace(): boolean;
     getIgnorechangesList(): string[];
     getProtect(): boolean;
+    getHooks(): { getBeforeCreateList(): string[]; getAfterCreateList(): string[] } | undefined;
     getProvider(): string;
 }
 
@@ -66,6 +69,10 @@ const asRegistered = (request: Request): Registration => {
         deleteBeforeReplace: request.getDeletebeforereplace(),
         ignoreChanges: request.getIgnorechangesList(),
         protect: request.getProtect(),
+        hooks: [
+            ...request.getHooks()?.getBeforeCreateList().map(() => "beforeCreate") ?? [],
+            ...request.getHooks()?.getAfterCreateList().map(() => "afterCreate") ?? [],
+        ],
         // urn::...::NAME::ID
         provider: request.getProvider().split("::").at(-2) ?? "",
     };
@@ -91,6 +98,8 @@ export async function register(program: () => unknown, { identities = {} }: { id
         registrations.push(asRegistered(request));
         return pass(request, callback);
     };
+    // Pulumi's mocks have none, and what registers a hook would wait for ever.
+    Object.assign(monitor, { registerResourceHook: (_request: unknown, callback: (error: null, response: object) => void) => { callback(null, {}); } });
     // Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;

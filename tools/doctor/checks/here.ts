@@ -10,6 +10,7 @@ import { findOfficialCli } from "../../engine/official";
 import { UserError } from "../../lab/errors";
 import { silent } from "../../lab/output";
 import { cacheFolder, isOffline, stackFolder } from "../../lab/places";
+import { programsForVms } from "../../lab/programs";
 import { isThere, missingNeeds } from "../../network/host-packages";
 import { bad, good, oneLine, warning, type Check } from "../finding";
 import type { Here } from "../place";
@@ -22,18 +23,14 @@ const account: Check<Here> = {
     ]),
 };
 
-/** What a stack with a hypervisor of its own wants here: the libvirt provider calls the first two. */
-const programsForVms = [
-    { program: "xsltproc", what: "the libvirt provider fits the network with it", packages: "Debian: xsltproc, Red Hat: libxslt" },
-    { program: "mkisofs", what: "the libvirt provider makes cloud-init disks with it", packages: "Debian: genisoimage, Red Hat: xorriso" },
-    { program: "ssh", what: "./lab ssh, status and verify go through it", packages: "Debian: openssh-client, Red Hat: openssh-clients" },
-];
+/** What a stack with a hypervisor of its own wants here. */
+const wanted = [...programsForVms, { program: "ssh", what: "./lab ssh, status and verify go through it", packages: "Debian: openssh-client, Red Hat: openssh-clients" }];
 
 const programs: Check<Here> = {
     name: "programs",
     look: ({ file, site, isRoot }) => {
         if (!file.isIsolated) {
-            return Promise.resolve(programsForVms.map(({ program, what, packages }) =>
+            return Promise.resolve(wanted.map(({ program, what, packages }) =>
                 isThere(program) ? good(program, "is there") : bad(program, `is missing: ${what}`, `Install it (${packages}).`)));
         }
         const missing = missingNeeds(site.machineKind);
