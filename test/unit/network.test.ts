@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../tools/lab/errors";
 import { parseDeb822, parseOneLine } from "../../tools/apt-sources";
-import { hierarchies } from "../../tools/network/cgroups";
+import { countingHierarchy, hierarchies, type Hierarchy } from "../../tools/network/cgroups";
 import { containerSpec, type ContainerSpec } from "../../tools/network/container-spec";
 import { domainXml, identityFiles } from "../../tools/network/domain";
 import { withLock } from "../../tools/lab/lock";
@@ -75,6 +75,21 @@ test("control group hierarchies are told from the other mounts", () => {
         "32 30 0:29 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw",
         "",
     ].join("\n"))).toEqual([{ mountPoint: "/sys/fs/cgroup/cpu,cpuacct", version: 1 }, { mountPoint: "/sys/fs/cgroup/unified", version: 2 }]);
+});
+
+test("of several hierarchies, that is used which counts processor time", () => {
+    const folder = mkdtempSync(join(tmpdir(), "cgroups-"));
+    try {
+        const [memory, cpuacct, unified] = ["memory", "cpuacct", "unified"].map((name): Hierarchy => ({ mountPoint: join(folder, name), version: name === "unified" ? 2 : 1 })) as [Hierarchy, Hierarchy, Hierarchy];
+        mkdirSync(cpuacct.mountPoint);
+        writeFileSync(join(cpuacct.mountPoint, "cpuacct.usage"), "0\n");
+        expect(countingHierarchy([memory, unified, cpuacct])).toBe(cpuacct);
+        expect(countingHierarchy([memory, unified])).toBe(unified);
+        expect(countingHierarchy([memory])).toBe(memory);
+        expect(countingHierarchy([])).toBeUndefined();
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
 });
 
 describe("container spec", () => {

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { hierarchies } from "../network/cgroups";
+import { countingHierarchy } from "../network/cgroups";
 import { groupName } from "../network/namespace";
 
 /** Seconds of processor time that were used until `at` (milliseconds since the epoch). */
@@ -27,16 +27,13 @@ export function busySeconds(stat: string): number {
  * `part`: of its machines alone (libvirt's group for them), or with its tools.
  */
 export function labCounter(home: string, part: "machines" | "all" = "all"): (() => number) | undefined {
-    const group = groupName(home);
-    for (const { mountPoint, version } of hierarchies()) {
-        const file = path.join(mountPoint, group, part === "machines" ? "machine" : "", version === 1 ? "cpuacct.usage" : "cpu.stat");
-        if (!fs.existsSync(file)) continue;
-        return () => {
-            const text = fs.readFileSync(file, "utf8");
-            return version === 1 ? Number(text) / 1e9 : Number(/^usage_usec (\d+)$/m.exec(text)?.[1] ?? 0) / 1e6;
-        };
-    }
-    return undefined;
+    const { mountPoint, version } = countingHierarchy() ?? { mountPoint: "", version: 2 };
+    const file = path.join(mountPoint, groupName(home), part === "machines" ? "machine" : "", version === 1 ? "cpuacct.usage" : "cpu.stat");
+    if (!fs.existsSync(file)) return undefined;
+    return () => {
+        const text = fs.readFileSync(file, "utf8");
+        return version === 1 ? Number(text) / 1e9 : Number(/^usage_usec (\d+)$/m.exec(text)?.[1] ?? 0) / 1e6;
+    };
 }
 
 /** Looks at the processors every half second until it is ended. `home`: the lab's, an absolute path. */

@@ -19,6 +19,13 @@ export function hierarchies(mountinfo = readFileSync("/proc/self/mountinfo", "ut
 }
 
 /**
+ * The hierarchy among `all` that counts processor time: version 1's with cpuacct, or else version 2's, which always does. The first one where none does. A
+ * process that is in a lab's group there counts as the lab's, and ends with it (removeGroups).
+ */
+export const countingHierarchy = (all = hierarchies()): Hierarchy | undefined =>
+    all.find(({ mountPoint, version }) => version === 1 && existsSync(join(mountPoint, "cpuacct.usage"))) ?? all.find(({ version }) => version === 2) ?? all[0];
+
+/**
  * Makes the group `name` at the top of every hierarchy and gives their paths. Each has a child `tools` for the lab's own processes;
  * libvirt makes the machines' beside it.
  */

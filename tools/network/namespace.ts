@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { MachineKind } from "../../config/site";
 import { run } from "../lab/run";
 import { searchPath } from "./host-packages";
-import { createGroups, hierarchies, removeGroups } from "./cgroups";
+import { countingHierarchy, createGroups, removeGroups } from "./cgroups";
 
 /** The namespaces of a running lab. */
 export interface LocalNetwork {
@@ -29,9 +29,8 @@ export function findHolder(home: string): LocalNetwork | undefined {
     if (!existsSync(file)) return undefined;
     const [pid, startTime, bootId] = readFileSync(file, "utf8").trim().split(" ");
     if (!pid || bootId !== readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || startTimeOf(pid) !== startTime) return undefined;
-    // One hierarchy is enough to end with the lab, and each more takes its time; where there are several, the one that counts processor time (./lab bench).
-    const counting = hierarchies().find(({ mountPoint }) => existsSync(join(mountPoint, "cpuacct.usage"))) ?? hierarchies()[0];
-    const tools = join(counting?.mountPoint ?? "", groupName(home), "tools");
+    // One hierarchy is enough to end with the lab, and each more takes its time; in this one ./lab bench sees what it costs.
+    const tools = join(countingHierarchy()?.mountPoint ?? "", groupName(home), "tools");
     return {
         pid: Number(pid),
         enter: (argv) => ["sh", "-c", enterScript, "lab", tools, pid, ...argv],
