@@ -16,6 +16,7 @@ import { run } from "../lab/run";
 import { containerSpec, type ContainerSpec } from "./container-spec";
 import { domainXml, identityFiles } from "./domain";
 import { withLock } from "../lab/lock";
+import { cutPower } from "./power";
 
 /** A machine's finished tree: written last, so that what has no such file is half made, and made anew. */
 interface Stamp {
@@ -140,12 +141,8 @@ function greets(address: string): Promise<boolean> {
 }
 
 async function removeDomain(name: string): Promise<void> {
-    if ((await domains()).includes(name)) {
-        await virsh("send-process-signal", name, "1", "kill");      // else destroy gives systemd 2 s to obey a signal that it ignores
-        await virsh("destroy", name).catch(async (error: unknown) => {
-            if ((await domains()).includes(name)) throw error;
-        });
-    }
+    const isRunning = async () => (await domains()).includes(name);
+    if (await isRunning()) await cutPower({ virsh: (command, ...words) => virsh(command, name, ...words), isRunning });
     if ((await domains("--all")).includes(name)) await virsh("undefine", name);
 }
 

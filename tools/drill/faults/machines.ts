@@ -2,6 +2,7 @@
 import * as path from "node:path";
 import type { MachineAccess } from "../../../components/outputs";
 import { stackFolder } from "../../lab/places";
+import { cutPower } from "../../network/power";
 import { CannotRun, type LivingLab } from "../../verify/living-lab";
 import { labOk } from "../launcher";
 import { onMachine, type Fault } from "./fault";
@@ -17,15 +18,8 @@ export const frozen = (lab: LivingLab, machine: MachineAccess): Fault => ({
     },
 });
 
-async function cutPower(lab: LivingLab, name: string) {
-    // Asking it to shut down comes first otherwise, and that is not what a power cut does.
-    await lab.virsh("send-process-signal", name, "1", "kill").catch(() => undefined);
-    if (await isRunning(lab, name)) {
-        await lab.virsh("destroy", name).catch(async (error: unknown) => {
-            if (await isRunning(lab, name)) throw error;
-        });
-    }
-}
+const powerOff = (lab: LivingLab, name: string) =>
+    cutPower({ virsh: (command, ...words) => lab.virsh(command, name, ...words), isRunning: () => isRunning(lab, name) });
 
 async function powerOn(lab: LivingLab, name: string) {
     if (!await isRunning(lab, name)) await lab.virsh("start", name);
@@ -34,7 +28,7 @@ async function powerOn(lab: LivingLab, name: string) {
 /** Without power, all of them at the same time. */
 export const off = (lab: LivingLab, ...machines: MachineAccess[]): Fault => ({
     what: `${machines.map(({ name }) => name).join(", ")} without power`,
-    inject: async () => { await Promise.all(machines.map(({ name }) => cutPower(lab, name))); },
+    inject: async () => { await Promise.all(machines.map(({ name }) => powerOff(lab, name))); },
     heal: async () => { await Promise.all(machines.map(({ name }) => powerOn(lab, name))); },
 });
 
@@ -50,7 +44,7 @@ export const rebooted = (lab: LivingLab, machine: MachineAccess): Fault => ({
 export const lost = (lab: LivingLab, machine: MachineAccess): Fault => ({
     what: `${machine.name} gone with its disk`,
     inject: async () => {
-        await cutPower(lab, machine.name);
+        await powerOff(lab, machine.name);
         if ((await lab.domains("--all")).includes(machine.name)) await lab.virsh("undefine", machine.name);
         const folder = path.join(stackFolder(lab.stack), "machines", machine.name);
         await lab.inside(["sh", "-c", "! mountpoint -q \"$1/root\" || umount \"$1/root\"; rm -rf \"$1\"", "sh", folder]);
