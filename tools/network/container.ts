@@ -16,7 +16,7 @@ import { run } from "../lab/run";
 import { containerSpec, type ContainerSpec } from "./container-spec";
 import { domainXml, identityFiles } from "./domain";
 import { withLock } from "../lab/lock";
-import { cutPower } from "./power";
+import { cutPower, powerOn, type PowerSwitch } from "./power";
 
 /** A machine's finished tree: written last, so that what has no such file is half made, and made anew. */
 interface Stamp {
@@ -30,6 +30,8 @@ interface Stamp {
 
 const virsh = (...words: string[]) => run(["virsh", "-q", "-c", "lxc:///system", ...words]);
 const domains = async (...filter: string[]) => (await virsh("list", "--name", ...filter)).split("\n").map((name) => name.trim());
+const powerOf = (name: string): PowerSwitch => ({ virsh: (command, ...words) => virsh(command, name, ...words), isRunning: async () => (await domains()).includes(name) });
+
 /** Of what makes another disk (SystemContainer's triggers); the rest is the domain's alone. */
 function diskHash({ image: _image, directory: _directory, network: _network, memoryMiB: _memoryMiB, vcpus: _vcpus, ...disk }: ContainerSpec): string {
     return createHash("sha256").update(JSON.stringify(disk)).digest("hex");
@@ -114,7 +116,7 @@ async function bringUp(name: string, folder: string, stamp: Stamp): Promise<void
         await virsh("define", file);
     }
     await virsh("autostart", name);
-    if (!(await domains()).includes(name)) await virsh("start", name);
+    await powerOn(powerOf(name));
     await answers(stamp, 60);
 }
 
@@ -141,8 +143,8 @@ function greets(address: string): Promise<boolean> {
 }
 
 async function removeDomain(name: string): Promise<void> {
-    const isRunning = async () => (await domains()).includes(name);
-    if (await isRunning()) await cutPower({ virsh: (command, ...words) => virsh(command, name, ...words), isRunning });
+    const power = powerOf(name);
+    if (await power.isRunning()) await cutPower(power);
     if ((await domains("--all")).includes(name)) await virsh("undefine", name);
 }
 

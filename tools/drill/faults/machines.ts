@@ -2,12 +2,10 @@
 import * as path from "node:path";
 import type { MachineAccess } from "../../../components/outputs";
 import { stackFolder } from "../../lab/places";
-import { cutPower } from "../../network/power";
+import { cutPower, powerOn, type PowerSwitch } from "../../network/power";
 import { CannotRun, type LivingLab } from "../../verify/living-lab";
 import { labOk } from "../launcher";
 import { onMachine, type Fault } from "./fault";
-
-const isRunning = async (lab: LivingLab, name: string) => (await lab.domains()).includes(name);
 
 /** The whole machine stands still; its kernel goes on answering for it, as a paused virtual machine's would not. */
 export const frozen = (lab: LivingLab, machine: MachineAccess): Fault => ({
@@ -18,18 +16,13 @@ export const frozen = (lab: LivingLab, machine: MachineAccess): Fault => ({
     },
 });
 
-const powerOff = (lab: LivingLab, name: string) =>
-    cutPower({ virsh: (command, ...words) => lab.virsh(command, name, ...words), isRunning: () => isRunning(lab, name) });
-
-async function powerOn(lab: LivingLab, name: string) {
-    if (!await isRunning(lab, name)) await lab.virsh("start", name);
-}
+const powerOf = (lab: LivingLab, name: string): PowerSwitch => ({ virsh: (command, ...words) => lab.virsh(command, name, ...words), isRunning: async () => (await lab.domains()).includes(name) });
 
 /** Without power, all of them at the same time. */
 export const off = (lab: LivingLab, ...machines: MachineAccess[]): Fault => ({
     what: `${machines.map(({ name }) => name).join(", ")} without power`,
-    inject: async () => { await Promise.all(machines.map(({ name }) => powerOff(lab, name))); },
-    heal: async () => { await Promise.all(machines.map(({ name }) => powerOn(lab, name))); },
+    inject: async () => { await Promise.all(machines.map(({ name }) => cutPower(powerOf(lab, name)))); },
+    heal: async () => { await Promise.all(machines.map(({ name }) => powerOn(powerOf(lab, name)))); },
 });
 
 /** It goes down and comes back by itself. */
@@ -37,14 +30,14 @@ export const rebooted = (lab: LivingLab, machine: MachineAccess): Fault => ({
     what: `${machine.name} rebooted`,
     // Its answer may not get out any more.
     inject: async () => { await lab.ssh(machine, "systemctl reboot").catch(() => undefined); },
-    heal: async () => { await powerOn(lab, machine.name); },
+    heal: async () => { await powerOn(powerOf(lab, machine.name)); },
 });
 
 /** A machine that is gone for good, with its disk: only an `up` makes it anew. */
 export const lost = (lab: LivingLab, machine: MachineAccess): Fault => ({
     what: `${machine.name} gone with its disk`,
     inject: async () => {
-        await powerOff(lab, machine.name);
+        await cutPower(powerOf(lab, machine.name));
         if ((await lab.domains("--all")).includes(machine.name)) await lab.virsh("undefine", machine.name);
         const folder = path.join(stackFolder(lab.stack), "machines", machine.name);
         await lab.inside(["sh", "-c", "! mountpoint -q \"$1/root\" || umount \"$1/root\"; rm -rf \"$1\"", "sh", folder]);
