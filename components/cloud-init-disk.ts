@@ -21,6 +21,7 @@ export function whileMade(file: string, files: CloudInitFiles): pulumi.ResourceH
         fs.rmSync(file, { force: true });
         leftOver.delete(remove);
     };
+    remove();       // what a run that was killed has left
     return {
         beforeCreate: [() => {
             leftOver.add(remove);
@@ -42,8 +43,7 @@ export async function makeCloudInitDisk(file: string, files: CloudInitFiles): Pr
         const disk = path.join(scratch, "disk.iso");
         await run(["mkisofs", "-quiet", "-output", disk, "-volid", "cidata", "-joliet", "-rock", ...Object.keys(files).map((name) => path.join(scratch, name))]);
         fs.mkdirSync(path.dirname(file), { recursive: true });
-        fs.copyFileSync(disk, file);
-        fs.chmodSync(file, 0o600);
+        fs.writeFileSync(file, fs.readFileSync(disk), { mode: 0o600 });
     } finally {
         fs.rmSync(scratch, { recursive: true });
     }

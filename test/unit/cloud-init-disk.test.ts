@@ -34,6 +34,11 @@ test("or when the program ends over one that could not be made", () => {
     expect(program("await before(); console.log(seen());")).toEqual({ said: "umn 600\n", left: [] });
 });
 
+test("or with the next run, after one that was killed", () => {
+    expect(program("await before(); process.kill(process.pid, 'SIGKILL');").left).toEqual(["stage/nod0.iso"]);
+    expect(program("console.log(seen());")).toEqual({ said: "nothing\n", left: [] });
+});
+
 test("mkisofs's own words are the resource's error", () => {
     fs.writeFileSync(path.join(folder, "mkisofs"), "#!/bin/sh\necho no space >&2\nexit 1\n");
     expect(program("await before().catch((error) => console.log(error.message));")).toEqual({ said: "mkisofs: exit code 1\nno space\n", left: [] });
