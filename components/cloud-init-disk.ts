@@ -17,26 +17,18 @@ export type CloudInitFiles = Record<"user-data" | "meta-data" | "network-config"
 export function whileMade(file: string, files: CloudInitFiles): pulumi.ResourceHookBinding {
     // A preview makes nothing, and mocks (setMocks) know of no hooks.
     if (pulumi.runtime.isDryRun()) return {};
-    const remove = () => {
-        fs.rmSync(file, { force: true });
-        leftOver.delete(remove);
-    };
+    const remove = () => { fs.rmSync(file, { force: true }); };
     remove();       // what a run that was killed has left
-    return {
-        beforeCreate: [() => {
-            leftOver.add(remove);
-            return makeCloudInitDisk(file, files);
-        }],
-        afterCreate: [remove],
-    };
+    removals.push(remove);
+    return { beforeCreate: [() => makeCloudInitDisk(file, files)], afterCreate: [remove] };
 }
 
-/** What is still to be removed when the program ends: nothing comes after a resource that could not be made. */
-const leftOver = new Set<() => void>();
-process.once("exit", () => { for (const remove of leftOver) remove(); });
+/** Done again when the program ends: nothing comes after a resource that could not be made. */
+const removals: (() => void)[] = [];
+process.once("exit", () => { for (const remove of removals) remove(); });
 
 /** Writes an ISO 9660 file system to `file`, which nobody else may read. Fails with a ProgramError where mkisofs does. */
-export async function makeCloudInitDisk(file: string, files: CloudInitFiles): Promise<void> {
+async function makeCloudInitDisk(file: string, files: CloudInitFiles): Promise<void> {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "cloud-init-"));
     try {
         for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(scratch, name), content, { mode: 0o600 });

@@ -27,7 +27,9 @@ export function busySeconds(stat: string): number {
  * `part`: of its machines alone (libvirt's group for them), or with its tools.
  */
 export function labCounter(home: string, part: "machines" | "all" = "all"): (() => number) | undefined {
-    const { mountPoint, version } = countingHierarchy() ?? { mountPoint: "", version: 2 };
+    const counting = countingHierarchy();
+    if (!counting) return undefined;
+    const { mountPoint, version } = counting;
     const file = path.join(mountPoint, groupName(home), part === "machines" ? "machine" : "", version === 1 ? "cpuacct.usage" : "cpu.stat");
     if (!fs.existsSync(file)) return undefined;
     return () => {
