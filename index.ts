@@ -8,12 +8,12 @@ import { outputsOf } from "./components/outputs";
 import { describe } from "./config/describe";
 import { readStack } from "./config/read";
 import type { Site } from "./config/site";
-import { findAcceleration, type Acceleration } from "./tools/lab/acceleration";
-import { UserError } from "./tools/lab/errors";
-import { jumpHostsOf } from "./tools/lab/jump-host";
-import { cacheFolder, isOffline } from "./tools/lab/places";
-import { silent } from "./tools/lab/output";
-import { withoutPulumisDebugging } from "./tools/lab/pulumi-debugging";
+import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
+import { UserError } from "./lib/errors";
+import { jumpHostsOf } from "./hypervisors/jump-host";
+import { cacheFolder, isOffline } from "./lib/environment";
+import { silent } from "./lib/progress";
+import { withoutPulumisDebugging } from "./lib/pulumi-debugging";
 
 withoutPulumisDebugging();
 

@@ -4,8 +4,8 @@
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkout } from "../tools/lab/places";
-import type { ArtifactName } from "./catalogue";
+import { checkout } from "../lib/environment";
+import type { ArtifactName } from "../catalog/artifacts";
 
 /** sha256 by artifact. */
 export type Sums = Partial<Record<ArtifactName, string>>;

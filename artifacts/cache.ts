@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { UserError } from "../tools/lab/errors";
-import type { Progress } from "../tools/lab/output";
+import { UserError } from "../lib/errors";
+import type { Progress } from "../lib/progress";
 import { readAccepted, type Sums } from "./accepted";
-import { type ArtifactName, catalogue } from "./catalogue";
+import { type ArtifactName, catalogue } from "../catalog/artifacts";
 import { type Fetchers, fetchers } from "./fetchers";
 
 /** A file that is not in the cache, or not as it should be. */

@@ -4,10 +4,10 @@ import { createReadStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSyn
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Site } from "../config/site";
-import { imageOf } from "../platforms/image";
-import { UserError } from "../tools/lab/errors";
-import { withLock } from "../tools/lab/lock";
-import type { Progress } from "../tools/lab/output";
+import { imageOf } from "../config/chosen-image";
+import { UserError } from "../lib/errors";
+import { withLock } from "../lib/lock";
+import type { Progress } from "../lib/progress";
 import { fetchers, type Fetch } from "./fetchers";
 
 export interface DiskImage {
@@ -25,7 +25,7 @@ export const sha256Of = async (path: string): Promise<string> => {
 
 /**
  * The image that the stack file or the platform names, on this machine and with the sum that it should have: a file where it is, an address
- * fetched into `cache`/artifacts once. Its identity is its sum, wherever it came from. Undefined where the site's platform has its image built here (tools/network/image.ts).
+ * fetched into `cache`/artifacts once. Its identity is its sum, wherever it came from. Undefined where the site's platform has its image built here (launcher/isolated-host/image.ts).
  */
 export async function ensureDiskImage(site: Pick<Site, "image" | "platform">, options: { cache: string; offline: boolean; progress: Progress; fetch?: Fetch }): Promise<DiskImage | undefined> {
     const image = imageOf(site);

@@ -4,8 +4,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { debianMirror } from "../tools/apt-sources";
-import { run } from "../tools/lab/run";
+import { debianMirror } from "../lib/apt-sources";
+import { run } from "../lib/run";
 
 /** What a fetcher is asked for: `file` is to lie in the folder afterwards; `address` is what the catalogue says of its source. */
 export interface Wanted {

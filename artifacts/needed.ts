@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { serverSources } from "../components/tengine-sources";
+import { serverSources } from "../catalog/director-servers";
 import type { Site } from "../config/site";
-import { catalogue, type ArtifactName } from "./catalogue";
-import { drivers, releases } from "./releases";
-import { jdkOf } from "../platforms/jdk";
+import { catalogue, type ArtifactName } from "../catalog/artifacts";
+import { drivers, releases } from "../catalog/releases";
+import { jdkOf } from "../config/chosen-jdk";
 
 /** A downloaded file that a role needs on its machine. */
 export interface LocalArtifact {

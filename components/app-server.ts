@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Httpd } from "./httpd";
-import { Java } from "./java";
-import { Tomcat, type TomcatArgs } from "./tomcat";
-import { WebSite } from "./web-site";
+import { Httpd } from "../roles/httpd";
+import { Java } from "../roles/java";
+import { Tomcat, type TomcatArgs } from "../roles/tomcat";
+import { WebSite } from "../roles/web-site";
 
 /** A machine that runs the site: JDK, the JSP application, Tomcat, httpd. */
 export class AppServer extends pulumi.ComponentResource {

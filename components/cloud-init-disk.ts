@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { run } from "../tools/lab/run";
+import { run } from "../lib/run";
 
 /** What cloud-init finds on a disk that is called "cidata" (its documentation, datasource NoCloud), by name of file. */
 export type CloudInitFiles = Record<"user-data" | "meta-data" | "network-config", string>;

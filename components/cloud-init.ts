@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
-import type { KeyPair } from "../config/keys";
+import type { KeyPair } from "../lib/ssh-keys";
 import { prefixLength, type MachineDescription, type Site } from "../config/site";
-import { platforms } from "../platforms";
+import { platforms } from "../catalog/platforms/index";
 
 /** cloud-init's user data: who may log in, with which host key the machine shows itself, and where its packages come from. Holds a secret. */
 export function userData(site: Site, machine: MachineDescription, { authorizedKey, hostKey }: { authorizedKey: string; hostKey: KeyPair }): string {

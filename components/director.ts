@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Keepalived, type KeepalivedArgs } from "./keepalived";
-import { Tengine, type TengineArgs } from "./tengine";
+import { Keepalived, type KeepalivedArgs } from "../roles/keepalived";
+import { Tengine, type TengineArgs } from "../roles/tengine";
 
 /** A machine that takes the site's visitors: Tengine, and keepalived for the virtual address. */
 export class Director extends pulumi.ComponentResource {

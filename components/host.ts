@@ -1,13 +1,13 @@
 import * as path from "node:path";
 import { local, remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { shortPrivateKey } from "../config/keys";
-import type { Platform } from "../platforms";
-import type { Repository } from "../platforms/platform";
-import { applyCommand, applyScript, roleFolder, rolesFolder, secretLines, secretTexts, stagedPath } from "./apply";
-import type { RoleConfiguration } from "./role-configuration";
-import { quote } from "./shell";
-import type { Build } from "./tengine";
+import { shortPrivateKey } from "../lib/ssh-keys";
+import type { Platform } from "../catalog/platforms/index";
+import type { Repository } from "../catalog/platforms/platform";
+import { applyCommand, applyScript, roleFolder, rolesFolder, secretLines, secretTexts, stagedPath } from "../roles/apply";
+import type { RoleConfiguration } from "../roles/role-configuration";
+import { quote } from "../lib/shell";
+import type { Build } from "../roles/tengine";
 import { keepOnly, stageFiles, stageTexts, stagingFolder } from "./staging";
 
 export interface HostArgs {
@@ -126,7 +126,7 @@ export class Host extends pulumi.ComponentResource {
         // Not through standard input: that stands in the state twice.
         const { folder } = stageTexts(path.join(this.stage("builds"), what), { "build.json": JSON.stringify(build) });
         return new local.Command(`${this.args.machineName}-${what}-build`, {
-            create: "exec node tools/bundle/run.cjs compile",
+            create: "exec node launcher/bundle/run.cjs compile",
             stdin: pulumi.secret(pulumi.jsonStringify({ host: address, user: this.args.platform.loginUser, privateKey, hostKey, proxy, build: path.join(folder, "build.json") })),
             addPreviousOutputInEnv: false,
             triggers: [this.args.identity, build.key],

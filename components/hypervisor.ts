@@ -3,9 +3,9 @@ import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { DiskImage } from "../artifacts/disk-image";
 import { poolFolder, type Site } from "../config/site";
-import type { Acceleration } from "../tools/lab/acceleration";
-import type { JumpHost } from "../tools/lab/jump-host";
-import { render } from "./template";
+import type { Acceleration } from "../hypervisors/acceleration";
+import type { JumpHost } from "../hypervisors/jump-host";
+import { render } from "../roles/template";
 
 /** What virtual machines are made of, and what runs them. */
 export interface Virtualization {

@@ -1,21 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
 import type { Configuration } from "../config/describe";
-import { hostKeyOf, publicKeyOf } from "../config/keys";
+import { hostKeyOf, publicKeyOf } from "../lib/ssh-keys";
 import { hypervisorOf, machinesWith, type MachineDescription, type Site } from "../config/site";
 import type { Role } from "../config/schema";
-import { platforms, type Platform } from "../platforms";
-import { databaseOf } from "../platforms/database";
-import { jdkOf } from "../platforms/jdk";
-import type { Repository } from "../platforms/platform";
+import { platforms, type Platform } from "../catalog/platforms/index";
+import { databaseOf } from "../config/chosen-database";
+import { jdkOf } from "../config/chosen-jdk";
+import type { Repository } from "../catalog/platforms/platform";
 import { AppServer } from "./app-server";
-import { Base } from "./base";
-import { Database, RetiredAccounts } from "./database";
+import { Base } from "../roles/base";
+import { Database, RetiredAccounts } from "../roles/database";
 import { Director } from "./director";
-import { Firewall } from "./firewall";
+import { Firewall } from "../roles/firewall";
 import { Hypervisor, type HypervisorFacts } from "./hypervisor";
 import { Machine } from "./machine";
-import { Memcached } from "./memcached";
+import { Memcached } from "../roles/memcached";
 
 export interface LabArgs extends Configuration {
     artifacts: Artifacts;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { KeyPair } from "../config/keys";
+import type { KeyPair } from "../lib/ssh-keys";
 import type { MachineDescription, Site } from "../config/site";
-import { platforms } from "../platforms";
+import { platforms } from "../catalog/platforms/index";
 import { Host } from "./host";
 import type { Hypervisor } from "./hypervisor";
 import { SystemContainer } from "./system-container";

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Configuration } from "../config/describe";
-import { hostKeyOf } from "../config/keys";
+import { hostKeyOf } from "../lib/ssh-keys";
 import { machinesWith, type Site } from "../config/site";
-import { platforms } from "../platforms";
-import { databaseOf } from "../platforms/database";
+import { platforms } from "../catalog/platforms/index";
+import { databaseOf } from "../config/chosen-database";
 
 /** A machine as `./lab` has to know it. */
 export interface MachineAccess {

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { MachineDescription, Site } from "../config/site";
-import type { Platform } from "../platforms";
+import type { Platform } from "../catalog/platforms/index";
 import type { Host } from "./host";
 
 /** What every role's pure function gets to describe itself with. */

@@ -1,7 +1,7 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { prefixLength } from "../config/site";
-import type { ContainerDescription } from "../tools/network/container-spec";
+import type { ContainerDescription } from "../hypervisors/container-spec";
 import type { BareMachine, MachineArgs } from "./machine";
 
 /**
@@ -13,7 +13,7 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
 
     constructor(name: string, { site, machine, hostKey, loginKey, hypervisor }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:SystemContainer", name, {}, opts);
-        const tool = (verb: "create" | "delete") => `exec node tools/bundle/run.cjs container ${verb} ${machine.name}`;
+        const tool = (verb: "create" | "delete") => `exec node launcher/bundle/run.cjs container ${verb} ${machine.name}`;
         const description: ContainerDescription = {
             name: machine.name,
             network: site.network.name,

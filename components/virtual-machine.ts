@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as path from "node:path";
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
-import type { KeyPair } from "../config/keys";
+import type { KeyPair } from "../lib/ssh-keys";
 import type { MachineDescription, Site } from "../config/site";
 import { networkConfig, userData } from "./cloud-init";
 import { whileMade, type CloudInitFiles } from "./cloud-init-disk";

@@ -2,11 +2,11 @@
 import * as net from "node:net";
 import type { Mistake } from "./mistakes";
 import { jvmRoute, machinesWith, memcachedNodes, type HypervisorDescription, type MachineDescription, type Site } from "./site";
-import { releases } from "../artifacts/releases";
-import { serverSources, sourceNames } from "../components/tengine-sources";
-import { platforms } from "../platforms";
-import { imageOf } from "../platforms/image";
-import { parseLibvirtUri } from "./libvirt-uri";
+import { releases } from "../catalog/releases";
+import { serverSources, sourceNames } from "../catalog/director-servers";
+import { platforms } from "../catalog/platforms/index";
+import { imageOf } from "./chosen-image";
+import { parseLibvirtUri } from "../lib/libvirt-uri";
 import type { Role } from "./schema";
 
 type Check = (site: Site) => Mistake[];

@@ -1,9 +1,9 @@
-import { releases } from "../artifacts/releases";
-import { defaultDatabaseServer } from "../platforms/database";
+import { releases } from "../catalog/releases";
+import { defaultDatabaseServer } from "./chosen-database";
 import { findMistakes } from "./checks";
 import { ConfigurationError, type Mistake } from "./mistakes";
 import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
-import { parseLibvirtUri } from "./libvirt-uri";
+import { parseLibvirtUri } from "../lib/libvirt-uri";
 import type { HypervisorDescription, Site } from "./site";
 import type { z } from "zod";
 

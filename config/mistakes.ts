@@ -1,4 +1,4 @@
-import { UserError } from "../tools/lab/errors";
+import { UserError } from "../lib/errors";
 
 /** One thing that is wrong with the configuration. `path` is relative to `lab:`. */
 export interface Mistake {

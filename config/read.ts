@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isSecretKey } from "./schema";
-import { parseValue } from "./value";
+import { parseValue } from "../lib/pulumi-value";
 
 /** The stack's `lab:` configuration as plain values; what Pulumi hands over as text (lists, maps, numbers) is parsed. */
 export function readStack(): Record<string, unknown> {

@@ -4,11 +4,11 @@
  */
 import * as net from "node:net";
 import { z } from "zod";
-import { releaseNames, sessionClients } from "../artifacts/releases";
-import { sourceNames } from "../components/tengine-sources";
-import { databaseServerNames, jdkNames, platformNames } from "../platforms";
-import { isPrivateKey } from "./keys";
-import { isLibvirtUri } from "./libvirt-uri";
+import { releaseNames, sessionClients } from "../catalog/releases";
+import { sourceNames } from "../catalog/director-servers";
+import { databaseServerNames, jdkNames, platformNames } from "../catalog/platforms/index";
+import { isPrivateKey } from "../lib/ssh-keys";
+import { isLibvirtUri } from "../lib/libvirt-uri";
 
 const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
 const cidr = z.string().refine((text) => {
@@ -72,7 +72,7 @@ const site = z.strictObject({
 });
 
 const database = z.strictObject({
-    /** Default: MySQL where the platform has it (platforms/), as in the article, else MariaDB. */
+    /** Default: MySQL where the platform has it (catalog/platforms/), as in the article, else MariaDB. */
     server: z.enum(databaseServerNames).optional(),
     name: identifier.default("site"),
     user: identifier.default("site").refine((user) => !["root", "mysql", "mariadb"].includes(user), "is an account of the server's own; the site needs another"),
@@ -93,14 +93,14 @@ const sessions = z.strictObject({
     failoverNodes: z.array(z.string()).optional(),
     /** `sync`: a response leaves Tomcat after memcached has its session; `async`: MSM's default, faster, and may lose the last update. */
     backup: z.enum(["sync", "async"]).default("sync"),
-    /** Our addition to MSM that has copies made again and brought back (components/tomcat.ts); false: MSM alone, as in the article. */
+    /** Our addition to MSM that has copies made again and brought back (roles/tomcat.ts); false: MSM alone, as in the article. */
     keepCopies: z.boolean().default(true),
     /** The memcached client's version, for whoever wants the article's own. Default: the release's first. */
     client: z.enum(sessionClients).optional(),
 });
 
 const director = z.strictObject({
-    /** What is compiled: an entry of components/tengine-sources.ts. Default: the release's own. */
+    /** What is compiled: an entry of catalog/director-servers.ts. Default: the release's own. */
     source: z.enum(sourceNames).optional(),
     /**
      * What decides on the app server. `session`: all requests of a session go to the Tomcat that has it, and no update is lost; whoever has
@@ -124,7 +124,7 @@ const keepalived = z.strictObject({
 export const openSchema = z.strictObject({
     machineKind: z.enum(["vm", "container"]).default("vm"),
     platform: z.enum(platformNames),
-    /** Versions that work together: the article's, or ones that still get fixes (artifacts/releases.ts). */
+    /** Versions that work together: the article's, or ones that still get fixes (catalog/releases.ts). */
     release: z.enum(releaseNames).default("article"),
     /** The distribution's OpenJDK 8, or the article's RPM, which the user brings. */
     java: z.enum(jdkNames).default("openjdk"),
@@ -132,7 +132,7 @@ export const openSchema = z.strictObject({
     hypervisor: libvirtUri.optional(),
     /** Several of them by name, and each machine says which is its own. */
     hypervisors: z.record(identifier, libvirtUri).refine((hypervisors) => Object.keys(hypervisors).length > 0, "is empty: name a hypervisor, or leave it away").optional(),
-    /** What runs virtual machines; default: KVM where a machine that was started to find out shows that it works (tools/lab/acceleration.ts). */
+    /** What runs virtual machines; default: KVM where a machine that was started to find out shows that it works (hypervisors/acceleration.ts). */
     acceleration: z.enum(["kvm", "emulation"]).optional(),
     /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */
     isolated: z.boolean().default(false),

@@ -2,9 +2,9 @@
  * The site description: what configuration comes to once it is validated and every default is filled in. Plain data, no Pulumi type;
  * everything after this reads it and nothing else.
  */
-import type { SessionClient } from "../artifacts/releases";
-import type { SourceName } from "../components/tengine-sources";
-import type { DatabaseServerName } from "../platforms";
+import type { SessionClient } from "../catalog/releases";
+import type { SourceName } from "../catalog/director-servers";
+import type { DatabaseServerName } from "../catalog/platforms/index";
 import type { Role, Settings } from "./schema";
 
 export interface MachineDescription {

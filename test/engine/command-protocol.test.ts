@@ -9,10 +9,10 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { shortPrivateKey } from "../../config/keys";
-import { silent } from "../../tools/lab/output";
-import { ensureEngine } from "../../tools/engine";
-import { COMMAND_VERSION } from "../../tools/engine/pins";
+import { shortPrivateKey } from "../../lib/ssh-keys";
+import { silent } from "../../lib/progress";
+import { ensureEngine } from "../../launcher/engine/index";
+import { COMMAND_VERSION } from "../../launcher/engine/pins";
 import { Plugin, type Values } from "./plugin";
 import { CACHE } from "./project";
 import { SshServer, digest, newEncryptedKey, newKey } from "./sshd";

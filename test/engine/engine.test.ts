@@ -2,12 +2,12 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSyn
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ensureEngine } from "../../tools/engine";
-import { make, recipes, type Recipe } from "../../tools/engine/build";
-import { withLock } from "../../tools/lab/lock";
-import { atLeast, findOfficialCli } from "../../tools/engine/official";
-import { COMMAND_VERSION, TERRAFORM_PROVIDER_VERSION } from "../../tools/engine/pins";
-import { silent } from "../../tools/lab/output";
+import { ensureEngine } from "../../launcher/engine/index";
+import { make, recipes, type Recipe } from "../../launcher/engine/build";
+import { withLock } from "../../lib/lock";
+import { atLeast, findOfficialCli } from "../../launcher/engine/official";
+import { COMMAND_VERSION, TERRAFORM_PROVIDER_VERSION } from "../../launcher/engine/pins";
+import { silent } from "../../lib/progress";
 import { CACHE } from "./project";
 
 let folder: string;

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LIBVIRT_PROVIDER_VERSION, TERRAFORM_PROVIDER_VERSION } from "../../tools/engine/pins";
+import { LIBVIRT_PROVIDER_VERSION, TERRAFORM_PROVIDER_VERSION } from "../../launcher/engine/pins";
 import { Project } from "./project";
 
 let project: Project;

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { silent } from "../../tools/lab/output";
-import { ensureEngine } from "../../tools/engine";
+import { silent } from "../../lib/progress";
+import { ensureEngine } from "../../launcher/engine/index";
 import { readable } from "./values";
 
 const REPOSITORY = path.resolve(__dirname, "../..");

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync, ftruncateSync, type Stats } from "node:fs";
 import { connect, type AddressInfo } from "node:net";
 import { Server, utils, type Connection, type ServerChannel, type Session, type SFTPWrapper } from "ssh2";
-import { keyPairOf } from "../../config/keys";
+import { keyPairOf } from "../../lib/ssh-keys";
 
 const { STATUS_CODE, OPEN_MODE } = utils.sftp;
 

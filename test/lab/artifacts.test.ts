@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ensureArtifacts } from "../../artifacts/cache";
-import { type ArtifactName, catalogue } from "../../artifacts/catalogue";
-import { silent } from "../../tools/lab/output";
+import { type ArtifactName, catalogue } from "../../catalog/artifacts";
+import { silent } from "../../lib/progress";
 
 /** All that the registries have: what only its publisher has is nothing that a test can count on. */
 const names = (Object.keys(catalogue) as ArtifactName[]).filter((name) => !("url" in catalogue[name].from || "byHand" in catalogue[name].from));

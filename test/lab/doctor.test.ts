@@ -2,10 +2,10 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { silent } from "../../tools/lab/output";
-import { run } from "../../tools/lab/run";
-import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../tools/network";
-import type { Finding } from "../../tools/doctor/finding";
+import { silent } from "../../lib/progress";
+import { run } from "../../lib/run";
+import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../launcher/isolated-host/index";
+import type { Finding } from "../../launcher/commands/doctor/finding";
 import { Checkout } from "./checkout";
 import { until } from "./host-state";
 

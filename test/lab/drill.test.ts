@@ -5,10 +5,10 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drillsOf } from "../../tools/drill/command";
-import type { DrillResult } from "../../tools/drill/run-drill";
-import { withLock } from "../../tools/lab/lock";
-import type { CheckResult } from "../../tools/verify/check";
+import { drillsOf } from "../../launcher/commands/drill/command";
+import type { DrillResult } from "../../launcher/commands/drill/run-drill";
+import { withLock } from "../../lib/lock";
+import type { CheckResult } from "../../launcher/commands/verify/check";
 import { Checkout, type Result } from "./checkout";
 import { until } from "./host-state";
 

@@ -1,8 +1,8 @@
 /** What tests of the local lab look at from outside of it. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { run } from "../../tools/lab/run";
-import { groupName } from "../../tools/network/namespace";
+import { run } from "../../lib/run";
+import { groupName } from "../../launcher/isolated-host/namespace";
 
 /** Asks until the answer passes: for what a machine does in its own time, such as coming back from a reboot. */
 export async function until<T>(ask: () => Promise<T>, passes: (answer: T) => boolean, seconds = 30): Promise<T> {

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sshArgv, type SshTarget } from "../../config/libvirt-uri";
-import { silent } from "../../tools/lab/output";
-import { run } from "../../tools/lab/run";
-import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../tools/network";
+import { sshArgv, type SshTarget } from "../../lib/libvirt-uri";
+import { silent } from "../../lib/progress";
+import { run } from "../../lib/run";
+import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../launcher/isolated-host/index";
 import { newKey } from "../engine/sshd";
 import { until } from "./host-state";
 

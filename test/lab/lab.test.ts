@@ -3,9 +3,9 @@ import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { silent } from "../../tools/lab/output";
-import { findNetwork } from "../../tools/network";
-import { ensureHostPackages } from "../../tools/network/host-packages";
+import { silent } from "../../lib/progress";
+import { findNetwork } from "../../launcher/isolated-host/index";
+import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { Checkout, descendant, type Call } from "./checkout";
 import { hostState, namespaces, reportOn, until } from "./host-state";
 

@@ -2,10 +2,10 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { destroyWords } from "../../tools/lab/lifecycle";
-import { silent } from "../../tools/lab/output";
-import { run } from "../../tools/lab/run";
-import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../tools/network";
+import { destroyWords } from "../../launcher/commands/lifecycle";
+import { silent } from "../../lib/progress";
+import { run } from "../../lib/run";
+import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../launcher/isolated-host/index";
 import { Project } from "../engine/project";
 
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";

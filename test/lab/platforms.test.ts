@@ -3,7 +3,7 @@
  * Debian's. Files that are the same on all platforms are read by the services of any lab (test/unit/platforms.test.ts says which differ).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accountName, accountsSql, retiredAccountsSql } from "../../components/database";
+import { accountName, accountsSql, retiredAccountsSql } from "../../roles/database";
 import { describeSite } from "../../config/describe";
 import { fileOf } from "../unit/support/roles";
 import { Checkout } from "./checkout";

@@ -7,12 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensureArtifacts } from "../../artifacts/cache";
-import { catalogue } from "../../artifacts/catalogue";
-import { releases } from "../../artifacts/releases";
-import { compileSessionCopies, sessionCopies } from "../../components/tomcat";
-import { silent } from "../../tools/lab/output";
-import { cacheFolder, checkout } from "../../tools/lab/places";
-import { run } from "../../tools/lab/run";
+import { catalogue } from "../../catalog/artifacts";
+import { releases } from "../../catalog/releases";
+import { compileSessionCopies, sessionCopies } from "../../roles/tomcat";
+import { silent } from "../../lib/progress";
+import { cacheFolder, checkout } from "../../lib/environment";
+import { run } from "../../lib/run";
 
 const source = join(checkout, "files", sessionCopies);
 let folder: string;

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missingArtifacts } from "../../artifacts/cache";
-import { cacheFolder } from "../../tools/lab/places";
+import { cacheFolder } from "../../lib/environment";
 import { Checkout } from "./checkout";
 import { until } from "./host-state";
 

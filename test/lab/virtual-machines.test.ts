@@ -2,12 +2,12 @@
 import { existsSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { faultOf, findAcceleration } from "../../tools/lab/acceleration";
-import { withLock } from "../../tools/lab/lock";
-import { silent } from "../../tools/lab/output";
-import { findNetwork } from "../../tools/network";
-import { ensureHostPackages } from "../../tools/network/host-packages";
-import { standstill } from "../../tools/snapshot/archive";
+import { faultOf, findAcceleration } from "../../hypervisors/acceleration";
+import { withLock } from "../../lib/lock";
+import { silent } from "../../lib/progress";
+import { findNetwork } from "../../launcher/isolated-host/index";
+import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
+import { standstill } from "../../launcher/commands/snapshot/archive";
 import { Checkout } from "./checkout";
 import { hostState, namespaces } from "./host-state";
 

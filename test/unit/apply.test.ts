@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, describe, expect, test } from "vitest";
-import type { RoleConfiguration } from "../../components/role-configuration";
+import type { RoleConfiguration } from "../../roles/role-configuration";
 import { SandboxMachine } from "./support/machine";
 
 const machines: SandboxMachine[] = [];

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { debianMirror, parseDeb822, parseOneLine, readAptSources } from "../../tools/apt-sources";
+import { debianMirror, parseDeb822, parseOneLine, readAptSources } from "../../lib/apt-sources";
 
 const archive = parseDeb822(`# a comment
 Types: deb deb-src

@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { accept, readAccepted } from "../../artifacts/accepted";
 import { ensureArtifacts, missingArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
-import { type ArtifactName, catalogue } from "../../artifacts/catalogue";
+import { type ArtifactName, catalogue } from "../../catalog/artifacts";
 import { aptConfiguration, type Fetch, type Fetchers, mavenPom } from "../../artifacts/fetchers";
-import { releases } from "../../artifacts/releases";
-import { UserError } from "../../tools/lab/errors";
-import type { Progress } from "../../tools/lab/output";
-import { silent } from "../../tools/lab/output";
+import { releases } from "../../catalog/releases";
+import { UserError } from "../../lib/errors";
+import type { Progress } from "../../lib/progress";
+import { silent } from "../../lib/progress";
 
 // The catalogue's sums are those of real files; here each file's right content is its own name.
 const rightContent = (name: ArtifactName) => catalogue[name].file;

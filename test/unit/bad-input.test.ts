@@ -2,12 +2,12 @@
 import { DOMParser } from "@xmldom/xmldom";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { accountsSql, retiredAccountsSql } from "../../components/database";
-import { keepalivedText } from "../../components/keepalived";
-import { render } from "../../components/template";
+import { accountsSql, retiredAccountsSql } from "../../roles/database";
+import { keepalivedText } from "../../roles/keepalived";
+import { render } from "../../roles/template";
 import { ConfigurationError } from "../../config/mistakes";
 import { describe as describeStack } from "../../config/describe";
-import { platforms } from "../../platforms";
+import { platforms } from "../../catalog/platforms/index";
 import { articleLab } from "./support/article";
 import { rolesOf } from "./support/roles";
 

@@ -4,11 +4,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { renderForAnsible } from "../../tools/bench/ansible/render";
-import { parseWrk, withoutJemalloc } from "../../tools/bench/measure-site";
-import { asMarkdown, goalsOf, type Results } from "../../tools/bench/table";
-import { describeBuild } from "../../components/tengine";
-import { platforms } from "../../platforms";
+import { renderForAnsible } from "../../launcher/commands/bench/ansible/render";
+import { parseWrk, withoutJemalloc } from "../../launcher/commands/bench/measure-site";
+import { asMarkdown, goalsOf, type Results } from "../../launcher/commands/bench/table";
+import { describeBuild } from "../../roles/tengine";
+import { platforms } from "../../catalog/platforms/index";
 import { articleLab, artifactsIn, siteWith } from "./support/article";
 import { describe as describeStack } from "../../config/describe";
 
@@ -118,7 +118,7 @@ describe("what Ansible works with", () => {
         expect(hosts.nod4?.roles.keepalived).toMatchObject({ unit: "keepalived.service", on_change: "reloaded" });
         expect(execFileSync("tar", ["-tvf", hosts.mysql?.roles.database?.secrets ?? ""], { encoding: "utf8" })).toMatch(/^-rw------- root\/root .* \.\/root\/\.lab-database\/accounts\.sql$/m);
         // What role.yaml and site.yaml name is what there is.
-        const playbook = parse(fs.readFileSync(path.join(__dirname, "../../tools/bench/ansible/site.yaml"), "utf8")) as { tasks: { vars?: { role: string } }[] }[];
+        const playbook = parse(fs.readFileSync(path.join(__dirname, "../../launcher/commands/bench/ansible/site.yaml"), "utf8")) as { tasks: { vars?: { role: string } }[] }[];
         const named = playbook.flatMap(({ tasks }) => tasks.flatMap(({ vars }) => vars?.role ?? []));
         expect([...named, "retired-accounts"].sort()).toEqual([...new Set(Object.values(hosts).flatMap(({ roles }) => Object.keys(roles)))].sort());
     }, 60_000);

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Remote, type RemoteAddress } from "../../tools/compile/remote";
+import { Remote, type RemoteAddress } from "../../launcher/compile/remote";
 import { newKey, SshServer } from "../engine/sshd";
 
 const login = newKey();

@@ -10,7 +10,7 @@ import { ConfigurationError } from "../../config/mistakes";
 import { readStack } from "../../config/read";
 import { secretKeys } from "../../config/schema";
 import { hypervisorOf, jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../config/site";
-import { UserError } from "../../tools/lab/errors";
+import { UserError } from "../../lib/errors";
 import { articleLab, onCentos, secrets, siteWith } from "./support/article";
 
 type Stack = ReturnType<typeof articleLab>;

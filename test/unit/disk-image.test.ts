@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ensureDiskImage, type DiskImage } from "../../artifacts/disk-image";
 import type { Fetch } from "../../artifacts/fetchers";
 import type { Site } from "../../config/site";
-import { UserError } from "../../tools/lab/errors";
-import { silent } from "../../tools/lab/output";
+import { UserError } from "../../lib/errors";
+import { silent } from "../../lib/progress";
 
 /** printf image | sha256sum */
 const sum = "6105d6cc76af400325e94d588ce511be5bfdbb73b437dc51eca43917d7a43e3d";

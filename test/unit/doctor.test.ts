@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { parseLibvirtUri, sshArgv, uriOverThere } from "../../config/libvirt-uri";
-import { isReady, lookAt, oneLine, bad, good, warning } from "../../tools/doctor/finding";
-import { connectionRemedy, kvmRemedy, trialRemedy } from "../../tools/doctor/remedies";
-import { asJson, asTable } from "../../tools/doctor/report";
-import { UserError } from "../../tools/lab/errors";
-import { virshArgv } from "../../tools/lab/virsh";
+import { parseLibvirtUri, sshArgv, uriOverThere } from "../../lib/libvirt-uri";
+import { isReady, lookAt, oneLine, bad, good, warning } from "../../launcher/commands/doctor/finding";
+import { connectionRemedy, kvmRemedy, trialRemedy } from "../../launcher/commands/doctor/remedies";
+import { asJson, asTable } from "../../launcher/commands/doctor/report";
+import { UserError } from "../../lib/errors";
+import { virshArgv } from "../../hypervisors/virsh";
 
 describe("a libvirt URI", () => {
     test.each([

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Failure } from "../../tools/drill/load";
-import { asTable } from "../../tools/drill/report";
-import type { DrillResult } from "../../tools/drill/run-drill";
+import type { Failure } from "../../launcher/commands/drill/load";
+import { asTable } from "../../launcher/commands/drill/report";
+import type { DrillResult } from "../../launcher/commands/drill/run-drill";
 
 const failure = (second: number, what: string, isLoss: boolean): Failure => ({ at: Date.UTC(2026, 0, 1, 12, 0, second), kind: "read", client: 3, what, isLoss });
 

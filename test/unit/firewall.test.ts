@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { doors, firewallConfiguration, vrrpNeighbours } from "../../components/firewall";
-import { platforms } from "../../platforms";
+import { doors, firewallConfiguration, vrrpNeighbours } from "../../roles/firewall";
+import { platforms } from "../../catalog/platforms/index";
 import { siteWith } from "./support/article";
 
 const site = siteWith();

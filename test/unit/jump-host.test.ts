@@ -3,8 +3,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { UserError } from "../../tools/lab/errors";
-import { jumpHostsOf } from "../../tools/lab/jump-host";
+import { UserError } from "../../lib/errors";
+import { jumpHostsOf } from "../../hypervisors/jump-host";
 import { newEncryptedKey, newKey } from "../engine/sshd";
 import { siteWith } from "./support/article";
 

@@ -6,7 +6,7 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { utils } from "ssh2";
 import { describe, expect, test } from "vitest";
-import { hostKeyOf, isPrivateKey, keyPairOf, publicKeyOf, shortPrivateKey } from "../../config/keys";
+import { hostKeyOf, isPrivateKey, keyPairOf, publicKeyOf, shortPrivateKey } from "../../lib/ssh-keys";
 
 const seed = "0123456789abcdef".repeat(4);
 const hasOpenSsh = spawnSync("ssh-keygen", ["-?"]).error === undefined;

@@ -5,24 +5,24 @@ import * as path from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { accessOf, outputsOf, type Access } from "../../components/outputs";
 import { describe as describeStack } from "../../config/describe";
-import { hostKeyOf } from "../../config/keys";
+import { hostKeyOf } from "../../lib/ssh-keys";
 import { secretKeys, secretSchema, type SecretKey } from "../../config/schema";
-import { inventory, sshConfig, writeSshConfig } from "../../tools/lab/access";
-import { takeApart } from "../../tools/lab/call";
-import { attach } from "../../tools/lab/command";
-import { UserError } from "../../tools/lab/errors";
-import { initialise } from "../../tools/lab/init";
-import { createProgress } from "../../tools/lab/output";
-import { accessIn } from "../../tools/lab/outputs";
-import { refuseWithoutPrograms } from "../../tools/lab/programs";
-import type { Session } from "../../tools/lab/session";
-import { StackFile } from "../../tools/lab/stack-file";
-import { table } from "../../tools/lab/status";
+import { inventory, sshConfig, writeSshConfig } from "../../launcher/commands/access";
+import { takeApart } from "../../launcher/call";
+import { attach } from "../../launcher/command";
+import { UserError } from "../../lib/errors";
+import { initialise } from "../../launcher/stack/init";
+import { createProgress } from "../../lib/progress";
+import { accessIn } from "../../launcher/stack/outputs";
+import { refuseWithoutPrograms } from "../../launcher/isolated-host/required-programs";
+import type { Session } from "../../launcher/stack/session";
+import { StackFile } from "../../launcher/stack/stack-file";
+import { table } from "../../launcher/commands/status";
 import { articleLab, secrets } from "./support/article";
 
 // The checkout, as the launcher knows it, is an empty folder here.
 const checkout = vi.hoisted(() => `${process.env.TMPDIR ?? "/tmp"}/launcher-${process.pid}`);
-vi.mock(import("../../tools/lab/places"), async (original) => ({ ...await original(), checkout }));
+vi.mock(import("../../lib/environment"), async (original) => ({ ...await original(), checkout }));
 
 beforeEach(() => {
     fs.mkdirSync(checkout, { recursive: true });
@@ -336,7 +336,7 @@ describe("programs and progress", () => {
 
 test("the usage names every command", () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "usage-"));
-    const { stdout, status } = spawnSync(process.execPath, ["tools/bundle/run.cjs", "lab", "help"], { cwd: path.join(__dirname, "..", ".."), encoding: "utf8", env: { ...process.env, LAB_HOME: folder } });
+    const { stdout, status } = spawnSync(process.execPath, ["launcher/bundle/run.cjs", "lab", "help"], { cwd: path.join(__dirname, "..", ".."), encoding: "utf8", env: { ...process.env, LAB_HOME: folder } });
     fs.rmSync(folder, { recursive: true });
     expect(status).toBe(0);
     for (const command of ["up", "preview", "down", "doctor", "snapshot NAME", "revert NAME", "snapshots", "status", "ssh NODE", "curl", "forward", "exec", "pulumi", "test", "clean", "init", "ssh-config", "inventory", "bench"]) expect(stdout).toContain(`  ${command}`);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Ledger } from "../../tools/drill/ledger";
+import { Ledger } from "../../launcher/commands/drill/ledger";
 
 const books = ({ sessionsLost, updatesLost, updatesTwice }: Ledger) => ({ sessionsLost, updatesLost, updatesTwice });
 const nothing = { sessionsLost: 0, updatesLost: 0, updatesTwice: 0 };

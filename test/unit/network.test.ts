@@ -2,15 +2,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { UserError } from "../../tools/lab/errors";
-import { parseDeb822, parseOneLine } from "../../tools/apt-sources";
-import { countingHierarchy, hierarchies, type Hierarchy } from "../../tools/network/cgroups";
-import { containerSpec, type ContainerSpec } from "../../tools/network/container-spec";
-import { domainXml, identityFiles } from "../../tools/network/domain";
-import { withLock } from "../../tools/lab/lock";
-import { mirrorsFrom } from "../../tools/network/mirrors";
-import { findHolder } from "../../tools/network/namespace";
-import { proxyConfiguration } from "../../tools/network/proxy";
+import { UserError } from "../../lib/errors";
+import { parseDeb822, parseOneLine } from "../../lib/apt-sources";
+import { countingHierarchy, hierarchies, type Hierarchy } from "../../launcher/isolated-host/cgroups";
+import { containerSpec, type ContainerSpec } from "../../hypervisors/container-spec";
+import { domainXml, identityFiles } from "../../launcher/isolated-host/domain";
+import { withLock } from "../../lib/lock";
+import { mirrorsFrom } from "../../launcher/isolated-host/mirrors";
+import { findHolder } from "../../launcher/isolated-host/namespace";
+import { proxyConfiguration } from "../../launcher/isolated-host/proxy";
 
 const spec: ContainerSpec = {
     name: "web1",

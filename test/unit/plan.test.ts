@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { releaseNames } from "../../artifacts/releases";
+import { releaseNames } from "../../catalog/releases";
 import { describeSite } from "../../config/describe";
-import { platforms, platformNames } from "../../platforms";
-import { StackFile } from "../../tools/lab/stack-file";
-import { plan } from "../../tools/plan/plan";
+import { platforms, platformNames } from "../../catalog/platforms/index";
+import { StackFile } from "../../launcher/stack/stack-file";
+import { plan } from "../../launcher/commands/plan/plan";
 
 // Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
 Error.stackTraceLimit = 0;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Site } from "../../config/site";
-import { platforms } from "../../platforms";
+import { platforms } from "../../catalog/platforms/index";
 import { onCentos, siteWith } from "./support/article";
 import { rolesOf } from "./support/roles";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cutPower, powerOn } from "../../tools/network/power";
+import { cutPower, powerOn } from "../../launcher/isolated-host/power";
 
 const deaf = { "send-process-signal 1 nop": "error: Requested operation is not valid: Init pid is not yet available" };
 const virtual = Object.fromEntries(["kill", "nop"].map((signal) => [`send-process-signal 1 ${signal}`, "error: this function is not supported by the connection driver: virDomainSendProcessSignal"]));

@@ -9,11 +9,11 @@ import { networkConfig, userData } from "../../components/cloud-init";
 import { Lab } from "../../components/lab";
 import { outputsOf } from "../../components/outputs";
 import { describe as describeStack } from "../../config/describe";
-import { hostKeyOf, publicKeyOf, shortPrivateKey } from "../../config/keys";
+import { hostKeyOf, publicKeyOf, shortPrivateKey } from "../../lib/ssh-keys";
 import { articleLab, artifactsIn, secrets } from "./support/article";
 import { register, type Registration } from "./support/program";
-import type { Acceleration } from "../../tools/lab/acceleration";
-import type { JumpHost } from "../../tools/lab/jump-host";
+import type { Acceleration } from "../../hypervisors/acceleration";
+import type { JumpHost } from "../../hypervisors/jump-host";
 
 // Staged files lie below the working folder.
 const home = process.cwd();
@@ -154,7 +154,7 @@ describe("the article's lab", () => {
     test("a container is made anew, the old one first, when it cannot be changed; it gets its key at birth", () => {
         const { inputs, deleteBeforeReplace, shown } = find(all, "nod0-domain");
         expect(deleteBeforeReplace).toBe(true);
-        expect(inputs.create).toBe("exec node tools/bundle/run.cjs container create nod0");
+        expect(inputs.create).toBe("exec node launcher/bundle/run.cjs container create nod0");
         expect(JSON.parse(String(inputs.stdin))).toMatchObject({
             name: "nod0", address: "192.168.0.200", prefix: 24, gateway: "192.168.0.1", mac: "52:54:00:a8:00:c8",
             hostKey: hostKeyOf(secrets.hostKeySeed, "nod0").privateKey, authorizedKey: publicKeyOf(secrets.loginKey), proxyPort: 3142,

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { afterEach, expect, test, vi } from "vitest";
-import { withoutPulumisDebugging } from "../../tools/lab/pulumi-debugging";
+import { withoutPulumisDebugging } from "../../lib/pulumi-debugging";
 
 interface Request { getMessage(): string }
 // The SDK's own objects, in which its modules look things up.

@@ -5,8 +5,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { isAtWork } from "../../tools/lab/recovery";
-import { backendFolder } from "../../tools/lab/session";
+import { isAtWork } from "../../launcher/stack/recovery";
+import { backendFolder } from "../../launcher/stack/session";
 
 let folder: string;
 let parent: ChildProcess | undefined;

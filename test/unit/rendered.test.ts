@@ -4,14 +4,14 @@
  */
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { accountName, accountsSql, retiredAccountsSql } from "../../components/database";
+import { accountName, accountsSql, retiredAccountsSql } from "../../roles/database";
 import { packagesOf } from "../../components/lab";
-import { buildScript, serverSources, type SourceName } from "../../components/tengine-sources";
-import { docBase } from "../../components/web-site";
-import { platformNames } from "../../platforms";
-import { defaultDatabaseServer } from "../../platforms/database";
+import { buildScript, serverSources, type SourceName } from "../../catalog/director-servers";
+import { docBase } from "../../roles/web-site";
+import { platformNames } from "../../catalog/platforms/index";
+import { defaultDatabaseServer } from "../../config/chosen-database";
 import { neededArtifacts } from "../../artifacts/needed";
-import { catalogue } from "../../artifacts/catalogue";
+import { catalogue } from "../../catalog/artifacts";
 import { onCentos, siteWith } from "./support/article";
 import { fileOf, rolesOf } from "./support/roles";
 

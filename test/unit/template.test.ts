@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import Mustache from "mustache";
 import { expect, test } from "vitest";
-import { render } from "../../components/template";
+import { render } from "../../roles/template";
 
 const folder = path.join(__dirname, "..", "..", "files");
 const templates = fs.readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".mustache")).map((name) => name.replace(/\.mustache$/, ""));

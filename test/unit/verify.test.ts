@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DOMParser } from "@xmldom/xmldom";
-import { each, isWell, passed, runChecks, verdict, type Check } from "../../tools/verify/check";
-import { CannotRun, parseAnswer, type LivingLab } from "../../tools/verify/living-lab";
-import { asJson, asJunit, asTable } from "../../tools/verify/report";
+import { each, isWell, passed, runChecks, verdict, type Check } from "../../launcher/commands/verify/check";
+import { CannotRun, parseAnswer, type LivingLab } from "../../launcher/stack/running-lab";
+import { asJson, asJunit, asTable } from "../../launcher/commands/verify/report";
 
 const lab = {} as LivingLab;
 const run = (look: Check) => runChecks(lab, { look });

@@ -1,10 +1,10 @@
 /** The article's lab (seed rows 1 to 7) as a stack file describes it, with secrets that are the same at every run. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { catalogue } from "../../../artifacts/catalogue";
+import { catalogue } from "../../../catalog/artifacts";
 import type { Artifacts, LocalArtifact } from "../../../artifacts/needed";
 import { describe as describeSite } from "../../../config/describe";
-import { hostKeyOf } from "../../../config/keys";
+import { hostKeyOf } from "../../../lib/ssh-keys";
 import type { Site } from "../../../config/site";
 
 /** None of them is part of another, nor of anything else in the configuration: where one turns up, it is there. */

@@ -5,8 +5,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import * as pulumi from "@pulumi/pulumi";
-import { applyCommand, applyScript, roleFolder, secretLines, secretTexts, stagedPath } from "../../../components/apply";
-import type { RoleConfiguration } from "../../../components/role-configuration";
+import { applyCommand, applyScript, roleFolder, secretLines, secretTexts, stagedPath } from "../../../roles/apply";
+import type { RoleConfiguration } from "../../../roles/role-configuration";
 
 /** The programs that apply scripts use; each is wrapped, so that it can be counted, listened to and made the last one. */
 const programs = ["base64", "cat", "chmod", "chown", "cmp", "cp", "curl", "flock", "grep", "ls", "mkdir", "mktemp", "mv", "rm", "sleep", "stat"];

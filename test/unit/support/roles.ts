@@ -1,13 +1,13 @@
 /** What each role is on a machine, as plain text: what Host would upload, and what would come through the script's standard input. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../../../artifacts/needed";
-import { catalogue } from "../../../artifacts/catalogue";
-import { applyScript, secretTexts } from "../../../components/apply";
+import { catalogue } from "../../../catalog/artifacts";
+import { applyScript, secretTexts } from "../../../roles/apply";
 import type { RoleContext } from "../../../components/role";
-import type { RoleConfiguration } from "../../../components/role-configuration";
+import type { RoleConfiguration } from "../../../roles/role-configuration";
 import type { Site } from "../../../config/site";
-import { platforms } from "../../../platforms";
-import { plain, roleConfigurations } from "../../../tools/plan/roles";
+import { platforms } from "../../../catalog/platforms/index";
+import { plain, roleConfigurations } from "../../../roles/index";
 import { secrets } from "./article";
 
 export interface RenderedFile {

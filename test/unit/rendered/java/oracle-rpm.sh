@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings the role java of this machine to its described state. Written by components/apply.ts.
+# Brings the role java of this machine to its described state.
 set -eu
 umask 022
 here=/var/lib/lab/java

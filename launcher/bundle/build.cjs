@@ -1,0 +1,65 @@
+"use strict";
+/** Makes the bundles that load.cjs loads; see there. */
+const fs = require("node:fs");
+const path = require("node:path");
+const { build } = require("esbuild");
+const { checkout, folder, stampOf } = require("./load.cjs");
+
+const programs = {
+    program: "index.ts",
+    lab: "launcher/main.ts",
+    container: "launcher/isolated-host/container.ts",
+    compile: "launcher/compile/main.ts",
+    "drill-client": "launcher/commands/drill/client.ts",
+};
+
+/** Files of this project find others beside them by their folder, which in a bundle would be that of the bundle. */
+const ownFolders = {
+    name: "own-folders",
+    setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, ({ path: file }) => ({
+        loader: "ts", contents: fs.readFileSync(file, "utf8").replaceAll("__dirname", JSON.stringify(path.dirname(file))),
+    })),
+};
+
+/** See pulumi.ts: what it takes from the SDK is left to be loaded from there. */
+const lightPulumi = {
+    name: "light-pulumi",
+    setup: ({ onResolve }) => {
+        onResolve({ filter: /^@pulumi\/pulumi$/ }, () => ({ path: path.join(__dirname, "pulumi.ts") }));
+        onResolve({ filter: /^@pulumi\/pulumi\/runtime$/ }, () => ({ path: path.join(__dirname, "pulumi-runtime.ts") }));
+        onResolve({ filter: /^@pulumi\/pulumi\// }, ({ path: file }) => ({ path: file, external: true }));
+    },
+};
+
+async function main() {
+    // Beside their place and moved there one by one, the list of what they were made of last: others may be doing the same.
+    const fresh = path.join(folder, `new-${process.pid}`);
+    try {
+        const { metafile } = await build({
+            absWorkingDir: checkout,
+            entryPoints: programs,
+            outdir: fresh,
+            outExtension: { ".js": ".cjs" },
+            bundle: true,
+            platform: "node",
+            target: "node20",
+            // The first two are not made for it; ssh2 does without its compiled parts.
+            external: ["esbuild", "typescript", "cpu-features", "*.node"],
+            plugins: [ownFolders, lightPulumi],
+            metafile: true,
+            logLevel: "warning",
+        });
+        // npm's own list stands for all that it installed.
+        const files = [...Object.keys(metafile.inputs).filter((file) => !file.startsWith("node_modules/")), "package-lock.json", "node_modules/.package-lock.json", "launcher/bundle/build.cjs"];
+        const stamps = files.flatMap((file) => { const stamp = stampOf(file); return stamp ? [[file, stamp]] : []; });
+        fs.writeFileSync(path.join(fresh, "manifest.json"), JSON.stringify({ checkout, files: Object.fromEntries(stamps) }));
+        for (const name of [...Object.keys(programs).map((program) => `${program}.cjs`), "manifest.json"]) fs.renameSync(path.join(fresh, name), path.join(folder, name));
+    } finally {
+        fs.rmSync(fresh, { recursive: true, force: true });
+    }
+}
+
+main().catch((error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+});

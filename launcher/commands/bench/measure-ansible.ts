@@ -1,0 +1,72 @@
+import type { Progress } from "../../../lib/progress";
+import { Playbook } from "./ansible/playbook";
+import { BenchLab, timed } from "./bench-lab";
+
+/** What each side is asked to do, in this order. */
+export const jobs = {
+    converge: "booted machines to a verified site",
+    nothing: "nothing to do",
+    file: "one file of one role changed",
+    added: "an app server added, from its boot on",
+} as const;
+export type Job = keyof typeof jobs;
+
+/** In seconds. `computing`: of processors, by the lab's machines and tools, the side's own among them; it tells more than `wall` on a machine that others use too. */
+export interface Effort {
+    wall: number;
+    computing: number;
+    /** The part of that which the machines themselves computed. */
+    machines: number;
+}
+export type Side = Record<Job, Effort>;
+
+/** One side's way of bringing machines to what the stack file says. */
+interface Contestant {
+    /** For machines that were just made; not on the clock. */
+    prepare(): Promise<void>;
+    /** After each change of the stack file; not on the clock. */
+    render(): Promise<void>;
+    converge(firstTime: boolean): Promise<unknown>;
+}
+
+/** This program and Ansible, one after the other, each on machines made for it by the same tool, for the same stack file. */
+export async function compareWithAnsible(like: string, progress: Progress): Promise<{ ours: Side; ansible: Side }> {
+    const ours = await BenchLab.with(like, true, (lab) => contest(lab, "this program", progress, {
+        prepare: () => Promise.resolve(),
+        render: () => Promise.resolve(),
+        converge: () => lab.lab("up"),
+    }));
+    const ansible = await BenchLab.with(like, true, async (lab) => {
+        const playbook = await Playbook.create(lab, progress);
+        return contest(lab, "Ansible", progress, { prepare: () => playbook.givePython(), render: () => playbook.render(), converge: (firstTime) => playbook.play(firstTime) });
+    });
+    return { ours, ansible };
+}
+
+async function contest(lab: BenchLab, who: string, progress: Progress, contestant: Contestant): Promise<Side> {
+    const { site } = lab;
+    const job = (name: Job) => progress.step(`${who}: ${jobs[name]}`, async (): Promise<Effort> => {
+        const before = lab.processorSeconds;
+        const wall = await timed(async () => {
+            await contestant.converge(name === "converge");
+            await lab.check();
+        });
+        const after = lab.processorSeconds;
+        return { wall, computing: after.all - before.all, machines: after.machines - before.machines };
+    });
+    const boot = (what: string) => progress.step(`${who}: ${what}`, async () => {
+        await lab.boot();
+        await contestant.prepare();
+        await contestant.render();
+    });
+    await boot("machines");
+    const [converged, nothing] = [await job("converge"), await job("nothing")];
+    const director = site.machines.findLast(({ roles }) => roles.includes("director"));
+    if (!director) throw new Error("a site without directors");
+    lab.change(["machines", director.name, "priority"], Math.max(1, (director.priority ?? 100) - 20));
+    await contestant.render();
+    const file = await job("file");
+    lab.addAppServer();
+    await boot("a machine more");
+    return { converge: converged, nothing, file, added: await job("added") };
+}

@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import * as path from "node:path";
+import { createInterface } from "node:readline";
+import { build } from "esbuild";
+import { UserError } from "../../lib/errors";
+import { COMMAND_VERSION, LIBVIRT_PROVIDER_VERSION, PULUMI_VERSION, TERRAFORM_PROVIDER_VERSION } from "./pins";
+
+/** One program of the engine that this project can make itself. */
+export interface Recipe {
+    /** Also the name of the executable. */
+    name: string;
+    version: string;
+    /** `built`: the genuine source, compiled here. `stand-in`: this project's own program in its place. */
+    origin: "built" | "stand-in";
+    /** Everything that decides what comes out: files and folders, relative to this folder, ... */
+    sources: string[];
+    /** ... and packages, at the versions that package.json has. */
+    packages: string[];
+    make(output: string, say: (line: string) => void): Promise<void>;
+}
+
+/** A Go program at the version that its go.mod says. The linker flags give it the version that the release of the same source has. */
+function goRecipe(name: string, version: string, folder: string, goPackage: string, variables: Record<string, string>): Recipe {
+    const flags = ["-s", "-w", ...Object.entries(variables).map(([variable, value]) => `-X ${variable}=${value}`)].join(" ");
+    return {
+        name, version, origin: "built", packages: [], sources: [`go/${folder}/go.mod`, `go/${folder}/go.sum`, "build.ts", "pins.ts"],
+        make: (output, say) => run("go", ["build", "-v", "-trimpath", "-mod=readonly", "-ldflags", flags, "-o", output, goPackage],
+            path.join(__dirname, "go", folder), say),
+    };
+}
+
+/** A program of this folder's, with all that it needs in one executable file. */
+function scriptRecipe(name: string, version: string, folder: string): Recipe {
+    return {
+        name, version, origin: "stand-in", sources: [folder, "serve.ts", "build.ts", "pins.ts"],
+        packages: ["@grpc/grpc-js", "@pulumi/pulumi", "esbuild", "google-protobuf", "ssh2", "zod"],
+        make: async (output) => {
+            await build({
+                entryPoints: [path.join(__dirname, folder, "main.ts")],
+                outfile: output,
+                bundle: true,
+                platform: "node",
+                target: "node20",
+                // ssh2 does without its compiled parts where they are not.
+                external: ["cpu-features", "*.node"],
+                banner: { js: "#!/usr/bin/env node" },
+                logLevel: "silent",
+            });
+            chmodSync(output, 0o755);
+        },
+    };
+}
+
+export const recipes = {
+    pulumi: goRecipe("pulumi", PULUMI_VERSION, "cli", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", {
+        "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${PULUMI_VERSION}`,
+    }),
+    languageHost: scriptRecipe("pulumi-language-nodejs", PULUMI_VERSION, "language-host"),
+    command: scriptRecipe("pulumi-resource-command", COMMAND_VERSION, "command"),
+    bridge: goRecipe("pulumi-resource-terraform-provider", TERRAFORM_PROVIDER_VERSION, "bridge", "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic", {
+        "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/version.version": `v${TERRAFORM_PROVIDER_VERSION}`,
+        // The bridge and the providers that it loads register the same messages; the released plugin has this too.
+        "google.golang.org/protobuf/reflect/protoregistry.conflictPolicy": "ignore",
+    }),
+    libvirt: goRecipe("terraform-provider-libvirt", LIBVIRT_PROVIDER_VERSION, "libvirt", "github.com/dmacvicar/terraform-provider-libvirt", {
+        "main.version": LIBVIRT_PROVIDER_VERSION,
+    }),
+} satisfies Record<string, Recipe>;
+
+/** What a recipe's result depends on, as a short name: same sources, same name, on any machine. */
+export function recipeKey({ name, version, sources, packages }: Recipe): string {
+    const { dependencies } = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as { dependencies: Record<string, string> };
+    const hash = createHash("sha256").update(`${name} ${version} ${process.platform} ${process.arch}`);
+    for (const dependency of packages) hash.update(` ${dependency} ${dependencies[dependency]}`);
+    for (const file of sources.flatMap((source) => filesOf(path.join(__dirname, source)))) {
+        hash.update(`\0${path.relative(__dirname, file)}\0`).update(readFileSync(file));
+    }
+    return hash.digest("hex").slice(0, 16);
+}
+
+function filesOf(place: string): string[] {
+    try {
+        return readdirSync(place).sort().flatMap((name) => filesOf(path.join(place, name)));
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return [place];
+        throw error;
+    }
+}
+
+/** Makes one program, unless `folder` has it from before. Returns its path. Interrupted at any point it leaves nothing half made. */
+export async function make(recipe: Recipe, folder: string, say: (line: string) => void): Promise<string> {
+    const place = path.join(folder, `${recipe.name}-${recipeKey(recipe)}`);
+    const program = path.join(place, recipe.name);
+    if (filesExist(place)) return program;
+    mkdirSync(folder, { recursive: true });
+    const temporary = await mkdtemp(path.join(folder, ".new-"));
+    try {
+        await recipe.make(path.join(temporary, recipe.name), say);
+        chmodSync(temporary, 0o755);
+        await rename(temporary, place);
+    } finally {
+        await rm(temporary, { recursive: true, force: true });
+    }
+    return program;
+}
+
+function filesExist(folder: string): boolean {
+    try {
+        return readdirSync(folder).length > 0;
+    } catch {
+        return false;
+    }
+}
+
+const GO_REMEDY = "Install Go 1.24.7 or newer, or the official pulumi (3.200 or newer) together with its plugins.";
+
+/** Runs a build tool, tells its newest line, and throws with its last ones if it fails. */
+async function run(program: string, args: string[], cwd: string, say: (line: string) => void): Promise<void> {
+    const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+    const lines: string[] = [];
+    createInterface({ input: child.stderr }).on("line", (line) => {
+        lines.push(line);
+        say(line);
+    });
+    const code = await new Promise<number | null>((resolve, reject) => {
+        child.once("close", resolve);
+        child.once("error", () => reject(new UserError(`${program} is not installed, or not on PATH`, GO_REMEDY)));
+    });
+    if (code === 0) return;
+    const tooOld = lines.find((line) => line.includes("requires go >="));
+    if (tooOld !== undefined) throw new UserError(tooOld, GO_REMEDY);
+    throw new Error(`${program} ${args[0]} failed in ${cwd}:\n${lines.slice(-20).join("\n")}`);
+}

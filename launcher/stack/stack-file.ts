@@ -1,0 +1,108 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseDocument, type Document } from "yaml";
+import { secretKeys, type SecretKey } from "../../config/schema";
+import type { MachineKind } from "../../config/site";
+import { parseValue } from "../../lib/pulumi-value";
+import { UserError } from "../../lib/errors";
+import { checkout } from "../../lib/environment";
+
+/** A stack's file, Pulumi.STACK.yaml, as far as the launcher has to know it. */
+export class StackFile {
+    readonly path: string;
+
+    constructor(readonly stack: string) {
+        if (!/^[A-Za-z0-9._-]{1,100}$/.test(stack)) throw new UserError(`'${stack}' is no name for a stack.`, "Use letters, digits, dots, hyphens and underscores.");
+        this.path = path.join(checkout, `Pulumi.${stack}.yaml`);
+        if (!fs.existsSync(this.path)) {
+            const there = fs.readdirSync(checkout).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+            throw new UserError(`There is no Pulumi.${stack}.yaml.`, `Stacks that are there: ${there.join(", ")}. For a new one, copy the file of the one that is most like it.`);
+        }
+    }
+
+    private read() {
+        const document = parseDocument(fs.readFileSync(this.path, "utf8"));
+        const [error] = document.errors;
+        if (error) throw new UserError(`Pulumi.${this.stack}.yaml is no YAML: ${error.message}`, "Correct the line that the message names.");
+        return document;
+    }
+
+    /** As text or as what it is: pulumi writes `"true"` for true. */
+    private setting(key: string): string | undefined {
+        const value = this.read().getIn(["config", `lab:${key}`]);
+        return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
+    }
+
+    /** Whether the lab lives on this machine alone, in namespaces and with a libvirtd of its own. */
+    get isIsolated(): boolean {
+        return this.setting("isolated") === "true";
+    }
+
+    get machineKind(): MachineKind {
+        return this.setting("machineKind") === "container" ? "container" : "vm";
+    }
+
+    /** Whether its machines start from an image that is built here of packages: those of an isolated lab that names no other. */
+    get wantsBuiltImage(): boolean {
+        return this.isIsolated && (this.machineKind === "container" || this.setting("image") === undefined);
+    }
+
+    get packageProxy(): number | undefined {
+        const port = Number(this.setting("packageProxy"));
+        return Number.isInteger(port) ? port : undefined;
+    }
+
+    /** Every `lab:` setting but the secrets, as plain values. */
+    get settings(): Record<string, unknown> {
+        const { config } = (this.read().toJS() ?? {}) as { config?: Record<string, unknown> | null };
+        return Object.fromEntries(Object.entries(config ?? {})
+            .filter(([key]) => key.startsWith("lab:") && !secretKeys.some((secret) => key === `lab:${secret}`))
+            .map(([key, value]) => [key.slice("lab:".length), typeof value === "string" ? parseValue(value) : value]));
+    }
+
+    /** Names of the secrets that the file does not have. */
+    get missingSecrets() {
+        return secretKeys.filter((key) => this.setting(key) === undefined);
+    }
+
+    get isEncrypted(): boolean {
+        return this.read().has("encryptionsalt");
+    }
+
+    /** Takes out one secret: init() makes another. */
+    removeSecret(key: SecretKey) {
+        const document = this.read();
+        document.deleteIn(["config", `lab:${key}`]);
+        this.write(document);
+    }
+
+    /** Takes out what init() put in: the secrets, and the salt that they are encrypted with. */
+    removeSecrets() {
+        const document = this.read();
+        for (const path of [...secretKeys.map((key) => ["config", `lab:${key}`]), ["encryptionsalt"]]) if (document.hasIn(path)) document.deleteIn(path);
+        this.write(document);
+    }
+
+    /**
+     * Lets `work` have pulumi put secrets into the file, and takes over just those: pulumi writes everything else anew too, as text
+     * ("true", "3142") and in an order and shape of its own. Also where `work` fails half-way.
+     */
+    async takeSecrets(work: () => Promise<void>) {
+        const document = this.read();
+        try {
+            await work();
+        } finally {
+            const written = this.read();
+            for (const key of secretKeys) {
+                const path = ["config", `lab:${key}`];
+                if (!document.hasIn(path) && written.hasIn(path)) document.setIn(path, written.getIn(path));
+            }
+            if (written.has("encryptionsalt")) document.set("encryptionsalt", written.get("encryptionsalt"));
+            this.write(document);
+        }
+    }
+
+    private write(document: Document) {
+        fs.writeFileSync(this.path, document.toString({ lineWidth: 0 }));
+    }
+}

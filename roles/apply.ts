@@ -1,0 +1,152 @@
+import { quote } from "../lib/shell";
+import type { ManagedFile, RoleConfiguration } from "./role-configuration";
+
+/** Where a machine keeps what was uploaded for its roles, each in a folder of its own. */
+export const rolesFolder = "/var/lib/lab";
+export const roleFolder = (role: string) => `${rolesFolder}/${role}`;
+
+/** Where a plain file's content lies below the role's folder. */
+export const stagedPath = (file: ManagedFile) => `files${file.path}`;
+/** Name under which a secret file's content comes through standard input. */
+const secretName = (index: number) => `file-${index}`;
+const isSecret = (file: ManagedFile) => typeof file.content !== "string";
+
+/**
+ * The script that brings a machine to `configuration`; it is uploaded next to the files and run on the machine. It may be run again,
+ * also after it was stopped anywhere: what the service has not seen yet is remembered in the file `pending` until it has.
+ */
+export function applyScript(role: string, configuration: RoleConfiguration): string {
+    const { artifacts = [], files = [], prepare = [], finish = [], test, service, ready } = configuration;
+    const sections = [
+        header(role),
+        section("What comes before the files", [...artifacts.length > 0 ? ["artifacts=$here/artifacts"] : [], ...prepare]),
+        section("Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another",
+            [`exec 8< ${rolesFolder}`, "flock 8", ...files.map((file, index) => putLine(file, index))]),
+        section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path)), "exec 8<&-"]),
+        section("A configuration that the program itself refuses never reaches the service", test ? ["# shellcheck disable=SC2016 # expanded by the shell that runs it", `quietly ${quote(test)}`] : []),
+        section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
+        section("Until it works", ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : []),
+        section("What takes a role that works", finish),
+        "rm -f \"$pending\"\n",
+    ];
+    return sections.filter((text) => text !== "").join("\n");
+}
+
+const section = (title: string, lines: string[]) => (lines.length === 0 ? "" : `# ${title}.\n${lines.join("\n")}\n`);
+
+const header = (role: string) => `#!/bin/sh
+# Brings the role ${role} of this machine to its described state.
+set -eu
+umask 022
+here=${roleFolder(role)}
+pending=$here/pending
+# A run whose connection broke goes on without one: it is let come to its end.
+exec 9> "$here/lock"
+flock 9
+rm -rf /run/lab-${role}.*
+secrets=$(mktemp -d /run/lab-${role}.XXXXXX)
+trap 'rm -rf "$secrets"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# changed [restart]: the service has to see it; with the word, by a restart even where a reload does for everything else.
+changed() { echo "$*" >> "$pending"; }
+
+# label PATH: SELinux, where there is any: the labels that its policy gives to files of these names, wherever they came from.
+label() { if command -v restorecon >/dev/null; then restorecon -R "$1"; fi; }
+
+# put MODE OWNER SOURCE DESTINATION
+put() {
+    case $4 in /etc/systemd/system/*) how=restart ;; *) how= ;; esac
+    if ! cmp -s "$3" "$4"; then
+        changed $how
+        mkdir -p "\${4%/*}"
+        cp "$3" "$4.lab-new"
+        chown "$2" "$4.lab-new"
+        chmod "$1" "$4.lab-new"
+        mv -fT "$4.lab-new" "$4"
+        label "$4"
+    elif [ "$(stat -c %a:%U:%G "$4")" != "$1:$2" ]; then
+        changed $how
+        chown "$2" "$4"
+        chmod "$1" "$4"
+    fi
+}
+
+# quietly COMMAND: what it says is shown only when it fails.
+quietly() {
+    said=$(sh -c "$1" 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }
+}
+
+# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does. A unit that systemd has
+# given up is not waited for.
+await() {
+    start=$(date +%s)
+    until said=$(sh -c "$2" 2>&1); do
+        now=$(date +%s)
+        if [ "$now" -ge $((start + $1)) ] || { [ -n "$3" ] && systemctl --quiet is-failed "$3"; }; then
+            echo "${role} did not work within $((now - start)) s: $2: $said" >&2
+            [ -z "$3" ] || systemctl --no-pager --lines=20 status "$3" >&2 || true
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# What is secret comes through standard input: one line each, a name and the content in base64.
+umask 077
+while read -r name content; do
+    printf %s "$content" | base64 -d > "$secrets/$name"
+done
+umask 022
+`;
+
+function putLine(file: ManagedFile, index: number): string {
+    const source = isSecret(file) ? `"$secrets"/${secretName(index)}` : `"$here"/${quote(stagedPath(file))}`;
+    return `put ${file.mode ?? "644"} ${file.owner ?? "root:root"} ${source} ${quote(file.path)}`;
+}
+
+function forgetOldFiles(paths: string[]): string {
+    return `cat > "$here/installed.new" <<'END'
+${[...paths].sort().join("\n")}
+END
+if [ -f "$here/installed" ]; then
+    grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
+        # A file that moved to another role is that role's now.
+        for other in ${roleFolder("*")}/installed; do
+            [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
+        done
+        changed
+        rm -f "$old"
+    done
+fi
+mv -f "$here/installed.new" "$here/installed"`;
+}
+
+const serviceLines = (unit: string, onChange: string) => [
+    `if [ -e "$pending" ]; then systemctl daemon-reload; fi`,
+    `systemctl --quiet enable ${quote(unit)}`,
+    `if ! systemctl --quiet is-active ${quote(unit)}; then`,
+    `    systemctl reset-failed ${quote(unit)} 2>/dev/null || true`,
+    `    systemctl start ${quote(unit)}`,
+    `elif [ -e "$pending" ]; then`,
+    ...onChange === "restart" ? [`    systemctl restart ${quote(unit)}`]
+        : [`    if grep -q restart "$pending"; then systemctl restart ${quote(unit)}; else systemctl ${onChange} ${quote(unit)}; fi`],
+    `fi`,
+];
+
+/**
+ * The secret texts of `configuration` by the name that the script knows them under, in a fixed order. The values are still Outputs.
+ */
+export function secretTexts(configuration: RoleConfiguration): [name: string, content: SecretText][] {
+    const files = (configuration.files ?? []).flatMap((file, index): [string, SecretText][] =>
+        typeof file.content === "string" ? [] : [[secretName(index), file.content]]);
+    return [...files, ...Object.entries(configuration.secrets ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))];
+}
+type SecretText = Exclude<ManagedFile["content"], string>;
+
+/** Standard input of the script: see its reading loop. */
+export const secretLines = (texts: [name: string, content: string][]) =>
+    texts.map(([name, content]) => `${name} ${Buffer.from(content).toString("base64")}\n`).join("");
+
+/** The command that runs an uploaded script. */
+export const applyCommand = (role: string) => `exec sh ${roleFolder(role)}/apply`;

@@ -1,0 +1,36 @@
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { hardened } from "./hardening";
+import type { RoleArgs, RoleContext } from "../components/role";
+import type { RoleConfiguration } from "./role-configuration";
+import { render, verbatim } from "./template";
+import { appBase, docBase } from "./web-site";
+
+/** httpd in front of Tomcat on the same machine (seed row 16). */
+export class Httpd extends pulumi.ComponentResource {
+    readonly ready: pulumi.Resource;
+
+    constructor(name: string, args: RoleArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:Httpd", name, {}, opts);
+        this.ready = args.host.configure("httpd", httpdConfiguration(args), { parent: this, dependsOn: args.after });
+        this.registerOutputs();
+    }
+}
+
+export function httpdConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
+    const { unit, virtualHostFile, prepare, test } = platform.httpd;
+    return {
+        prepare: prepare(path.posix.dirname(appBase)),
+        files: [{
+            path: virtualHostFile,
+            content: render("etc/httpd/conf.d/virtual.conf", { documentRoot: docBase, serverName: site.site.hostName, tomcatPort: site.tomcat.port }),
+        }, {
+            path: `/etc/systemd/system/${unit}.d/lab.conf`, content: verbatim("etc/systemd/system/httpd.service.d/lab.conf"),
+        }, {
+            path: "/etc/systemd/system/tomcat.service.d/httpd.conf", content: render("etc/systemd/system/tomcat.service.d/httpd.conf", { httpdUnit: unit }),
+        }, hardened(unit, platform, { capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL"] })],
+        test,
+        service: { unit, onChange: "reload" },
+        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 300 },
+    };
+}

@@ -1,0 +1,126 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Artifacts } from "../artifacts/needed";
+import { drivers, releases } from "../catalog/releases";
+import { jdkOf } from "../config/chosen-jdk";
+import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/site";
+import { hardened } from "./hardening";
+import type { RoleArgs, RoleContext } from "../components/role";
+import type { RoleConfiguration } from "./role-configuration";
+import { accountName } from "./database";
+import { appBase, docBase } from "./web-site";
+import { render, verbatim } from "./template";
+
+export interface TomcatArgs extends RoleArgs {
+    password: pulumi.Output<string>;
+    artifacts: Artifacts;
+}
+
+/** Tomcat 7 with its sessions in memcached and the site in it (seed rows 11 to 15). */
+export class Tomcat extends pulumi.ComponentResource {
+    readonly ready: pulumi.Resource;
+
+    constructor(name: string, args: TomcatArgs, opts: pulumi.ComponentResourceOptions) {
+        super("lab:Tomcat", name, {}, opts);
+        this.ready = args.host.configure("tomcat", tomcatConfiguration(args), { parent: this, dependsOn: args.after });
+        this.registerOutputs();
+    }
+}
+
+const home = "/usr/local/tomcat";
+/** Below files/, and below / on a machine: our addition to the session manager, which says itself what it does. */
+export const sessionCopies = "usr/local/tomcat/src";
+const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map((name) => `${sessionCopies}/de/javakaffee/web/msm/${name}.java`);
+const readableByTomcat = { mode: "640", owner: "root:tomcat" };
+
+export function tomcatConfiguration({ site, machine, platform, password, artifacts }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
+    const release = releases[site.release];
+    const distribution = artifacts[release.tomcat.artifact];
+    const client = artifacts[site.sessions.client];
+    const driver = drivers[site.database.server];
+    const libraries = [...[...release.libraries, driver.artifact].map((name) => artifacts[name]), client];
+    const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
+    const { address } = machine;
+    return {
+        artifacts: [distribution, ...libraries],
+        prepare: [
+            "getent group tomcat >/dev/null || groupadd --system tomcat",
+            `getent passwd tomcat >/dev/null || useradd --system --gid tomcat --home-dir ${home} --no-create-home --shell ${platform.noLogin} tomcat`,
+            "# Unpacked beside its place and moved there: what is there is whole.",
+            `if [ ! -d ${versionedHome} ]; then`,
+            "    changed",
+            "    rm -rf /usr/local/.tomcat-new",
+            "    mkdir -p /usr/local/.tomcat-new",
+            `    tar -xzf "$artifacts/${distribution.name}" -C /usr/local/.tomcat-new --strip-components=1 --no-same-owner`,
+            "    # Some releases' archives let nobody but their owner in.",
+            "    chmod -R a+rX /usr/local/.tomcat-new",
+            "    # Tomcat's own applications (manager, examples, ...) would only be a way in.",
+            "    rm -rf /usr/local/.tomcat-new/webapps/*",
+            "    chown -R root:tomcat /usr/local/.tomcat-new/conf",
+            "    chmod -R u=rwX,g=rX,o= /usr/local/.tomcat-new/conf",
+            "    chown tomcat:tomcat /usr/local/.tomcat-new/logs /usr/local/.tomcat-new/temp /usr/local/.tomcat-new/work",
+            `    mv /usr/local/.tomcat-new ${versionedHome}`,
+            "fi",
+            `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
+            `chmod 755 ${versionedHome}`,
+            "# What systemd starts has to be labelled as a program.",
+            `label ${versionedHome}`,
+            `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
+            ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
+            "# Of two clients Tomcat would take whichever it finds first.",
+            `for jar in ${home}/lib/spymemcached-*.jar; do [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }; done`,
+        ],
+        files: [
+            { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
+            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: jdkOf(site).home, port: site.tomcat.port }) },
+            hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
+            ...site.sessions.keepCopies ? sessionCopiesClasses.map((file) => ({ path: `/${file}`, content: verbatim(file) })) : [],
+            { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },
+            {
+                path: `${home}/conf/server.xml`,
+                content: render("usr/local/tomcat/conf/server.xml", {
+                    port: site.tomcat.port, address, jvmRoute: jvmRoute(machine), node: machine.name, appBase, docBase, jasperListener: release.tomcat.hasJasperListener,
+                }),
+                ...readableByTomcat,
+            },
+            {
+                path: `${home}/conf/context.xml`,
+                content: render("usr/local/tomcat/conf/context.xml", {
+                    memcachedNodes: memcachedNodes(site).map((node) => `${node.name}:${node.address}:${node.port}`).join(","),
+                    failoverNodes: failoverNodes(site, machine).join(","),
+                    keepCopies: site.sessions.keepCopies,
+                    backupAsync: site.sessions.backup === "async",
+                    node: machine.name,
+                }),
+                ...readableByTomcat,
+            },
+            {
+                path: `${home}/conf/database.xml`,
+                content: password.apply((text) => render("usr/local/tomcat/conf/database.xml", {
+                    driver: driver.className,
+                    url: databaseUrl(driver.scheme, machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: accountName(site, text), password: text,
+                })),
+                ...readableByTomcat,
+            },
+        ],
+        test: site.sessions.keepCopies ? compileSessionCopies(`${jdkOf(site).home}/bin/java`, home, `/${sessionCopies}`) : undefined,
+        service: { unit: "tomcat.service" },
+        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 600 },
+    };
+}
+
+/**
+ * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat
+ * brings for its JSPs: no JDK is needed. What is there already is replaced only when all of it has been compiled, and differs: a Tomcat that runs may load from there.
+ */
+export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e
+cd ${tomcat}
+rm -rf lib/.new
+${java} -jar lib/ecj-*.jar -1.8 -proc:none -encoding UTF-8 -classpath "$(printf '%s:' lib/*.jar bin/*.jar)" -d lib/.new ${source}
+if ! diff -r lib/.new/de lib/de >/dev/null 2>&1; then
+    rm -rf lib/de
+    mv lib/.new/de lib/de
+fi
+rm -rf lib/.new`;
+
+/** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
+const databaseUrl = (scheme: string, address: string, name: string) => `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;
