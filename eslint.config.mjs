@@ -15,7 +15,10 @@ export default tseslint.config(
     { files: ["**/*.mjs", "**/*.cjs"], ...tseslint.configs.disableTypeChecked },
     {
         files: ["**/*.cjs"],
-        languageOptions: { sourceType: "commonjs", globals: { process: "readonly", performance: "readonly", __dirname: "readonly" } },
+        languageOptions: {
+            sourceType: "commonjs",
+            globals: { process: "readonly", performance: "readonly", __dirname: "readonly" },
+        },
         rules: { "@typescript-eslint/no-require-imports": "off" },
     },
 );

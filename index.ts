@@ -21,25 +21,62 @@ withoutPulumisDebugging();
 export = async () => {
     try {
         const configuration = describe(readStack(), pulumi.getStack());
-        const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent, offline: isOffline() });
-        new Lab("lab", { ...configuration, artifacts: localArtifacts(paths), facts: await factsOf(configuration.site), firstTime: process.env.LAB_FIRST_TIME !== undefined });
+        const paths = await ensureArtifacts(neededArtifacts(configuration.site), {
+            cache: cacheFolder(),
+            progress: silent,
+            offline: isOffline(),
+        });
+        new Lab("lab", {
+            ...configuration,
+            artifacts: localArtifacts(paths),
+            facts: await factsOf(configuration.site),
+            firstTime: process.env.LAB_FIRST_TIME !== undefined,
+        });
         return outputsOf(configuration);
     } catch (error) {
-        throw shownAsItIs(error instanceof UserError ? `${error.message}\n${error.remedy}` : error instanceof Error ? error.stack : String(error));
+        throw shownAsItIs(
+            error instanceof UserError
+                ? `${error.message}\n${error.remedy}`
+                : error instanceof Error
+                  ? error.stack
+                  : String(error),
+        );
     }
 };
 
 /** How each hypervisor is gone through; from what, and by what, its virtual machines are made. */
 async function factsOf(site: Site): Promise<Record<string, HypervisorFacts>> {
     const jumpHosts = await jumpHostsOf(site);
-    const image = site.machineKind === "vm" ? await ensureDiskImage(site, { cache: cacheFolder(), progress: silent, offline: isOffline() }) ?? builtImage() : undefined;
-    return Object.fromEntries(await Promise.all(site.hypervisors.map(async ({ uri }) =>
-        [uri, { jumpHost: jumpHosts[uri], virtualization: image && { image, acceleration: site.acceleration ?? await accelerationAt(uri) } }] as const)));
+    const image =
+        site.machineKind === "vm"
+            ? ((await ensureDiskImage(site, { cache: cacheFolder(), progress: silent, offline: isOffline() })) ??
+              builtImage())
+            : undefined;
+    return Object.fromEntries(
+        await Promise.all(
+            site.hypervisors.map(
+                async ({ uri }) =>
+                    [
+                        uri,
+                        {
+                            jumpHost: jumpHosts[uri],
+                            virtualization: image && {
+                                image,
+                                acceleration: site.acceleration ?? (await accelerationAt(uri)),
+                            },
+                        },
+                    ] as const,
+            ),
+        ),
+    );
 }
 
 async function accelerationAt(uri: string): Promise<Acceleration> {
     const { acceleration, fault } = await findAcceleration(uri);
-    if (fault !== undefined) void pulumi.log.info(`KVM does not work here (${fault}): virtual machines are emulated, which is about ten times slower.`);
+    if (fault !== undefined)
+        void pulumi.log.info(
+            `KVM does not work here (${fault}): virtual machines are emulated, which is about ten times slower.`,
+        );
     return acceleration;
 }
 
@@ -49,7 +86,11 @@ async function accelerationAt(uri: string): Promise<Acceleration> {
  */
 function builtImage(): DiskImage {
     const path = process.env.LAB_IMAGE;
-    if (!path && !pulumi.runtime.isDryRun()) throw new UserError("The image of this stack's machines is built by ./lab.", `Run ./lab up -s ${pulumi.getStack()}, or name an image: lab:image.`);
+    if (!path && !pulumi.runtime.isDryRun())
+        throw new UserError(
+            "The image of this stack's machines is built by ./lab.",
+            `Run ./lab up -s ${pulumi.getStack()}, or name an image: lab:image.`,
+        );
     return { path: path ?? "built by ./lab up", identity: "built" };
 }
 

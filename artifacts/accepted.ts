@@ -12,7 +12,8 @@ export type Sums = Partial<Record<ArtifactName, string>>;
 
 export const acceptedFile = join(checkout, "artifacts", "accepted.json");
 
-export const readAccepted = (file = acceptedFile): Sums => existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Sums : {};
+export const readAccepted = (file = acceptedFile): Sums =>
+    existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Sums) : {};
 
 /** Pins `sums`; those of other artifacts stay. */
 export function accept(sums: Sums, file = acceptedFile): void {

@@ -24,7 +24,8 @@ export interface MissingArtifact {
 }
 
 /** Where the lab keeps its own copy: a folder of its own for each content, so that one file name can mean two of them over time. */
-export const ownPlace = (name: ArtifactName, cache: string) => join(cache, "artifacts", catalogue[name].sha256 ?? name, catalogue[name].file);
+export const ownPlace = (name: ArtifactName, cache: string) =>
+    join(cache, "artifacts", catalogue[name].sha256 ?? name, catalogue[name].file);
 
 /** Where a user lays a file: it needs no knowledge of sums, and the lab never changes or removes it. */
 const usersPlace = (name: ArtifactName, cache: string) => join(cache, "artifacts", catalogue[name].file);
@@ -53,7 +54,11 @@ async function contentOf(path: string) {
 }
 
 /** The good file of that name in the cache, a user's before the lab's own, or what is missing. */
-async function look(name: ArtifactName, cache: string, accepted: Sums): Promise<{ path: string } | { missing: MissingArtifact }> {
+async function look(
+    name: ArtifactName,
+    cache: string,
+    accepted: Sums,
+): Promise<{ path: string } | { missing: MissingArtifact }> {
     const artifact = catalogue[name];
     let fault: string | undefined;
     for (const path of [usersPlace(name, cache), ownPlace(name, cache)].filter(existsSync)) {
@@ -63,18 +68,33 @@ async function look(name: ArtifactName, cache: string, accepted: Sums): Promise<
     }
     const [kind, address] = sourceOf(name);
     const origin = sourceNames[kind].one(address);
-    return { missing: { name, file: artifact.file, origin, fromRegistry: kind !== "url" && kind !== "byHand", place: usersPlace(name, cache), fault } };
+    return {
+        missing: {
+            name,
+            file: artifact.file,
+            origin,
+            fromRegistry: kind !== "url" && kind !== "byHand",
+            place: usersPlace(name, cache),
+            fault,
+        },
+    };
 }
 
 /** Which of `names` the cache does not hold intact. Downloads and changes nothing: for previews. */
-export async function missingArtifacts(names: readonly ArtifactName[], cache: string, accepted: Sums = readAccepted()): Promise<MissingArtifact[]> {
+export async function missingArtifacts(
+    names: readonly ArtifactName[],
+    cache: string,
+    accepted: Sums = readAccepted(),
+): Promise<MissingArtifact[]> {
     const found = await Promise.all(names.map((name) => look(name, cache, accepted)));
-    return found.flatMap((each) => "missing" in each ? [each.missing] : []);
+    return found.flatMap((each) => ("missing" in each ? [each.missing] : []));
 }
 
 /** One error for all that is missing: which files, where they come from, where to put them. `reasons` says why fetching failed. */
 export function missingError(missing: readonly MissingArtifact[], reasons: readonly string[] = []): UserError {
-    const files = missing.map(({ file, origin, fault }) => `  ${file} (from ${origin})${fault ? `\n    ${fault}` : ""}`);
+    const files = missing.map(
+        ({ file, origin, fault }) => `  ${file} (from ${origin})${fault ? `\n    ${fault}` : ""}`,
+    );
     return new UserError(
         [`These files are needed and not there:`, ...files, ...reasons].join("\n"),
         `Lay them into ${[...new Set(missing.map(({ place }) => dirname(place)))].join(" or ")} under these names, or go where their sources can be reached.`,
@@ -95,7 +115,10 @@ interface Options {
  * and one of apt at most, whatever the number of files. Every file that is returned had its sha256 checked just now, against its publisher's sum or one
  * that was accepted. With `offline` nothing is fetched. Fails with one UserError for everything that cannot be had, or that nobody has accepted.
  */
-export async function ensureArtifacts<Name extends ArtifactName>(names: readonly Name[], options: Options): Promise<Record<Name, string>> {
+export async function ensureArtifacts<Name extends ArtifactName>(
+    names: readonly Name[],
+    options: Options,
+): Promise<Record<Name, string>> {
     const paths = await obtainArtifacts(names, options);
     const unaccepted = await unacceptedArtifacts(paths, options.accepted);
     if (unaccepted.length > 0) throw unacceptedError(unaccepted);
@@ -103,15 +126,21 @@ export async function ensureArtifacts<Name extends ArtifactName>(names: readonly
 }
 
 /** The same also for files that nobody has accepted yet: to show them to whom may do so. */
-export async function obtainArtifacts<Name extends ArtifactName>(names: readonly Name[], options: Options): Promise<Record<Name, string>> {
+export async function obtainArtifacts<Name extends ArtifactName>(
+    names: readonly Name[],
+    options: Options,
+): Promise<Record<Name, string>> {
     const { cache, progress, accepted = readAccepted() } = options;
     const missing = await missingArtifacts(names, cache, accepted);
     const reasons = options.offline ? [] : await fetchInto(cache, missing, options.fetchers ?? fetchers, progress);
 
     const found = await Promise.all(names.map(async (name) => [name, await look(name, cache, accepted)] as const));
-    const stillMissing = found.flatMap(([, each]) => "missing" in each ? [each.missing] : []);
+    const stillMissing = found.flatMap(([, each]) => ("missing" in each ? [each.missing] : []));
     if (stillMissing.length > 0) throw missingError(stillMissing, reasons);
-    return Object.fromEntries(found.map(([name, each]) => [name, "path" in each ? each.path : ""])) as Record<Name, string>;
+    return Object.fromEntries(found.map(([name, each]) => [name, "path" in each ? each.path : ""])) as Record<
+        Name,
+        string
+    >;
 }
 
 /** A file that no publisher's sum and no one's word stands for. */
@@ -122,39 +151,61 @@ export interface UnacceptedArtifact {
     sha256: string;
 }
 
-export async function unacceptedArtifacts(paths: Partial<Record<ArtifactName, string>>, accepted: Sums = readAccepted()): Promise<UnacceptedArtifact[]> {
-    const entries = (Object.entries(paths) as [ArtifactName, string][]).filter(([name]) => catalogue[name].sha256 === undefined && accepted[name] === undefined);
-    return Promise.all(entries.map(async ([name, path]) => {
-        const [kind, address] = sourceOf(name);
-        return { name, path, origin: sourceNames[kind].one(address), sha256: (await contentOf(path)).sum };
-    }));
+export async function unacceptedArtifacts(
+    paths: Partial<Record<ArtifactName, string>>,
+    accepted: Sums = readAccepted(),
+): Promise<UnacceptedArtifact[]> {
+    const entries = (Object.entries(paths) as [ArtifactName, string][]).filter(
+        ([name]) => catalogue[name].sha256 === undefined && accepted[name] === undefined,
+    );
+    return Promise.all(
+        entries.map(async ([name, path]) => {
+            const [kind, address] = sourceOf(name);
+            return { name, path, origin: sourceNames[kind].one(address), sha256: (await contentOf(path)).sum };
+        }),
+    );
 }
 
-export const unacceptedError = (artifacts: UnacceptedArtifact[]) => new UserError(
-    ["Nobody publishes a sha256 of these files, and nobody has accepted them yet:",
-        ...artifacts.map(({ path, origin, sha256 }) => `  ${path} (from ${origin})\n    sha256 ${sha256}`)].join("\n"),
-    `If they are what they should be, ./lab accept ${artifacts.map(({ name }) => name).join(" ")} pins them: from then on no other file passes for them.`,
-);
+export const unacceptedError = (artifacts: UnacceptedArtifact[]) =>
+    new UserError(
+        [
+            "Nobody publishes a sha256 of these files, and nobody has accepted them yet:",
+            ...artifacts.map(({ path, origin, sha256 }) => `  ${path} (from ${origin})\n    sha256 ${sha256}`),
+        ].join("\n"),
+        `If they are what they should be, ./lab accept ${artifacts.map(({ name }) => name).join(" ")} pins them: from then on no other file passes for them.`,
+    );
 
 /** Fetches what is missing, every kind of source side by side, into the lab's own places; gives the reasons for what failed. */
-async function fetchInto(cache: string, missing: MissingArtifact[], sources: Fetchers, progress: Progress): Promise<string[]> {
+async function fetchInto(
+    cache: string,
+    missing: MissingArtifact[],
+    sources: Fetchers,
+    progress: Progress,
+): Promise<string[]> {
     if (missing.length === 0) return [];
     for (const { fault } of missing) if (fault) progress.info(`${fault}: fetching the file again`);
     await mkdir(join(cache, "artifacts"), { recursive: true });
     const staging = await mkdtemp(join(cache, "artifacts", ".fetching-"));
     try {
-        const reasons = await Promise.all((Object.keys(sources) as (keyof Fetchers)[]).map(async (kind) => {
-            const ofKind = missing.filter(({ name }) => sourceOf(name)[0] === kind);
-            if (ofKind.length === 0) return [];
-            const folder = join(staging, kind);
-            await mkdir(folder);
-            const wanted = ofKind.map(({ name, file }) => ({ file, address: sourceOf(name)[1] }));
-            const failures = await progress
-                .step(`Fetching ${wanted.length.toString()} file(s) from ${sourceNames[kind].all}`, (say) => sources[kind](wanted, folder, say))
-                .then(() => [], (error: unknown) => [(error as Error).message]);
-            const faults = await Promise.all(ofKind.map(({ name, file }) => keep(join(folder, file), name, cache)));
-            return [...failures, ...faults.flat()];
-        }));
+        const reasons = await Promise.all(
+            (Object.keys(sources) as (keyof Fetchers)[]).map(async (kind) => {
+                const ofKind = missing.filter(({ name }) => sourceOf(name)[0] === kind);
+                if (ofKind.length === 0) return [];
+                const folder = join(staging, kind);
+                await mkdir(folder);
+                const wanted = ofKind.map(({ name, file }) => ({ file, address: sourceOf(name)[1] }));
+                const failures = await progress
+                    .step(`Fetching ${wanted.length.toString()} file(s) from ${sourceNames[kind].all}`, (say) =>
+                        sources[kind](wanted, folder, say),
+                    )
+                    .then(
+                        () => [],
+                        (error: unknown) => [(error as Error).message],
+                    );
+                const faults = await Promise.all(ofKind.map(({ name, file }) => keep(join(folder, file), name, cache)));
+                return [...failures, ...faults.flat()];
+            }),
+        );
         return reasons.flat();
     } finally {
         await rm(staging, { recursive: true, force: true });

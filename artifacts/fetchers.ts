@@ -30,8 +30,10 @@ export interface Fetchers {
 export function mavenPom(wanted: Wanted[], folder: string): string {
     const items = wanted.map(({ file, address }) => {
         const [group, artifact, version, packaging = "jar"] = address.split(":");
-        return `<artifactItem><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>`
-            + `<type>${packaging}</type><destFileName>${file}</destFileName></artifactItem>`;
+        return (
+            `<artifactItem><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>` +
+            `<type>${packaging}</type><destFileName>${file}</destFileName></artifactItem>`
+        );
     });
     return `<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion><groupId>lab</groupId><artifactId>artifacts</artifactId><version>1</version><packaging>pom</packaging>
@@ -76,15 +78,21 @@ const fetchFromDebian: Fetch = async (wanted, folder, say) => {
     await mkdir(join(apt, "lists", "partial"), { recursive: true });
     await mkdir(join(apt, "cache", "archives", "partial"), { recursive: true });
     await writeFile(join(apt, "apt.conf"), aptConfiguration(apt));
-    await writeFile(join(apt, "trixie.sources"), `Types: deb-src
+    await writeFile(
+        join(apt, "trixie.sources"),
+        `Types: deb-src
 URIs: ${mirror}
 Suites: trixie
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-`);
+`,
+    );
     const aptGet = ["apt-get", "--config-file", join(apt, "apt.conf")] as const; // read after the host's own, so that it wins
     await run([...aptGet, "update", "--error-on=any"], { say });
-    await run([...aptGet, "source", "--download-only", "--tar-only", ...wanted.map(({ address }) => address)], { cwd: folder, say });
+    await run([...aptGet, "source", "--download-only", "--tar-only", ...wanted.map(({ address }) => address)], {
+        cwd: folder,
+        say,
+    });
 };
 
 /** How long a server may say nothing, in ms: a file that keeps coming may take its time. */
@@ -92,19 +100,26 @@ const longestSilence = 30_000;
 
 async function download(url: string, path: string): Promise<void> {
     const silence = new AbortController();
-    const timer = setTimeout(() => { silence.abort(new Error(`nothing came for ${longestSilence / 1000} s`)); }, longestSilence);
+    const timer = setTimeout(() => {
+        silence.abort(new Error(`nothing came for ${longestSilence / 1000} s`));
+    }, longestSilence);
     try {
         const response = await fetch(url, { signal: silence.signal });
-        if (!response.ok || !response.body) throw new Error(`answered ${response.status.toString()} ${response.statusText}`);
-        await pipeline(Readable.fromWeb(response.body), async function* (chunks: AsyncIterable<Buffer>) {
-            for await (const chunk of chunks) {
-                timer.refresh();
-                yield chunk;
-            }
-        }, createWriteStream(path));
+        if (!response.ok || !response.body)
+            throw new Error(`answered ${response.status.toString()} ${response.statusText}`);
+        await pipeline(
+            Readable.fromWeb(response.body),
+            async function* (chunks: AsyncIterable<Buffer>) {
+                for await (const chunk of chunks) {
+                    timer.refresh();
+                    yield chunk;
+                }
+            },
+            createWriteStream(path),
+        );
     } catch (error) {
         // fetch hides what happened, a name that is not resolved say, in its error's cause
-        const cause = error instanceof Error ? error.cause ?? error : error;
+        const cause = error instanceof Error ? (error.cause ?? error) : error;
         throw new Error(`${url}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause: error });
     } finally {
         clearTimeout(timer);
@@ -115,7 +130,9 @@ const fetchFromPublishers: Fetch = async (wanted, folder, say) => {
     const failures: string[] = [];
     for (const { file, address } of wanted) {
         say(address);
-        await download(address, join(folder, file)).catch((error: unknown) => { failures.push((error as Error).message); });
+        await download(address, join(folder, file)).catch((error: unknown) => {
+            failures.push((error as Error).message);
+        });
     }
     if (failures.length > 0) throw new Error(failures.join("\n"));
 };

@@ -23,15 +23,28 @@ export function neededArtifacts(site: Site): ArtifactName[] {
     const { server, jemalloc } = serverSources[site.director.source];
     const { tomcat, libraries } = releases[site.release];
     const { rpm } = jdkOf(site);
-    return [...rpm ? [rpm] : [], tomcat.artifact, ...libraries, drivers[site.database.server].artifact, site.sessions.client, server, jemalloc];
+    return [
+        ...(rpm ? [rpm] : []),
+        tomcat.artifact,
+        ...libraries,
+        drivers[site.database.server].artifact,
+        site.sessions.client,
+        server,
+        jemalloc,
+    ];
 }
 
 /** The files at `paths` with their digests: the published one, or that of the file where none is published. */
 export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Artifacts {
-    const entries = (Object.entries(paths) as [ArtifactName, string][]).map(([name, source]): [string, LocalArtifact] => [name, {
-        name: catalogue[name].file,
-        source,
-        sha256: catalogue[name].sha256 ?? createHash("sha256").update(readFileSync(source)).digest("hex"),
-    }]);
+    const entries = (Object.entries(paths) as [ArtifactName, string][]).map(
+        ([name, source]): [string, LocalArtifact] => [
+            name,
+            {
+                name: catalogue[name].file,
+                source,
+                sha256: catalogue[name].sha256 ?? createHash("sha256").update(readFileSync(source)).digest("hex"),
+            },
+        ],
+    );
     return Object.fromEntries(entries) as Artifacts;
 }

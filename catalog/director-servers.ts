@@ -67,7 +67,10 @@ export const serverSources: Record<SourceName, ServerSource> = {
             `(cd "$jemalloc" && ./configure --quiet --disable-cxx --disable-shared --disable-doc && make -s -j"$(nproc)" build_lib_static)`,
         ],
         configure: [
-            "--with-http_v2_module", "--with-http_sub_module", "--with-http_image_filter_module=dynamic", "--with-http_stub_status_module",
+            "--with-http_v2_module",
+            "--with-http_sub_module",
+            "--with-http_image_filter_module=dynamic",
+            "--with-http_stub_status_module",
             "--with-ld-opt=$jemalloc/lib/libjemalloc.a -lm -lpthread -ldl",
         ],
         makeTargets: ["", "install"],
@@ -82,8 +85,11 @@ export const serverSources: Record<SourceName, ServerSource> = {
         jemalloc: "jemalloc-5.3.0",
         beforeConfigure: [],
         configure: [
-            "--with-http_v2_module", "--with-http_sub_module", "--with-http_image_filter_module=dynamic",
-            "--add-module=modules/ngx_http_upstream_check_module", "--add-module=modules/ngx_http_upstream_consistent_hash_module",
+            "--with-http_v2_module",
+            "--with-http_sub_module",
+            "--with-http_image_filter_module=dynamic",
+            "--add-module=modules/ngx_http_upstream_check_module",
+            "--add-module=modules/ngx_http_upstream_consistent_hash_module",
             "--with-jemalloc=$jemalloc",
         ],
         makeTargets: ["", "install"],
@@ -100,19 +106,31 @@ export const serverSources: Record<SourceName, ServerSource> = {
         beforeConfigure: [],
         configure: [
             "--with-http_spdy_module",
-            "--with-http_image_filter_module=shared", "--with-http_sub_module=shared", "--with-http_flv_module=shared",
-            "--with-http_mp4_module=shared", "--with-http_rewrite_module=shared", "--with-http_fastcgi_module=shared",
-            `--dso-path=${prefix}/dsomodule/dso`, `--dso-tool-path=${prefix}/dsomodule/dsotool`,
-            "--with-jemalloc", "--with-jemalloc=$jemalloc",
+            "--with-http_image_filter_module=shared",
+            "--with-http_sub_module=shared",
+            "--with-http_flv_module=shared",
+            "--with-http_mp4_module=shared",
+            "--with-http_rewrite_module=shared",
+            "--with-http_fastcgi_module=shared",
+            `--dso-path=${prefix}/dsomodule/dso`,
+            `--dso-tool-path=${prefix}/dsomodule/dsotool`,
+            "--with-jemalloc",
+            "--with-jemalloc=$jemalloc",
         ],
         makeTargets: ["", "dso_install", "install"],
-        onlyOn: { platforms: ["centos-7"], because: "it is written for OpenSSL 1.0, a glibc before 2.28 and a compiler with fewer warnings than gcc 7's" },
+        onlyOn: {
+            platforms: ["centos-7"],
+            because:
+                "it is written for OpenSSL 1.0, a glibc before 2.28 and a compiler with fewer warnings than gcc 7's",
+        },
     },
 };
 
 /** The script that compiles the server, as an ordinary user, in a folder that holds the two archives; leaves `result.tar.gz` there. */
 export function buildScript(source: ServerSource, files: { server: string; jemalloc: string }): string {
-    const argumentLines = [...commonArguments, ...source.configure].map((argument) => `    "${argument}"`).join(" \\\n");
+    const argumentLines = [...commonArguments, ...source.configure]
+        .map((argument) => `    "${argument}"`)
+        .join(" \\\n");
     return `set -eu
 mkdir server jemalloc root
 tar -xf ${files.server} -C server --strip-components=1

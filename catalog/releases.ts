@@ -18,7 +18,11 @@ export interface Release {
     directorSource: SourceName;
 }
 
-export const sessionClients = ["spymemcached-2.11.1", "spymemcached-2.11.7", "spymemcached-2.12.0"] as const satisfies readonly ArtifactName[];
+export const sessionClients = [
+    "spymemcached-2.11.1",
+    "spymemcached-2.11.7",
+    "spymemcached-2.12.0",
+] as const satisfies readonly ArtifactName[];
 export type SessionClient = (typeof sessionClients)[number];
 
 export const releaseNames = ["article", "maintained"] as const;
@@ -29,8 +33,14 @@ export const releases: Record<ReleaseName, Release> = {
     article: {
         tomcat: { artifact: "tomcat-7.0.62", version: "7.0.62", hasJasperListener: true },
         libraries: [
-            "memcached-session-manager-1.8.3", "memcached-session-manager-tc7-1.8.3", "msm-kryo-serializer-1.8.3",
-            "kryo-1.04", "kryo-serializers-0.11", "reflectasm-1.01", "asm-3.2", "minlog-1.2",
+            "memcached-session-manager-1.8.3",
+            "memcached-session-manager-tc7-1.8.3",
+            "msm-kryo-serializer-1.8.3",
+            "kryo-1.04",
+            "kryo-serializers-0.11",
+            "reflectasm-1.01",
+            "asm-3.2",
+            "minlog-1.2",
         ],
         // Seed row 13 has 2.11.1. It takes its limit's milliseconds for seconds (MemcachedConnection.queueReconnect), so that a memcached that was
         // away is not asked again until as much time again has passed: sessions have no copy until then. Mended since 2.11.5.
@@ -41,8 +51,15 @@ export const releases: Record<ReleaseName, Release> = {
     maintained: {
         tomcat: { artifact: "tomcat-9.0.117", version: "9.0.117", hasJasperListener: false },
         libraries: [
-            "memcached-session-manager-2.3.2", "memcached-session-manager-tc9-2.3.2", "msm-kryo-serializer-2.3.2",
-            "kryo-4.0.0", "kryo-serializers-0.41", "reflectasm-1.11.3", "asm-5.0.4", "minlog-1.3.0", "objenesis-2.2",
+            "memcached-session-manager-2.3.2",
+            "memcached-session-manager-tc9-2.3.2",
+            "msm-kryo-serializer-2.3.2",
+            "kryo-4.0.0",
+            "kryo-serializers-0.41",
+            "reflectasm-1.11.3",
+            "asm-5.0.4",
+            "minlog-1.3.0",
+            "objenesis-2.2",
         ],
         sessionClients: ["spymemcached-2.12.0"],
         directorSource: "tengine-3.1.0",

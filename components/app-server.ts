@@ -13,7 +13,11 @@ export class AppServer extends pulumi.ComponentResource {
         super("lab:AppServer", name, {}, opts);
         const java = new Java(`${name}-java`, args, { parent: this });
         const site = new WebSite(`${name}-site`, args, { parent: this });
-        const tomcat = new Tomcat(`${name}-tomcat`, { ...args, after: [...args.after ?? [], java.ready, site.ready] }, { parent: this });
+        const tomcat = new Tomcat(
+            `${name}-tomcat`,
+            { ...args, after: [...(args.after ?? []), java.ready, site.ready] },
+            { parent: this },
+        );
         this.ready = new Httpd(`${name}-httpd`, { ...args, after: [tomcat.ready] }, { parent: this }).ready;
         this.registerOutputs();
     }

@@ -17,23 +17,38 @@ export type CloudInitFiles = Record<"user-data" | "meta-data" | "network-config"
 export function whileMade(file: string, files: CloudInitFiles): pulumi.ResourceHookBinding {
     // A preview makes nothing, and mocks (setMocks) know of no hooks.
     if (pulumi.runtime.isDryRun()) return {};
-    const remove = () => { fs.rmSync(file, { force: true }); };
-    remove();       // what a run that was killed has left
+    const remove = () => {
+        fs.rmSync(file, { force: true });
+    };
+    remove(); // what a run that was killed has left
     removals.push(remove);
     return { beforeCreate: [() => makeCloudInitDisk(file, files)], afterCreate: [remove] };
 }
 
 /** Done again when the program ends: nothing comes after a resource that could not be made. */
 const removals: (() => void)[] = [];
-process.once("exit", () => { for (const remove of removals) remove(); });
+process.once("exit", () => {
+    for (const remove of removals) remove();
+});
 
 /** Writes an ISO 9660 file system to `file`, which nobody else may read. Fails with a ProgramError where mkisofs does. */
 async function makeCloudInitDisk(file: string, files: CloudInitFiles): Promise<void> {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "cloud-init-"));
     try {
-        for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(scratch, name), content, { mode: 0o600 });
+        for (const [name, content] of Object.entries(files))
+            fs.writeFileSync(path.join(scratch, name), content, { mode: 0o600 });
         const disk = path.join(scratch, "disk.iso");
-        await run(["mkisofs", "-quiet", "-output", disk, "-volid", "cidata", "-joliet", "-rock", ...Object.keys(files).map((name) => path.join(scratch, name))]);
+        await run([
+            "mkisofs",
+            "-quiet",
+            "-output",
+            disk,
+            "-volid",
+            "cidata",
+            "-joliet",
+            "-rock",
+            ...Object.keys(files).map((name) => path.join(scratch, name)),
+        ]);
         fs.mkdirSync(path.dirname(file), { recursive: true });
         fs.writeFileSync(file, fs.readFileSync(disk), { mode: 0o600 });
     } finally {

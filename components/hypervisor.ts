@@ -43,34 +43,57 @@ export class Hypervisor extends pulumi.ComponentResource {
     /** Through which ssh to the machines goes. */
     readonly proxy?: types.input.remote.ProxyConnectionArgs;
 
-    constructor(name: string, { site, uri, virtualization, jumpHost }: HypervisorArgs, opts: pulumi.ComponentResourceOptions) {
+    constructor(
+        name: string,
+        { site, uri, virtualization, jumpHost }: HypervisorArgs,
+        opts: pulumi.ComponentResourceOptions,
+    ) {
         super("lab:Hypervisor", name, {}, opts);
         this.provider = new libvirt.Provider(`${name}-libvirt`, { uri }, { parent: this });
         // Names are fixed, so there cannot be an old one beside a new one.
         const child = { parent: this, provider: this.provider, deleteBeforeReplace: true };
-        this.proxy = jumpHost && { ...jumpHost, privateKey: jumpHost.privateKey === undefined ? undefined : pulumi.secret(jumpHost.privateKey) };
+        this.proxy = jumpHost && {
+            ...jumpHost,
+            privateKey: jumpHost.privateKey === undefined ? undefined : pulumi.secret(jumpHost.privateKey),
+        };
         const { network } = site;
-        if (network.mode === "nat") this.network = new libvirt.Network(`${name}-network`, {
-            name: network.name,
-            // An isolated lab has no way out; its packages come through the proxy at the gateway.
-            mode: site.isolated ? "none" : "nat",
-            bridge: network.bridge,
-            addresses: [network.cidr],
-            autostart: true,
-            // Addresses are static and the machines' own names stand in /etc/hosts; other names are only to be had with a way out.
-            dhcp: { enabled: false },
-            dns: { enabled: !site.isolated },
-            // Without it the bridge forwards nothing for its first seconds (spanning tree), and the provider has no argument for it.
-            xml: { xslt: render("libvirt/network.xslt", { gateway: network.gateway }) },
-        }, child);
+        if (network.mode === "nat")
+            this.network = new libvirt.Network(
+                `${name}-network`,
+                {
+                    name: network.name,
+                    // An isolated lab has no way out; its packages come through the proxy at the gateway.
+                    mode: site.isolated ? "none" : "nat",
+                    bridge: network.bridge,
+                    addresses: [network.cidr],
+                    autostart: true,
+                    // Addresses are static and the machines' own names stand in /etc/hosts; other names are only to be had with a way out.
+                    dhcp: { enabled: false },
+                    dns: { enabled: !site.isolated },
+                    // Without it the bridge forwards nothing for its first seconds (spanning tree), and the provider has no argument for it.
+                    xml: { xslt: render("libvirt/network.xslt", { gateway: network.gateway }) },
+                },
+                child,
+            );
         if (virtualization) {
             const { image } = virtualization;
             this.image = image.identity;
             this.acceleration = virtualization.acceleration;
-            this.pool = new libvirt.Pool(`${name}-pool`, { name: network.name, type: "dir", target: { path: poolFolder(site) } }, child);
-            this.baseVolume = new libvirt.Volume(`${name}-base`, {
-                name: `${site.platform}-${image.identity}.qcow2`, pool: this.pool.name, source: image.path, format: "qcow2",
-            }, { ...child, ignoreChanges: ["source"] });     // its name says what it is; where that lies on the control machine is no part of it
+            this.pool = new libvirt.Pool(
+                `${name}-pool`,
+                { name: network.name, type: "dir", target: { path: poolFolder(site) } },
+                child,
+            );
+            this.baseVolume = new libvirt.Volume(
+                `${name}-base`,
+                {
+                    name: `${site.platform}-${image.identity}.qcow2`,
+                    pool: this.pool.name,
+                    source: image.path,
+                    format: "qcow2",
+                },
+                { ...child, ignoreChanges: ["source"] },
+            ); // its name says what it is; where that lies on the control machine is no part of it
         }
         this.registerOutputs({});
     }

@@ -31,45 +31,108 @@ export interface LabArgs extends Configuration {
  * preview the outputs of a command that will change are unknown, and every tier in front of it would look as if it changed too.
  */
 export class Lab extends pulumi.ComponentResource {
-    constructor(name: string, { site, secrets, artifacts, facts, firstTime = false }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        name: string,
+        { site, secrets, artifacts, facts, firstTime = false }: LabArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("lab:Lab", name, {}, opts);
         const platform = platforms[site.platform];
         const loginKey = { privateKey: pulumi.secret(secrets.loginKey), publicKey: publicKeyOf(secrets.loginKey) };
-        const hypervisors = new Map(site.hypervisors.map((its) =>
-            [its, new Hypervisor(`${name}-hypervisor${its.name === undefined ? "" : `-${its.name}`}`, { site, uri: its.uri, ...facts?.[its.uri] }, { parent: this })]));
+        const hypervisors = new Map(
+            site.hypervisors.map((its) => [
+                its,
+                new Hypervisor(
+                    `${name}-hypervisor${its.name === undefined ? "" : `-${its.name}`}`,
+                    { site, uri: its.uri, ...facts?.[its.uri] },
+                    { parent: this },
+                ),
+            ]),
+        );
 
-        const machines = new Map(site.machines.map((description) => {
-            const machine = new Machine(description.name, {
-                site, machine: description, hostKey: hostKeyOf(secrets.hostKeySeed, description.name), loginKey, hypervisor: hypervisors.get(hypervisorOf(site, description)) as Hypervisor,
-            }, { parent: this });
-            machine.host.install(packagesOf(description, site), repositoriesOf(description, site));
-            new Base(`${description.name}-base`, { site, platform, machine: description, host: machine.host }, { parent: machine });
-            new Firewall(`${description.name}-firewall`, { site, platform, machine: description, host: machine.host }, { parent: machine });
-            return [description.name, machine];
-        }));
+        const machines = new Map(
+            site.machines.map((description) => {
+                const machine = new Machine(
+                    description.name,
+                    {
+                        site,
+                        machine: description,
+                        hostKey: hostKeyOf(secrets.hostKeySeed, description.name),
+                        loginKey,
+                        hypervisor: hypervisors.get(hypervisorOf(site, description)) as Hypervisor,
+                    },
+                    { parent: this },
+                );
+                machine.host.install(packagesOf(description, site), repositoriesOf(description, site));
+                new Base(
+                    `${description.name}-base`,
+                    { site, platform, machine: description, host: machine.host },
+                    { parent: machine },
+                );
+                new Firewall(
+                    `${description.name}-firewall`,
+                    { site, platform, machine: description, host: machine.host },
+                    { parent: machine },
+                );
+                return [description.name, machine];
+            }),
+        );
         /** One component for each machine with `role`. */
-        const tier = <T>(role: Role, make: (componentName: string, context: { site: Site; platform: Platform; machine: MachineDescription; host: Machine["host"] }, opts: pulumi.ComponentResourceOptions) => T) =>
+        const tier = <T>(
+            role: Role,
+            make: (
+                componentName: string,
+                context: { site: Site; platform: Platform; machine: MachineDescription; host: Machine["host"] },
+                opts: pulumi.ComponentResourceOptions,
+            ) => T,
+        ) =>
             machinesWith(site, role).map((description) => {
                 const machine = machines.get(description.name) as Machine;
-                return make(`${description.name}-${role}`, { site, platform, machine: description, host: machine.host }, { parent: machine });
+                return make(
+                    `${description.name}-${role}`,
+                    { site, platform, machine: description, host: machine.host },
+                    { parent: machine },
+                );
             });
 
         const databasePassword = pulumi.secret(secrets.databasePassword);
         const backEnd = [
-            ...tier("database", (component, context, options) => new Database(component, { ...context, password: databasePassword }, options)),
+            ...tier(
+                "database",
+                (component, context, options) =>
+                    new Database(component, { ...context, password: databasePassword }, options),
+            ),
             ...tier("memcached", (component, context, options) => new Memcached(component, context, options)),
         ];
         // One Tomcat after the other: whatever makes them restart, one of them works.
         let previous: pulumi.Resource[] = [];
         const appServers = tier("app", (component, context, options) => {
-            const { ready } = new AppServer(component, { ...context, password: databasePassword, artifacts, after: [...backEnd, ...previous] }, options);
+            const { ready } = new AppServer(
+                component,
+                { ...context, password: databasePassword, artifacts, after: [...backEnd, ...previous] },
+                options,
+            );
             if (!firstTime) previous = [ready];
             return ready;
         });
-        tier("database", (component, context, options) =>
-            new RetiredAccounts(`${component}-retired-accounts`, { ...context, password: databasePassword, after: appServers }, options));
-        tier("director", (component, context, options) =>
-            new Director(component, { ...context, password: pulumi.secret(secrets.vrrpPassword), artifacts, after: appServers }, options));
+        tier(
+            "database",
+            (component, context, options) =>
+                new RetiredAccounts(
+                    `${component}-retired-accounts`,
+                    { ...context, password: databasePassword, after: appServers },
+                    options,
+                ),
+        );
+        tier(
+            "director",
+            (component, context, options) =>
+                new Director(
+                    component,
+                    { ...context, password: pulumi.secret(secrets.vrrpPassword), artifacts, after: appServers },
+                    options,
+                ),
+        );
         for (const { host } of machines.values()) host.uploadRoles();
         this.registerOutputs({});
     }

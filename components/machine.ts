@@ -32,14 +32,23 @@ export class Machine extends pulumi.ComponentResource {
         const { site, machine, hostKey, loginKey, hypervisor } = args;
         const Kind = site.machineKind === "container" ? SystemContainer : VirtualMachine;
         const bare: BareMachine = new Kind(name, args, { parent: this });
-        this.host = new Host(`${name}-host`, {
-            machineName: machine.name,
-            platform: platforms[site.platform],
-            connection: { address: machine.address, privateKey: loginKey.privateKey, hostKey: hostKey.publicKey, proxy: hypervisor.proxy },
-            identity: bare.identity,
-            start: bare.start,
-            machine: bare,
-        }, { parent: this, dependsOn: [bare] });
+        this.host = new Host(
+            `${name}-host`,
+            {
+                machineName: machine.name,
+                platform: platforms[site.platform],
+                connection: {
+                    address: machine.address,
+                    privateKey: loginKey.privateKey,
+                    hostKey: hostKey.publicKey,
+                    proxy: hypervisor.proxy,
+                },
+                identity: bare.identity,
+                start: bare.start,
+                machine: bare,
+            },
+            { parent: this, dependsOn: [bare] },
+        );
         this.registerOutputs({ address: machine.address });
     }
 }

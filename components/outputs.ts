@@ -36,8 +36,12 @@ export function outputsOf(configuration: Configuration) {
     const access = accessOf(configuration);
     return {
         url: access.url,
-        machines: Object.fromEntries(access.machines.map(({ name, address, roles, services }) =>
-            [name, `${address}  ${roles.join(", ")}: ${services.map((unit) => unit.replace(/\.service$/, "")).join(", ")}`])),
+        machines: Object.fromEntries(
+            access.machines.map(({ name, address, roles, services }) => [
+                name,
+                `${address}  ${roles.join(", ")}: ${services.map((unit) => unit.replace(/\.service$/, "")).join(", ")}`,
+            ]),
+        ),
         access: pulumi.secret(access),
     };
 }
@@ -52,7 +56,11 @@ export function accessOf({ site, secrets }: Configuration): Access {
         directorSource: site.director.source,
         site,
         machines: site.machines.map(({ name, address, roles }) => ({
-            name, address, roles, services: servicesOf(site, name), hostKey: hostKeyOf(secrets.hostKeySeed, name).publicKey,
+            name,
+            address,
+            roles,
+            services: servicesOf(site, name),
+            hostKey: hostKeyOf(secrets.hostKeySeed, name).publicKey,
         })),
     };
 }

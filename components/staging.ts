@@ -19,35 +19,44 @@ export interface StagedFolder {
  * a file's content out of Pulumi's state. Files that are right already are left alone, so that a preview beside an `up` disturbs nothing.
  */
 export function stageTexts(folder: string, files: Record<string, string>): StagedFolder {
-    return stage(folder, Object.entries(files).map(([name, content]) => ({
-        name,
-        sha256: sha256(content),
-        isThere: (target) => fs.existsSync(target) && fs.readFileSync(target, "utf8") === content,
-        put: (target) => fs.writeFileSync(target, content),
-    })));
+    return stage(
+        folder,
+        Object.entries(files).map(([name, content]) => ({
+            name,
+            sha256: sha256(content),
+            isThere: (target) => fs.existsSync(target) && fs.readFileSync(target, "utf8") === content,
+            put: (target) => fs.writeFileSync(target, content),
+        })),
+    );
 }
 
 /** The same with files that lie in a cache: hard links where the file system allows, else copies. */
 export function stageFiles(folder: string, files: { name: string; source: string; sha256: string }[]): StagedFolder {
-    return stage(folder, files.map((file) => ({
-        ...file,
-        isThere: (target) => {
-            const [there, source] = [fs.statSync(target, { throwIfNoEntry: false }), fs.statSync(file.source)];
-            return there !== undefined && there.size === source.size && there.mtimeMs === source.mtimeMs;
-        },
-        put: (target) => {
-            try {
-                fs.linkSync(file.source, target);
-            } catch {
-                fs.copyFileSync(file.source, target);
-                const { atime, mtime } = fs.statSync(file.source);
-                fs.utimesSync(target, atime, mtime);
-            }
-        },
-    })));
+    return stage(
+        folder,
+        files.map((file) => ({
+            ...file,
+            isThere: (target) => {
+                const [there, source] = [fs.statSync(target, { throwIfNoEntry: false }), fs.statSync(file.source)];
+                return there !== undefined && there.size === source.size && there.mtimeMs === source.mtimeMs;
+            },
+            put: (target) => {
+                try {
+                    fs.linkSync(file.source, target);
+                } catch {
+                    fs.copyFileSync(file.source, target);
+                    const { atime, mtime } = fs.statSync(file.source);
+                    fs.utimesSync(target, atime, mtime);
+                }
+            },
+        })),
+    );
 }
 
-function stage(folder: string, entries: { name: string; sha256: string; isThere: (target: string) => boolean; put: (target: string) => void }[]): StagedFolder {
+function stage(
+    folder: string,
+    entries: { name: string; sha256: string; isThere: (target: string) => boolean; put: (target: string) => void }[],
+): StagedFolder {
     fs.mkdirSync(folder, { recursive: true });
     const wanted = new Set(entries.map(({ name }) => path.normalize(name)));
     for (const found of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -68,5 +77,6 @@ function stage(folder: string, entries: { name: string; sha256: string; isThere:
 
 /** Removes whatever else is in `folder`: it is uploaded whole. */
 export function keepOnly(folder: string, names: string[]): void {
-    for (const name of fs.readdirSync(folder)) if (!names.includes(name)) fs.rmSync(path.join(folder, name), { recursive: true });
+    for (const name of fs.readdirSync(folder))
+        if (!names.includes(name)) fs.rmSync(path.join(folder, name), { recursive: true });
 }

@@ -11,9 +11,14 @@ import type { BareMachine, MachineArgs } from "./machine";
 export class SystemContainer extends pulumi.ComponentResource implements BareMachine {
     readonly identity: pulumi.Output<string>;
 
-    constructor(name: string, { site, machine, hostKey, loginKey, hypervisor }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
+    constructor(
+        name: string,
+        { site, machine, hostKey, loginKey, hypervisor }: MachineArgs,
+        opts: pulumi.ComponentResourceOptions,
+    ) {
         super("lab:SystemContainer", name, {}, opts);
-        const tool = (verb: "create" | "delete") => `exec node launcher/bundle/run.cjs container ${verb} ${machine.name}`;
+        const tool = (verb: "create" | "delete") =>
+            `exec node launcher/bundle/run.cjs container ${verb} ${machine.name}`;
         const description: ContainerDescription = {
             name: machine.name,
             network: site.network.name,
@@ -29,16 +34,29 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             authorizedKey: loginKey.publicKey,
             proxyPort: Number(site.packageProxy),
         };
-        const domain = new local.Command(`${name}-domain`, {
-            create: tool("create"),
-            delete: tool("delete"),
-            stdin: pulumi.secret(JSON.stringify(description)),
-            addPreviousOutputInEnv: false,
-            // Its output, the domain's UUID, is not for the screen.
-            logging: local.Logging.Stderr,
-            // What is on its disk, and so makes it another one. More memory, say, is an update: another domain with the same disk.
-            triggers: [site.platform, machine.address, machine.mac, prefixLength(site.network.cidr), site.network.gateway, Number(site.packageProxy), hostKey.publicKey, loginKey.publicKey],
-        }, { parent: this, deleteBeforeReplace: true, protect: machine.protect, dependsOn: hypervisor.network });
+        const domain = new local.Command(
+            `${name}-domain`,
+            {
+                create: tool("create"),
+                delete: tool("delete"),
+                stdin: pulumi.secret(JSON.stringify(description)),
+                addPreviousOutputInEnv: false,
+                // Its output, the domain's UUID, is not for the screen.
+                logging: local.Logging.Stderr,
+                // What is on its disk, and so makes it another one. More memory, say, is an update: another domain with the same disk.
+                triggers: [
+                    site.platform,
+                    machine.address,
+                    machine.mac,
+                    prefixLength(site.network.cidr),
+                    site.network.gateway,
+                    Number(site.packageProxy),
+                    hostKey.publicKey,
+                    loginKey.publicKey,
+                ],
+            },
+            { parent: this, deleteBeforeReplace: true, protect: machine.protect, dependsOn: hypervisor.network },
+        );
         // Pulumi's own, as it is known in the preview of an update too.
         this.identity = domain.id;
         this.registerOutputs({ identity: this.identity });

@@ -17,17 +17,29 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
     readonly identity: pulumi.Output<string>;
     readonly start: pulumi.Output<string>;
 
-    constructor(name: string, { site, machine, hostKey, loginKey, hypervisor }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
+    constructor(
+        name: string,
+        { site, machine, hostKey, loginKey, hypervisor }: MachineArgs,
+        opts: pulumi.ComponentResourceOptions,
+    ) {
         super("lab:VirtualMachine", name, {}, opts);
         const { provider, network, pool, baseVolume, image, acceleration } = hypervisor;
-        if (!pool || !baseVolume || !image) throw new Error("a hypervisor for virtual machines has a pool and a base volume");
+        if (!pool || !baseVolume || !image)
+            throw new Error("a hypervisor for virtual machines has a pool and a base volume");
         const emulated = acceleration === "emulation";
         // Names are the machine's, so there cannot be an old one beside a new one.
         const child = { parent: this, provider, deleteBeforeReplace: true };
         const instance = instanceOf(site, machine, { authorizedKey: loginKey.publicKey, hostKey });
-        const volume = new libvirt.Volume(`${name}-volume`, {
-            name: `${instance}.qcow2`, pool: pool.name, baseVolumeId: baseVolume.id, size: machine.diskGiB * 1024 ** 3,
-        }, { ...child, protect: machine.protect });
+        const volume = new libvirt.Volume(
+            `${name}-volume`,
+            {
+                name: `${instance}.qcow2`,
+                pool: pool.name,
+                baseVolumeId: baseVolume.id,
+                size: machine.diskGiB * 1024 ** 3,
+            },
+            { ...child, protect: machine.protect },
+        );
         // What cloud-init takes a disk for: it does its work where it finds another one than before, so another disk is another one.
         const instanceId = `${instance}-${shortHash(`${image} ${machine.diskGiB}`)}`;
         // Relative to the project's folder, which is also the provider's. Its name is all that the provider knows of what is in there.
@@ -38,29 +50,43 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
             "network-config": networkConfig(site, machine),
         };
         // Pulumi names it, each one that it makes otherwise, be its content the same. libvirt takes its format for raw at first, and later for iso.
-        const cloudInit = new libvirt.Volume(`${name}-cloud-init`, { pool: pool.name, source }, { ...child, hooks: whileMade(source, files) });
-        const domain = new libvirt.Domain(`${name}-domain`, {
-            name: machine.name,
-            memory: machine.memoryMiB,
-            vcpu: machine.vcpus,
-            autostart: true,
-            // A volume's id, and after the semicolon what a CloudinitDisk's has there.
-            cloudinit: pulumi.interpolate`${cloudInit.id};`,
-            type: emulated ? "qemu" : "kvm",
-            // All that the one who runs it has to offer.
-            cpu: { mode: emulated ? "maximum" : "host-passthrough" },
-            disks: [{ volumeId: volume.id }],
-            // Its address is cloud-init's to give; the provider's `addresses` are those of DHCP leases, and of a machine without one it would see a change each time.
-            networkInterfaces: [{ ...network ? { networkId: network.id } : { bridge: site.network.bridge }, mac: machine.mac.toUpperCase(), waitForLease: false }],
-            // Cloud images write what happens to a serial console: `virsh console`.
-            consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
-            // Not the provider's default, which QEMU has only with its desktop packages.
-            graphics: { type: "vnc", listenType: "none" },
-        }, {
-            ...child,
-            // What was found out when a machine was made is not found out again for it: a try that failed once would make all of them anew.
-            ignoreChanges: site.acceleration ? [] : ["type", "cpu"],
-        });
+        const cloudInit = new libvirt.Volume(
+            `${name}-cloud-init`,
+            { pool: pool.name, source },
+            { ...child, hooks: whileMade(source, files) },
+        );
+        const domain = new libvirt.Domain(
+            `${name}-domain`,
+            {
+                name: machine.name,
+                memory: machine.memoryMiB,
+                vcpu: machine.vcpus,
+                autostart: true,
+                // A volume's id, and after the semicolon what a CloudinitDisk's has there.
+                cloudinit: pulumi.interpolate`${cloudInit.id};`,
+                type: emulated ? "qemu" : "kvm",
+                // All that the one who runs it has to offer.
+                cpu: { mode: emulated ? "maximum" : "host-passthrough" },
+                disks: [{ volumeId: volume.id }],
+                // Its address is cloud-init's to give; the provider's `addresses` are those of DHCP leases, and of a machine without one it would see a change each time.
+                networkInterfaces: [
+                    {
+                        ...(network ? { networkId: network.id } : { bridge: site.network.bridge }),
+                        mac: machine.mac.toUpperCase(),
+                        waitForLease: false,
+                    },
+                ],
+                // Cloud images write what happens to a serial console: `virsh console`.
+                consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
+                // Not the provider's default, which QEMU has only with its desktop packages.
+                graphics: { type: "vnc", listenType: "none" },
+            },
+            {
+                ...child,
+                // What was found out when a machine was made is not found out again for it: a try that failed once would make all of them anew.
+                ignoreChanges: site.acceleration ? [] : ["type", "cpu"],
+            },
+        );
         // A volume's id is its path, so with the name it is another one for each cloud-init disk that is made.
         this.identity = cloudInit.id;
         this.start = domain.id;
@@ -69,7 +95,11 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
 }
 
 /** A name for a machine with what cloud-init makes of it: another one where that is another. No secret goes into it. */
-function instanceOf(site: Site, machine: MachineDescription, { authorizedKey, hostKey }: { authorizedKey: string; hostKey: KeyPair }): string {
+function instanceOf(
+    site: Site,
+    machine: MachineDescription,
+    { authorizedKey, hostKey }: { authorizedKey: string; hostKey: KeyPair },
+): string {
     const shown = userData(site, machine, { authorizedKey, hostKey: { ...hostKey, privateKey: "" } });
     return `${machine.name}-${shortHash(shown + networkConfig(site, machine))}`;
 }

@@ -1,7 +1,14 @@
 /** What is wrong only when several values are seen together. Every check returns all that it finds; none throws. */
 import * as net from "node:net";
 import type { Mistake } from "./mistakes";
-import { jvmRoute, machinesWith, memcachedNodes, type HypervisorDescription, type MachineDescription, type Site } from "./site";
+import {
+    jvmRoute,
+    machinesWith,
+    memcachedNodes,
+    type HypervisorDescription,
+    type MachineDescription,
+    type Site,
+} from "./site";
 import { releases } from "../catalog/releases";
 import { serverSources, sourceNames } from "../catalog/director-servers";
 import { platforms } from "../catalog/platforms/index";
@@ -35,14 +42,28 @@ const addressesInNetwork: Check = (site) => {
         ...site.machines.map((machine) => ({ path: addressPath(machine), address: machine.address })),
     ];
     return named.flatMap(({ path, address }): Mistake[] => {
-        if (!contains(address)) return [{ path, problem: `${address} is outside of the network ${site.network.cidr}`, remedy: "choose an address inside it, or change lab:network.cidr" }];
-        if (isReserved(address)) return [{ path, problem: `${address} is the network's own or its broadcast address`, remedy: "choose another" }];
+        if (!contains(address))
+            return [
+                {
+                    path,
+                    problem: `${address} is outside of the network ${site.network.cidr}`,
+                    remedy: "choose an address inside it, or change lab:network.cidr",
+                },
+            ];
+        if (isReserved(address))
+            return [
+                { path, problem: `${address} is the network's own or its broadcast address`, remedy: "choose another" },
+            ];
         return [];
     });
 };
 
 /** Reports every value that an earlier item has too. */
-function repeated<T>(items: T[], value: (item: T) => string | undefined, mistake: (item: T, earlier: T) => Mistake): Mistake[] {
+function repeated<T>(
+    items: T[],
+    value: (item: T) => string | undefined,
+    mistake: (item: T, earlier: T) => Mistake,
+): Mistake[] {
     const seen = new Map<string, T>();
     return items.flatMap((item) => {
         const key = value(item);
@@ -58,18 +79,30 @@ const oneOwnerPerAddress: Check = (site) =>
         [
             { path: "network.gateway", address: site.network.gateway, what: "the gateway" },
             { path: "virtualAddress", address: site.virtualAddress, what: "the virtual address" },
-            ...site.machines.map((machine) => ({ path: addressPath(machine), address: machine.address, what: machine.name })),
+            ...site.machines.map((machine) => ({
+                path: addressPath(machine),
+                address: machine.address,
+                what: machine.name,
+            })),
         ],
         ({ address }) => address,
-        (item, earlier) => ({ path: item.path, problem: `${item.address} is taken: ${earlier.what} has it`, remedy: `give ${item.what} or ${earlier.what} an address of its own` }),
+        (item, earlier) => ({
+            path: item.path,
+            problem: `${item.address} is taken: ${earlier.what} has it`,
+            remedy: `give ${item.what} or ${earlier.what} an address of its own`,
+        }),
     );
 
 const oneOwnerPerMac: Check = (site) =>
-    repeated(site.machines, (machine) => machine.mac, (machine, earlier) => ({
-        path: `machines.${machine.name}.mac`,
-        problem: `${machine.mac} is ${earlier.name}'s too`,
-        remedy: "leave mac away: one is made from the address",
-    }));
+    repeated(
+        site.machines,
+        (machine) => machine.mac,
+        (machine, earlier) => ({
+            path: `machines.${machine.name}.mac`,
+            problem: `${machine.mac} is ${earlier.name}'s too`,
+            remedy: "leave mac away: one is made from the address",
+        }),
+    );
 
 const whatFor: Record<Role, string> = {
     app: "nothing would run the site",
@@ -81,18 +114,33 @@ const whatFor: Record<Role, string> = {
 const everyRoleHasAMachine: Check = (site) =>
     (Object.keys(whatFor) as Role[])
         .filter((role) => machinesWith(site, role).length === 0)
-        .map((role) => ({ path: "machines", problem: `no machine has the role ${role}: ${whatFor[role]}`, remedy: `add ${role} to the roles of a machine` }));
+        .map((role) => ({
+            path: "machines",
+            problem: `no machine has the role ${role}: ${whatFor[role]}`,
+            remedy: `add ${role} to the roles of a machine`,
+        }));
 
 const oneDatabase: Check = (site) =>
-    machinesWith(site, "database").slice(1).map((machine) => ({
-        path: `machines.${machine.name}.roles`,
-        problem: "a second database: replication is not what this project does",
-        remedy: "keep the role database on one machine",
-    }));
+    machinesWith(site, "database")
+        .slice(1)
+        .map((machine) => ({
+            path: `machines.${machine.name}.roles`,
+            problem: "a second database: replication is not what this project does",
+            remedy: "keep the role database on one machine",
+        }));
 
 const rolesOnce: Check = (site) =>
     site.machines.flatMap((machine) =>
-        repeated(machine.roles, (role) => role, (role) => ({ path: `machines.${machine.name}.roles`, problem: `${role} stands there twice`, remedy: "name it once" })));
+        repeated(
+            machine.roles,
+            (role) => role,
+            (role) => ({
+                path: `machines.${machine.name}.roles`,
+                problem: `${role} stands there twice`,
+                remedy: "name it once",
+            }),
+        ),
+    );
 
 const directorsAndHttpdApart: Check = (site) =>
     site.machines
@@ -107,15 +155,29 @@ const priorities: Check = (site) => {
     const directors = machinesWith(site, "director");
     const path = (machine: MachineDescription) => `machines.${machine.name}.priority`;
     return [
-        ...directors.filter((machine) => machine.priority === undefined)
-            .map((machine) => ({ path: path(machine), problem: "a director has no priority", remedy: "give each director a number from 1 to 254; the highest one holds the virtual address" })),
-        ...site.machines.filter((machine) => machine.priority !== undefined && !machine.roles.includes("director"))
-            .map((machine) => ({ path: path(machine), problem: "only directors have a priority", remedy: "remove it, or add director to the machine's roles" })),
-        ...repeated(directors, (machine) => machine.priority?.toString(), (machine, earlier) => ({
-            path: path(machine),
-            problem: `${machine.priority} is ${earlier.name}'s priority too: which of the two holds the virtual address would be left to chance`,
-            remedy: "give each director a priority of its own",
-        })),
+        ...directors
+            .filter((machine) => machine.priority === undefined)
+            .map((machine) => ({
+                path: path(machine),
+                problem: "a director has no priority",
+                remedy: "give each director a number from 1 to 254; the highest one holds the virtual address",
+            })),
+        ...site.machines
+            .filter((machine) => machine.priority !== undefined && !machine.roles.includes("director"))
+            .map((machine) => ({
+                path: path(machine),
+                problem: "only directors have a priority",
+                remedy: "remove it, or add director to the machine's roles",
+            })),
+        ...repeated(
+            directors,
+            (machine) => machine.priority?.toString(),
+            (machine, earlier) => ({
+                path: path(machine),
+                problem: `${machine.priority} is ${earlier.name}'s priority too: which of the two holds the virtual address would be left to chance`,
+                remedy: "give each director a priority of its own",
+            }),
+        ),
     ];
 };
 
@@ -129,89 +191,157 @@ const oneRoutePerAppServer: Check = (site) =>
 const failoverNodesExist: Check = (site) => {
     const names = memcachedNodes(site).map(({ name }) => name);
     const { failoverNodes = [] } = site.sessions;
-    return failoverNodes.flatMap((name, index): Mistake[] => {
-        const path = `sessions.failoverNodes[${index}]`;
-        if (!names.includes(name)) return [{ path, problem: `there is no ${name}`, remedy: `choose from ${names.join(", ") || "the machines with the role memcached, once there are some"}` }];
-        return [];
-    }).concat(names.length > 0 && names.every((name) => failoverNodes.includes(name))
-        ? [{ path: "sessions.failoverNodes", problem: "every memcached is a failover node: none is left for daily use", remedy: "leave at least one out; with a single memcached, set it to []" }]
-        : []);
+    return failoverNodes
+        .flatMap((name, index): Mistake[] => {
+            const path = `sessions.failoverNodes[${index}]`;
+            if (!names.includes(name))
+                return [
+                    {
+                        path,
+                        problem: `there is no ${name}`,
+                        remedy: `choose from ${names.join(", ") || "the machines with the role memcached, once there are some"}`,
+                    },
+                ];
+            return [];
+        })
+        .concat(
+            names.length > 0 && names.every((name) => failoverNodes.includes(name))
+                ? [
+                      {
+                          path: "sessions.failoverNodes",
+                          problem: "every memcached is a failover node: none is left for daily use",
+                          remedy: "leave at least one out; with a single memcached, set it to []",
+                      },
+                  ]
+                : [],
+        );
 };
 
 const sessionClientFits: Check = ({ release, sessions }) => {
     const { sessionClients } = releases[release];
-    return sessionClients.includes(sessions.client) ? [] : [{
-        path: "sessions.client",
-        problem: `${sessions.client} does not go with the session manager of the release ${release}`,
-        remedy: `choose from ${sessionClients.join(", ")}, or leave it away`,
-    }];
+    return sessionClients.includes(sessions.client)
+        ? []
+        : [
+              {
+                  path: "sessions.client",
+                  problem: `${sessions.client} does not go with the session manager of the release ${release}`,
+                  remedy: `choose from ${sessionClients.join(", ")}, or leave it away`,
+              },
+          ];
 };
 
 const databaseServerInstalls: Check = ({ platform, database }) => {
     const { databases } = platforms[platform];
-    return databases[database.server] ? [] : [{
-        path: "database.server",
-        problem: `no ${database.server} installs on ${platform}`,
-        remedy: `choose from ${Object.keys(databases).join(", ")}, or leave it away`,
-    }];
+    return databases[database.server]
+        ? []
+        : [
+              {
+                  path: "database.server",
+                  problem: `no ${database.server} installs on ${platform}`,
+                  remedy: `choose from ${Object.keys(databases).join(", ")}, or leave it away`,
+              },
+          ];
 };
 
 const jdkInstalls: Check = ({ platform, java }) => {
     const { jdks } = platforms[platform];
-    return jdks[java] ? [] : [{ path: "java", problem: `no ${java} installs on ${platform}`, remedy: `choose from ${Object.keys(jdks).join(", ")}, or leave it away` }];
+    return jdks[java]
+        ? []
+        : [
+              {
+                  path: "java",
+                  problem: `no ${java} installs on ${platform}`,
+                  remedy: `choose from ${Object.keys(jdks).join(", ")}, or leave it away`,
+              },
+          ];
 };
 
 const directorSourceCompiles: Check = ({ platform, director }) => {
     const { onlyOn } = serverSources[director.source];
     const others = sourceNames.filter((name) => serverSources[name].onlyOn?.platforms.includes(platform) ?? true);
-    return onlyOn?.platforms.includes(platform) ?? true ? [] : [{
-        path: "director.source", problem: `${director.source} does not compile on ${platform}: ${onlyOn?.because}`, remedy: `choose from ${others.join(", ")}`,
-    }];
+    return (onlyOn?.platforms.includes(platform) ?? true)
+        ? []
+        : [
+              {
+                  path: "director.source",
+                  problem: `${director.source} does not compile on ${platform}: ${onlyOn?.because}`,
+                  remedy: `choose from ${others.join(", ")}`,
+              },
+          ];
 };
 
 const advertInterval: Check = (site) => {
     const interval = site.keepalived.advertInterval;
     const centiseconds = interval * 100;
-    return Math.abs(centiseconds - Math.round(centiseconds)) < 1e-9 ? [] : [{
-        path: "keepalived.advertInterval",
-        problem: `${interval} s is no whole number of centiseconds, which is how VRRP counts`,
-        remedy: "choose for example 0.2 or 1",
-    }];
+    return Math.abs(centiseconds - Math.round(centiseconds)) < 1e-9
+        ? []
+        : [
+              {
+                  path: "keepalived.advertInterval",
+                  problem: `${interval} s is no whole number of centiseconds, which is how VRRP counts`,
+                  remedy: "choose for example 0.2 or 1",
+              },
+          ];
 };
 
 const machineKind: Check = (site) => {
     const driver = site.machineKind === "container" ? "lxc" : "qemu";
     return [
-        ...site.hypervisors.filter(({ uri }) => parseLibvirtUri(uri).driver !== driver).map((hypervisor) => ({
-            path: hypervisorPath(hypervisor),
-            problem: `${hypervisor.uri} makes no machine of kind ${site.machineKind}`,
-            remedy: `use ${driver}:///system, or the other machineKind`,
-        })),
-        ...site.machineKind === "container" && !site.isolated ? [{
-            path: "isolated",
-            problem: "containers are made in a lab of this machine's own",
-            remedy: "set it to true",
-        }] : [],
-        ...site.isolated && site.packageProxy === "none" ? [{
-            path: "packageProxy",
-            problem: "the machines of an isolated lab reach no mirror without a package proxy",
-            remedy: "set it to a port, for example 3142",
-        }] : [],
-        ...site.machineKind === "vm" && site.packageProxy !== "none" && !platforms[site.platform].packageProxy ? [{
-            path: "packageProxy",
-            problem: `${site.platform} has no words for one, and the lab's has Debian's packages only`,
-            remedy: "leave it away",
-        }] : [],
-        ...site.machineKind === "vm" && !imageOf(site) && !site.isolated ? [{
-            path: "image",
-            problem: `${site.platform} has no image to start virtual machines from, but for isolated labs`,
-            remedy: "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }",
-        }] : [],
-        ...platforms[site.platform].kinds.includes(site.machineKind) ? [] : [{
-            path: "platform",
-            problem: `${site.platform} is not to be had as a ${site.machineKind}`,
-            remedy: `choose from ${Object.values(platforms).filter((platform) => platform.kinds.includes(site.machineKind)).map((platform) => platform.name).join(", ")}`,
-        }],
+        ...site.hypervisors
+            .filter(({ uri }) => parseLibvirtUri(uri).driver !== driver)
+            .map((hypervisor) => ({
+                path: hypervisorPath(hypervisor),
+                problem: `${hypervisor.uri} makes no machine of kind ${site.machineKind}`,
+                remedy: `use ${driver}:///system, or the other machineKind`,
+            })),
+        ...(site.machineKind === "container" && !site.isolated
+            ? [
+                  {
+                      path: "isolated",
+                      problem: "containers are made in a lab of this machine's own",
+                      remedy: "set it to true",
+                  },
+              ]
+            : []),
+        ...(site.isolated && site.packageProxy === "none"
+            ? [
+                  {
+                      path: "packageProxy",
+                      problem: "the machines of an isolated lab reach no mirror without a package proxy",
+                      remedy: "set it to a port, for example 3142",
+                  },
+              ]
+            : []),
+        ...(site.machineKind === "vm" && site.packageProxy !== "none" && !platforms[site.platform].packageProxy
+            ? [
+                  {
+                      path: "packageProxy",
+                      problem: `${site.platform} has no words for one, and the lab's has Debian's packages only`,
+                      remedy: "leave it away",
+                  },
+              ]
+            : []),
+        ...(site.machineKind === "vm" && !imageOf(site) && !site.isolated
+            ? [
+                  {
+                      path: "image",
+                      problem: `${site.platform} has no image to start virtual machines from, but for isolated labs`,
+                      remedy: "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }",
+                  },
+              ]
+            : []),
+        ...(platforms[site.platform].kinds.includes(site.machineKind)
+            ? []
+            : [
+                  {
+                      path: "platform",
+                      problem: `${site.platform} is not to be had as a ${site.machineKind}`,
+                      remedy: `choose from ${Object.values(platforms)
+                          .filter((platform) => platform.kinds.includes(site.machineKind))
+                          .map((platform) => platform.name)
+                          .join(", ")}`,
+                  },
+              ]),
     ];
 };
 
@@ -221,16 +351,37 @@ const placement: Check = ({ hypervisors, machines }) => {
     const named = hypervisors.flatMap(({ name }) => name ?? []);
     const path = (machine: MachineDescription) => `machines.${machine.name}.hypervisor`;
     return [
-        ...named.length > 0 && named.length < hypervisors.length ? [{ path: "hypervisor", problem: "stands beside lab:hypervisors", remedy: "keep one of the two" }] : [],
-        ...repeated(hypervisors, ({ uri }) => uri, (hypervisor, earlier) => ({
-            path: hypervisorPath(hypervisor), problem: `${hypervisor.uri} is ${earlier.name ?? "lab:hypervisor"}'s too`, remedy: "name each hypervisor once",
-        })),
-        ...machines.filter(({ hypervisor }) => hypervisor !== undefined && !named.includes(hypervisor)).map((machine) => ({
-            path: path(machine), problem: `there is no hypervisor ${machine.hypervisor}`, remedy: named.length > 0 ? `choose from ${named.join(", ")}` : "leave it away, or name hypervisors: lab:hypervisors",
-        })),
-        ...named.length > 0 ? machines.filter(({ hypervisor }) => hypervisor === undefined).map((machine) => ({
-            path: path(machine), problem: "does not say where the machine lives", remedy: `choose from ${named.join(", ")}`,
-        })) : [],
+        ...(named.length > 0 && named.length < hypervisors.length
+            ? [{ path: "hypervisor", problem: "stands beside lab:hypervisors", remedy: "keep one of the two" }]
+            : []),
+        ...repeated(
+            hypervisors,
+            ({ uri }) => uri,
+            (hypervisor, earlier) => ({
+                path: hypervisorPath(hypervisor),
+                problem: `${hypervisor.uri} is ${earlier.name ?? "lab:hypervisor"}'s too`,
+                remedy: "name each hypervisor once",
+            }),
+        ),
+        ...machines
+            .filter(({ hypervisor }) => hypervisor !== undefined && !named.includes(hypervisor))
+            .map((machine) => ({
+                path: path(machine),
+                problem: `there is no hypervisor ${machine.hypervisor}`,
+                remedy:
+                    named.length > 0
+                        ? `choose from ${named.join(", ")}`
+                        : "leave it away, or name hypervisors: lab:hypervisors",
+            })),
+        ...(named.length > 0
+            ? machines
+                  .filter(({ hypervisor }) => hypervisor === undefined)
+                  .map((machine) => ({
+                      path: path(machine),
+                      problem: "does not say where the machine lives",
+                      remedy: `choose from ${named.join(", ")}`,
+                  }))
+            : []),
     ];
 };
 
@@ -239,26 +390,78 @@ const reachable: Check = ({ network, hypervisors, isolated, machineKind }) => {
     const remote = hypervisors.filter(({ uri }) => parseLibvirtUri(uri).ssh !== undefined);
     const isBridge = network.mode === "bridge";
     return [
-        ...isolated && (remote.length > 0 || hypervisors.length > 1) ? [{
-            path: hypervisorPath(remote[0] ?? hypervisors[0]), problem: "an isolated lab has a hypervisor of its own, on this machine", remedy: "take isolated away, or name qemu:///system or lxc:///system alone",
-        }] : [],
-        ...isolated && isBridge ? [{ path: "network.mode", problem: "an isolated lab has a network of its own", remedy: "take isolated away, or mode" }] : [],
-        ...!isolated && isBridge && machineKind === "container" ? [{ path: "network.mode", problem: "containers are on a network of libvirt's", remedy: "leave it away" }] : [],
-        ...hypervisors.length > 1 && !isBridge ? [{
-            path: "network.mode", problem: "several hypervisors have no network in common but one that is there already", remedy: "set it to bridge, and network.bridge to the name of a bridge that each of them has into it",
-        }] : [],
-        ...isBridge && !network.control ? [{
-            path: "network.control", problem: "in a network that is there already nobody knows where ssh to the machines comes from",
-            remedy: network.jump ? "name the addresses of the hypervisors in it" : "name the address that the machine that runs pulumi has in it, or its network",
-        }] : [],
-        ...network.jump && remote.length < hypervisors.length ? [{ path: "network.jump", problem: "a hypervisor without ssh in its URI is no jump host", remedy: "leave it away, or use qemu+ssh:// for each hypervisor" }] : [],
+        ...(isolated && (remote.length > 0 || hypervisors.length > 1)
+            ? [
+                  {
+                      path: hypervisorPath(remote[0] ?? hypervisors[0]),
+                      problem: "an isolated lab has a hypervisor of its own, on this machine",
+                      remedy: "take isolated away, or name qemu:///system or lxc:///system alone",
+                  },
+              ]
+            : []),
+        ...(isolated && isBridge
+            ? [
+                  {
+                      path: "network.mode",
+                      problem: "an isolated lab has a network of its own",
+                      remedy: "take isolated away, or mode",
+                  },
+              ]
+            : []),
+        ...(!isolated && isBridge && machineKind === "container"
+            ? [{ path: "network.mode", problem: "containers are on a network of libvirt's", remedy: "leave it away" }]
+            : []),
+        ...(hypervisors.length > 1 && !isBridge
+            ? [
+                  {
+                      path: "network.mode",
+                      problem: "several hypervisors have no network in common but one that is there already",
+                      remedy: "set it to bridge, and network.bridge to the name of a bridge that each of them has into it",
+                  },
+              ]
+            : []),
+        ...(isBridge && !network.control
+            ? [
+                  {
+                      path: "network.control",
+                      problem: "in a network that is there already nobody knows where ssh to the machines comes from",
+                      remedy: network.jump
+                          ? "name the addresses of the hypervisors in it"
+                          : "name the address that the machine that runs pulumi has in it, or its network",
+                  },
+              ]
+            : []),
+        ...(network.jump && remote.length < hypervisors.length
+            ? [
+                  {
+                      path: "network.jump",
+                      problem: "a hypervisor without ssh in its URI is no jump host",
+                      remedy: "leave it away, or use qemu+ssh:// for each hypervisor",
+                  },
+              ]
+            : []),
     ];
 };
 
 const checks: Check[] = [
-    addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac, everyRoleHasAMachine, oneDatabase, rolesOnce, directorsAndHttpdApart,
-    priorities, oneRoutePerAppServer, failoverNodesExist, sessionClientFits, databaseServerInstalls, jdkInstalls, directorSourceCompiles, advertInterval, machineKind,
-    placement, reachable,
+    addressesInNetwork,
+    oneOwnerPerAddress,
+    oneOwnerPerMac,
+    everyRoleHasAMachine,
+    oneDatabase,
+    rolesOnce,
+    directorsAndHttpdApart,
+    priorities,
+    oneRoutePerAppServer,
+    failoverNodesExist,
+    sessionClientFits,
+    databaseServerInstalls,
+    jdkInstalls,
+    directorSourceCompiles,
+    advertInterval,
+    machineKind,
+    placement,
+    reachable,
 ];
 
 /** Everything that is wrong with `site` as a whole. */

@@ -3,7 +3,8 @@ import { platforms } from "../catalog/platforms/index";
 import { databaseServerNames, type DatabaseServer } from "../catalog/platforms/platform";
 
 /** The database server of a site that does not say: MySQL, as in the article, wherever it can be had. */
-export const defaultDatabaseServer = (platform: Site["platform"]) => databaseServerNames.find((name) => platforms[platform].databases[name]) ?? "mariadb";
+export const defaultDatabaseServer = (platform: Site["platform"]) =>
+    databaseServerNames.find((name) => platforms[platform].databases[name]) ?? "mariadb";
 
 /** The database server of a site, as its platform has it. */
 export function databaseOf({ platform, database }: Pick<Site, "platform" | "database">): DatabaseServer {

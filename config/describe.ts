@@ -18,10 +18,11 @@ export interface Configuration {
  * Throws a ConfigurationError that names everything that is wrong.
  */
 export function describe(raw: Record<string, unknown>, stack: string): Configuration {
-    const part = (secret: boolean) => Object.fromEntries(Object.entries(raw).filter(([key]) => isSecretKey(key) === secret));
+    const part = (secret: boolean) =>
+        Object.fromEntries(Object.entries(raw).filter(([key]) => isSecretKey(key) === secret));
     const { site, mistakes } = findSite(part(false), stack);
     const secrets = secretSchema.safeParse(part(true));
-    const all = [...mistakes, ...secrets.error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? []];
+    const all = [...mistakes, ...(secrets.error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? [])];
     if (!site || !secrets.data || all.length > 0) throw new ConfigurationError(stack, all);
     return { site, secrets: secrets.data };
 }
@@ -38,17 +39,26 @@ function findSite(raw: Record<string, unknown>, stack: string): { site?: Site; m
     const { data, error } = openSchema.safeParse(raw);
     const settings = data ?? openSchema.safeParse(withoutUnknown(raw, error?.issues ?? [])).data;
     const site = settings && toSite(settings);
-    return { site, mistakes: [...error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? [], ...site ? findMistakes(site) : []] };
+    return {
+        site,
+        mistakes: [
+            ...(error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? []),
+            ...(site ? findMistakes(site) : []),
+        ],
+    };
 }
 
 function withoutUnknown(raw: Record<string, unknown>, issues: z.core.$ZodIssue[]): Record<string, unknown> {
     const known = structuredClone(raw);
-    for (const issue of issues) if (issue.code === "unrecognized_keys") for (const key of issue.keys) delete (at(known, issue.path) as Record<string, unknown>)[key];
+    for (const issue of issues)
+        if (issue.code === "unrecognized_keys")
+            for (const key of issue.keys) delete (at(known, issue.path) as Record<string, unknown>)[key];
     return known;
 }
 
 /** What is at `path` of `value`, or undefined. */
-const at = (value: unknown, path: readonly PropertyKey[]) => path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
+const at = (value: unknown, path: readonly PropertyKey[]) =>
+    path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
 const toSite = ({ machines, machineSize, hypervisor, hypervisors, ...rest }: Settings): Site => ({
     ...rest,
@@ -57,50 +67,109 @@ const toSite = ({ machines, machineSize, hypervisor, hypervisors, ...rest }: Set
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
     sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
     // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.
-    machines: Object.entries(machines).sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })).map(([name, machine]) => ({
-        name, ...machineSize, ...machine,
-        mac: machine.mac ?? macFor(machine.address),
-        protect: machine.protect ?? (machine.roles.includes("database") && !rest.isolated),
-    })),
+    machines: Object.entries(machines)
+        .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+        .map(([name, machine]) => ({
+            name,
+            ...machineSize,
+            ...machine,
+            mac: machine.mac ?? macFor(machine.address),
+            protect: machine.protect ?? (machine.roles.includes("database") && !rest.isolated),
+        })),
 });
 
 /** Where machines live and how they are reached. Both ways of naming hypervisors at once are a mistake (checks.ts), and not hidden here. */
-function reachOf({ hypervisor, hypervisors = {}, network }: Pick<Settings, "hypervisor" | "hypervisors" | "network">): Pick<Site, "hypervisors" | "network"> {
-    const named = Object.entries(hypervisors).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, uri]): HypervisorDescription => ({ name, uri }));
-    const [first, ...others] = [...hypervisor === undefined ? [] : [{ uri: hypervisor }], ...named];
+function reachOf({
+    hypervisor,
+    hypervisors = {},
+    network,
+}: Pick<Settings, "hypervisor" | "hypervisors" | "network">): Pick<Site, "hypervisors" | "network"> {
+    const named = Object.entries(hypervisors)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, uri]): HypervisorDescription => ({ name, uri }));
+    const [first, ...others] = [...(hypervisor === undefined ? [] : [{ uri: hypervisor }]), ...named];
     const all: Site["hypervisors"] = first ? [first, ...others] : [{ uri: "qemu:///system" }];
     const isRemote = all.some(({ uri }) => parseLibvirtUri(uri).ssh !== undefined);
-    return { hypervisors: all, network: { ...network, bridge: network.bridge ?? "lab0", jump: network.jump ?? (network.mode === "nat" && isRemote) } };
+    return {
+        hypervisors: all,
+        network: {
+            ...network,
+            bridge: network.bridge ?? "lab0",
+            jump: network.jump ?? (network.mode === "nat" && isRemote),
+        },
+    };
 }
 
 /** QEMU's prefix and the address's last three bytes: fixed, and different within any network of /8 or smaller. */
 export const macFor = (address: string) =>
-    ["52", "54", "00", ...address.split(".").slice(1).map((part) => Number(part).toString(16).padStart(2, "0"))].join(":");
+    [
+        "52",
+        "54",
+        "00",
+        ...address
+            .split(".")
+            .slice(1)
+            .map((part) => Number(part).toString(16).padStart(2, "0")),
+    ].join(":");
 
 function toMistake(issue: z.core.$ZodIssue, raw: Record<string, unknown>, stack: string): Mistake {
-    const path = issue.path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`)).join("");
+    const path = issue.path
+        .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`))
+        .join("");
     const value = at(raw, issue.path);
     const isSecret = isSecretKey(String(issue.path[0]));
-    if (isSecret && value === undefined) return { path, problem: "is not there", remedy: `run ./lab init ${stack}, which makes what is missing` };
+    if (isSecret && value === undefined)
+        return { path, problem: "is not there", remedy: `run ./lab init ${stack}, which makes what is missing` };
     if (issue.code === "unrecognized_keys") {
         const keys = issue.keys.map((key) => `${path}${path ? "." : ""}${key}`);
-        return { path: keys.join(", lab:"), problem: "no such setting", remedy: "look for a typing mistake; the README's configuration table lists all settings" };
+        return {
+            path: keys.join(", lab:"),
+            problem: "no such setting",
+            remedy: "look for a typing mistake; the README's configuration table lists all settings",
+        };
     }
-    if (issue.code === "invalid_key") return { path, problem: `${String(issue.path.at(-1))} ${issue.issues[0]?.message}`, remedy: "correct the name" };
-    if (value === undefined) return { path, problem: "is missing", remedy: `add it to Pulumi.${stack}.yaml; Pulumi.local.yaml is an example` };
-    return { path, problem: `${isSecret ? "its value" : JSON.stringify(value)} ${whatIsWrong(issue)}`, remedy: "correct the value" };
+    if (issue.code === "invalid_key")
+        return {
+            path,
+            problem: `${String(issue.path.at(-1))} ${issue.issues[0]?.message}`,
+            remedy: "correct the name",
+        };
+    if (value === undefined)
+        return {
+            path,
+            problem: "is missing",
+            remedy: `add it to Pulumi.${stack}.yaml; Pulumi.local.yaml is an example`,
+        };
+    return {
+        path,
+        problem: `${isSecret ? "its value" : JSON.stringify(value)} ${whatIsWrong(issue)}`,
+        remedy: "correct the value",
+    };
 }
 
-const kinds: Record<string, string> = { int: "a whole number", number: "a number", string: "text", boolean: "true or false", array: "a list", object: "a map", record: "a map" };
+const kinds: Record<string, string> = {
+    int: "a whole number",
+    number: "a number",
+    string: "text",
+    boolean: "true or false",
+    array: "a list",
+    object: "a map",
+    record: "a map",
+};
 
 /** As the end of a sentence that begins with the value. What schema.ts says itself is one already; zod's own texts are not. */
 function whatIsWrong(issue: z.core.$ZodIssue): string {
     if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
     switch (issue.code) {
-        case "invalid_type": return `is not ${kinds[issue.expected] ?? issue.expected}`;
-        case "invalid_value": return `is none of ${issue.values.join(", ")}`;
-        case "too_small": return `is too small: ${issue.minimum} at least`;
-        case "too_big": return `is too big: ${issue.maximum} at most`;
-        default: return `is wrong: ${issue.message}`;
+        case "invalid_type":
+            return `is not ${kinds[issue.expected] ?? issue.expected}`;
+        case "invalid_value":
+            return `is none of ${issue.values.join(", ")}`;
+        case "too_small":
+            return `is too small: ${issue.minimum} at least`;
+        case "too_big":
+            return `is too big: ${issue.maximum} at most`;
+        default:
+            return `is wrong: ${issue.message}`;
     }
 }

@@ -9,8 +9,13 @@ export interface Mistake {
 
 /** Everything that is wrong with a stack's configuration, in one error. */
 export class ConfigurationError extends UserError {
-    constructor(stack: string, readonly mistakes: Mistake[]) {
-        const lines = mistakes.map(({ path, problem, remedy }) => `  lab:${path}: ${problem}.\n      Remedy: ${remedy}.`);
+    constructor(
+        stack: string,
+        readonly mistakes: Mistake[],
+    ) {
+        const lines = mistakes.map(
+            ({ path, problem, remedy }) => `  lab:${path}: ${problem}.\n      Remedy: ${remedy}.`,
+        );
         super(
             `Pulumi.${stack}.yaml has ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}; nothing was created or changed:\n${lines.join("\n")}`,
             `correct Pulumi.${stack}.yaml`,

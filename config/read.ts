@@ -5,8 +5,10 @@ import { parseValue } from "../lib/pulumi-value";
 /** The stack's `lab:` configuration as plain values; what Pulumi hands over as text (lists, maps, numbers) is parsed. */
 export function readStack(): Record<string, unknown> {
     const prefix = "lab:";
-    return Object.fromEntries(Object.entries(pulumi.runtime.allConfig())
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, text]) => [key.slice(prefix.length), text] as const)
-        .map(([key, text]) => [key, isSecretKey(key) ? text : parseValue(text)]));
+    return Object.fromEntries(
+        Object.entries(pulumi.runtime.allConfig())
+            .filter(([key]) => key.startsWith(prefix))
+            .map(([key, text]) => [key.slice(prefix.length), text] as const)
+            .map(([key, text]) => [key, isSecretKey(key) ? text : parseValue(text)]),
+    );
 }

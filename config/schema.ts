@@ -13,18 +13,46 @@ import { isLibvirtUri } from "../lib/libvirt-uri";
 const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
 const cidr = z.string().refine((text) => {
     const [address, prefix, ...rest] = text.split("/");
-    return rest.length === 0 && net.isIPv4(address ?? "") && /^\d+$/.test(prefix ?? "") && Number(prefix) >= 8 && Number(prefix) <= 30;
+    return (
+        rest.length === 0 &&
+        net.isIPv4(address ?? "") &&
+        /^\d+$/.test(prefix ?? "") &&
+        Number(prefix) >= 8 &&
+        Number(prefix) <= 30
+    );
 }, "is no IPv4 network between /8 and /30, such as 192.168.0.0/24");
 /** RFC 1123 label: a machine's name is its host name and part of file names. */
-const machineName = z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "is no host name: lower-case letters, digits and hyphens, a letter first");
-const dnsName = z.string().max(253).regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*$/, "is no DNS name, such as www.example.org");
+const machineName = z
+    .string()
+    .regex(
+        /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+        "is no host name: lower-case letters, digits and hyphens, a letter first",
+    );
+const dnsName = z
+    .string()
+    .max(253)
+    .regex(
+        /^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*$/,
+        "is no DNS name, such as www.example.org",
+    );
 /** A name that needs no quoting in SQL, a shell or a file name. */
-const identifier = z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/, "must be letters, digits and underscores, a letter first, 31 at most");
-const interfaceName = z.string().regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/, "is no name of a network interface (15 characters at most)");
+const identifier = z
+    .string()
+    .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/, "must be letters, digits and underscores, a letter first, 31 at most");
+const interfaceName = z
+    .string()
+    .regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/, "is no name of a network interface (15 characters at most)");
 /** Secrets get into files of several syntaxes: printable ASCII without quotes, backslash, space, `$` and what XML or a URL reads as its own. */
-const secretText = z.string().regex(/^[A-Za-z0-9_.,:;+*/=@!?()[\]{}^~-]+$/, "may hold letters, digits and _ . , : ; + * / = @ ! ? ( ) [ ] { } ^ ~ - only");
+const secretText = z
+    .string()
+    .regex(
+        /^[A-Za-z0-9_.,:;+*/=@!?()[\]{}^~-]+$/,
+        "may hold letters, digits and _ . , : ; + * / = @ ! ? ( ) [ ] { } ^ ~ - only",
+    );
 const mail = z.string().regex(/^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$/, "is no e-mail address");
-const libvirtUri = z.string().refine(isLibvirtUri, "is no libvirt URI, such as qemu:///system, lxc:///system or qemu+ssh://root@HOST/system");
+const libvirtUri = z
+    .string()
+    .refine(isLibvirtUri, "is no libvirt URI, such as qemu:///system, lxc:///system or qemu+ssh://root@HOST/system");
 const mebibytes = z.number().int().min(64).max(1_048_576);
 
 export const roles = ["app", "memcached", "director", "database"] as const;
@@ -32,9 +60,14 @@ export type Role = (typeof roles)[number];
 
 const machine = z.strictObject({
     address: ipv4,
-    roles: z.array(z.enum(roles)).min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine"),
+    roles: z
+        .array(z.enum(roles))
+        .min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine"),
     /** Fixed, so that a machine that is made anew is the same to its network; default: made from the address. */
-    mac: z.string().regex(/^52:54:00(:[0-9a-f]{2}){3}$/, "must be like 52:54:00:12:34:56, in lower case (QEMU's prefix)").optional(),
+    mac: z
+        .string()
+        .regex(/^52:54:00(:[0-9a-f]{2}){3}$/, "must be like 52:54:00:12:34:56, in lower case (QEMU's prefix)")
+        .optional(),
     /** VRRP priority of a director: the highest that lives holds the virtual address. */
     priority: z.number().int().min(1).max(254).optional(),
     memoryMiB: mebibytes.optional(),
@@ -46,20 +79,28 @@ const machine = z.strictObject({
     protect: z.boolean().optional(),
 });
 
-const network = z.strictObject({
-    name: identifier.default("lab"),
-    /** `nat`: a network of libvirt's, made for the lab. `bridge`: one that is there, and that each hypervisor has a bridge into. */
-    mode: z.enum(["nat", "bridge"]).default("nat"),
-    cidr: cidr.default("192.168.0.0/24"),
-    gateway: ipv4.default("192.168.0.1"),
-    /** The bridge that is made (default: lab0), or, with `mode: bridge`, the one that is there. */
-    bridge: interfaceName.optional(),
-    nameServers: z.array(ipv4).default([]),
-    /** Whether ssh to the machines goes through their hypervisor; default: where it is a remote one with a network of its own. */
-    jump: z.boolean().optional(),
-    /** Where ssh to the machines may come from; default: the gateway, which is their hypervisor wherever the network is made for the lab. */
-    control: z.array(z.union([ipv4, cidr], "is neither an IPv4 address nor a network")).min(1, "is empty: nobody, this program included, could log in").optional(),
-}).refine(({ mode, bridge }) => mode !== "bridge" || bridge !== undefined, { path: ["bridge"], message: "is missing" });
+const network = z
+    .strictObject({
+        name: identifier.default("lab"),
+        /** `nat`: a network of libvirt's, made for the lab. `bridge`: one that is there, and that each hypervisor has a bridge into. */
+        mode: z.enum(["nat", "bridge"]).default("nat"),
+        cidr: cidr.default("192.168.0.0/24"),
+        gateway: ipv4.default("192.168.0.1"),
+        /** The bridge that is made (default: lab0), or, with `mode: bridge`, the one that is there. */
+        bridge: interfaceName.optional(),
+        nameServers: z.array(ipv4).default([]),
+        /** Whether ssh to the machines goes through their hypervisor; default: where it is a remote one with a network of its own. */
+        jump: z.boolean().optional(),
+        /** Where ssh to the machines may come from; default: the gateway, which is their hypervisor wherever the network is made for the lab. */
+        control: z
+            .array(z.union([ipv4, cidr], "is neither an IPv4 address nor a network"))
+            .min(1, "is empty: nobody, this program included, could log in")
+            .optional(),
+    })
+    .refine(({ mode, bridge }) => mode !== "bridge" || bridge !== undefined, {
+        path: ["bridge"],
+        message: "is missing",
+    });
 
 const size = z.strictObject({
     memoryMiB: mebibytes.default(1024),
@@ -75,7 +116,12 @@ const database = z.strictObject({
     /** Default: MySQL where the platform has it (catalog/platforms/), as in the article, else MariaDB. */
     server: z.enum(databaseServerNames).optional(),
     name: identifier.default("site"),
-    user: identifier.default("site").refine((user) => !["root", "mysql", "mariadb"].includes(user), "is an account of the server's own; the site needs another"),
+    user: identifier
+        .default("site")
+        .refine(
+            (user) => !["root", "mysql", "mariadb"].includes(user),
+            "is an account of the server's own; the site needs another",
+        ),
 });
 
 const tomcat = z.strictObject({
@@ -117,7 +163,13 @@ const keepalived = z.strictObject({
     /** The article's order: a MASTER that comes back takes the address back. */
     preempt: z.boolean().default(true),
     /** None by default: the article's addresses belong to others. */
-    notify: z.strictObject({ to: z.array(mail).default([]), from: mail.default("keepalived@localhost.localdomain"), smtp: ipv4.default("127.0.0.1") }).prefault({}),
+    notify: z
+        .strictObject({
+            to: z.array(mail).default([]),
+            from: mail.default("keepalived@localhost.localdomain"),
+            smtp: ipv4.default("127.0.0.1"),
+        })
+        .prefault({}),
 });
 
 /** All that may be shown, in plans and outputs too. */
@@ -131,7 +183,10 @@ export const openSchema = z.strictObject({
     /** The one on which all machines live; default: qemu:///system. */
     hypervisor: libvirtUri.optional(),
     /** Several of them by name, and each machine says which is its own. */
-    hypervisors: z.record(identifier, libvirtUri).refine((hypervisors) => Object.keys(hypervisors).length > 0, "is empty: name a hypervisor, or leave it away").optional(),
+    hypervisors: z
+        .record(identifier, libvirtUri)
+        .refine((hypervisors) => Object.keys(hypervisors).length > 0, "is empty: name a hypervisor, or leave it away")
+        .optional(),
     /** What runs virtual machines; default: KVM where a machine that was started to find out shows that it works (hypervisors/acceleration.ts). */
     acceleration: z.enum(["kvm", "emulation"]).optional(),
     /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */
@@ -139,15 +194,24 @@ export const openSchema = z.strictObject({
     network: network.prefault({}),
     virtualAddress: ipv4,
     /** Disk image for virtual machines: a file or an address. Default: the platform's own. */
-    image: z.strictObject({
-        source: z.string().regex(/^(\/|https?:\/\/)\S+$/, "is neither an absolute path nor an http(s) address"),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/, "is no sha256 in lower-case hexadecimal").optional(),
-    }).optional(),
+    image: z
+        .strictObject({
+            source: z.string().regex(/^(\/|https?:\/\/)\S+$/, "is neither an absolute path nor an http(s) address"),
+            sha256: z
+                .string()
+                .regex(/^[0-9a-f]{64}$/, "is no sha256 in lower-case hexadecimal")
+                .optional(),
+        })
+        .optional(),
     /** What a machine has that says nothing else. */
     machineSize: size.prefault({}),
-    machines: z.record(machineName, machine).refine((machines) => Object.keys(machines).length > 0, "is empty: a site needs machines"),
+    machines: z
+        .record(machineName, machine)
+        .refine((machines) => Object.keys(machines).length > 0, "is empty: a site needs machines"),
     /** Port of a package proxy at the gateway; `none` where machines reach their distribution's mirrors themselves. */
-    packageProxy: z.union([z.number().int().min(1).max(65_535), z.literal("none")], "is neither a port nor none").default("none"),
+    packageProxy: z
+        .union([z.number().int().min(1).max(65_535), z.literal("none")], "is neither a port nor none")
+        .default("none"),
     site: site.prefault({}),
     database: database.prefault({}),
     tomcat: tomcat.prefault({}),
@@ -159,9 +223,14 @@ export type Settings = z.infer<typeof openSchema>;
 
 /** What is secret. Made by `./lab init`. */
 export const secretSchema = z.strictObject({
-    databasePassword: secretText.min(8, "is too short: 8 characters at least").max(64, "is too long: 64 characters at most"),
+    databasePassword: secretText
+        .min(8, "is too short: 8 characters at least")
+        .max(64, "is too long: 64 characters at most"),
     /** keepalived takes `!` and braces for its own. */
-    vrrpPassword: z.string().regex(/^[A-Za-z0-9_.,:;+*/=?^~-]+$/, "may hold letters, digits and _ . , : ; + * / = ? ^ ~ - only").max(8, "is too long: VRRP cuts it after 8 characters"),
+    vrrpPassword: z
+        .string()
+        .regex(/^[A-Za-z0-9_.,:;+*/=?^~-]+$/, "may hold letters, digits and _ . , : ; + * / = ? ^ ~ - only")
+        .max(8, "is too long: VRRP cuts it after 8 characters"),
     loginKey: z.string().refine(isPrivateKey, "is no private key in PEM or OpenSSH format, or one with a passphrase"),
     hostKeySeed: z.string().regex(/^[0-9a-f]{64}$/, "must be 32 bytes in hexadecimal"),
 });

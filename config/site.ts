@@ -30,7 +30,10 @@ export interface HypervisorDescription {
     uri: string;
 }
 
-export interface Site extends Omit<Settings, "machines" | "machineSize" | "network" | "hypervisor" | "hypervisors" | "database" | "director" | "sessions"> {
+export interface Site extends Omit<
+    Settings,
+    "machines" | "machineSize" | "network" | "hypervisor" | "hypervisors" | "database" | "director" | "sessions"
+> {
     machines: MachineDescription[];
     hypervisors: [HypervisorDescription, ...HypervisorDescription[]];
     network: Settings["network"] & { bridge: string; jump: boolean };
@@ -45,7 +48,10 @@ export type MachineKind = Site["machineKind"];
 export const machinesWith = (site: Site, role: Role) => site.machines.filter((machine) => machine.roles.includes(role));
 
 /** The hypervisor that a machine lives on. */
-export function hypervisorOf({ hypervisors }: Pick<Site, "hypervisors">, machine: Pick<MachineDescription, "hypervisor">): HypervisorDescription {
+export function hypervisorOf(
+    { hypervisors }: Pick<Site, "hypervisors">,
+    machine: Pick<MachineDescription, "hypervisor">,
+): HypervisorDescription {
     return hypervisors.find(({ name }) => name === machine.hypervisor) ?? hypervisors[0];
 }
 
@@ -56,7 +62,11 @@ export const prefixLength = (cidr: string) => Number(cidr.split("/")[1]);
 
 /** A memcached as MSM names it: memcached1, memcached2, ... in the order of the machines' names. */
 export const memcachedNodes = (site: Site) =>
-    machinesWith(site, "memcached").map((machine, index) => ({ name: `memcached${index + 1}`, address: machine.address, port: memcachedPort }));
+    machinesWith(site, "memcached").map((machine, index) => ({
+        name: `memcached${index + 1}`,
+        address: machine.address,
+        port: memcachedPort,
+    }));
 
 /** The memcacheds that an app server's sessions go to only when no other is left. */
 export function failoverNodes(site: Site, machine: MachineDescription): string[] {
@@ -91,5 +101,8 @@ export interface SessionRoute {
 export function sessionRoutes(site: Site): SessionRoute[] {
     const servers = upstreamServers(site);
     if (servers.length < 2) return [];
-    return machinesWith(site, "app").map((machine, index) => ({ name: jvmRoute(machine), servers: [...servers, ...servers].slice(index, index + 2) }));
+    return machinesWith(site, "app").map((machine, index) => ({
+        name: jvmRoute(machine),
+        servers: [...servers, ...servers].slice(index, index + 2),
+    }));
 }

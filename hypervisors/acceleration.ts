@@ -25,20 +25,47 @@ export async function faultOf(accelerator: "kvm" | "tcg", seconds = 10): Promise
     try {
         const rom = path.join(folder, "rom");
         fs.writeFileSync(rom, firmware());
-        const child = spawn("qemu-system-x86_64", [
-            "-nodefaults", "-display", "none", "-machine", `pc,accel=${accelerator}`, "-cpu", accelerator === "kvm" ? "host" : "max",
-            "-bios", rom, "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
-        ], { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PATH: searchPath } });
+        const child = spawn(
+            "qemu-system-x86_64",
+            [
+                "-nodefaults",
+                "-display",
+                "none",
+                "-machine",
+                `pc,accel=${accelerator}`,
+                "-cpu",
+                accelerator === "kvm" ? "host" : "max",
+                "-bios",
+                rom,
+                "-device",
+                "isa-debug-exit,iobase=0xf4,iosize=1",
+            ],
+            { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PATH: searchPath } },
+        );
         let said = "";
-        child.stderr.on("data", (chunk: Buffer) => { said += chunk.toString(); });
+        child.stderr.on("data", (chunk: Buffer) => {
+            said += chunk.toString();
+        });
         return await new Promise<string | undefined>((resolve) => {
             const timer = setTimeout(() => {
                 resolve(`a machine did not do within ${seconds} s what takes a fraction of one`);
                 child.kill("SIGKILL");
             }, seconds * 1000);
-            child.on("error", (error) => resolve(error.message)).on("close", (code) => {
-                resolve(code === 3 ? undefined : said.trim().split("\n").find((line) => line !== "") ?? `QEMU ended with ${String(code)}`);
-            }).on("close", () => { clearTimeout(timer); });
+            child
+                .on("error", (error) => resolve(error.message))
+                .on("close", (code) => {
+                    resolve(
+                        code === 3
+                            ? undefined
+                            : (said
+                                  .trim()
+                                  .split("\n")
+                                  .find((line) => line !== "") ?? `QEMU ended with ${String(code)}`),
+                    );
+                })
+                .on("close", () => {
+                    clearTimeout(timer);
+                });
         });
     } finally {
         fs.rmSync(folder, { recursive: true, force: true });
@@ -52,7 +79,7 @@ function canTry(uri: string): boolean {
         fs.accessSync("/dev/kvm", fs.constants.R_OK | fs.constants.W_OK);
         return true;
     } catch (error) {
-        return (error as NodeJS.ErrnoException).code === "ENOENT";      // that there is none is an answer too
+        return (error as NodeJS.ErrnoException).code === "ENOENT"; // that there is none is an answer too
     }
 }
 

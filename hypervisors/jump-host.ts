@@ -23,24 +23,41 @@ export interface JumpHost {
 const keyTypes = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"];
 
 /** Whom OpenSSH goes through to a machine, or, where none is named, to where all machines' addresses are. Undefined where machines are reached without. */
-export function jumpTarget(site: Pick<Site, "hypervisors" | "network">, machine: Pick<MachineDescription, "hypervisor"> = {}): SshTarget | undefined {
+export function jumpTarget(
+    site: Pick<Site, "hypervisors" | "network">,
+    machine: Pick<MachineDescription, "hypervisor"> = {},
+): SshTarget | undefined {
     return site.network.jump ? parseLibvirtUri(hypervisorOf(site, machine).uri).ssh : undefined;
 }
 
 /** The jump host of each hypervisor of a site, by libvirt URI; none where machines are reached without. A UserError for one that cannot be used. */
-export async function jumpHostsOf({ hypervisors, network }: Pick<Site, "hypervisors" | "network">): Promise<Record<string, JumpHost>> {
+export async function jumpHostsOf({
+    hypervisors,
+    network,
+}: Pick<Site, "hypervisors" | "network">): Promise<Record<string, JumpHost>> {
     if (!network.jump) return {};
-    const found = await Promise.all(hypervisors.map(async ({ uri }): Promise<[string, JumpHost][]> => {
-        const { ssh } = parseLibvirtUri(uri);
-        return ssh ? [[uri, await jumpHostOf(uri, ssh)]] : [];
-    }));
+    const found = await Promise.all(
+        hypervisors.map(async ({ uri }): Promise<[string, JumpHost][]> => {
+            const { ssh } = parseLibvirtUri(uri);
+            return ssh ? [[uri, await jumpHostOf(uri, ssh)]] : [];
+        }),
+    );
     return Object.fromEntries(found.flat());
 }
 
-async function jumpHostOf(uri: string, { host, port = 22, user, keyFile, knownHostsFile }: SshTarget): Promise<JumpHost> {
-    if (user === undefined) throw new UserError(`${uri} does not say who logs in at ${host}.`, `Write qemu+ssh://USER@${host}/system: neither pulumi nor the libvirt provider asks ssh's own configuration.`);
+async function jumpHostOf(
+    uri: string,
+    { host, port = 22, user, keyFile, knownHostsFile }: SshTarget,
+): Promise<JumpHost> {
+    if (user === undefined)
+        throw new UserError(
+            `${uri} does not say who logs in at ${host}.`,
+            `Write qemu+ssh://USER@${host}/system: neither pulumi nor the libvirt provider asks ssh's own configuration.`,
+        );
     return {
-        host, port, user,
+        host,
+        port,
+        user,
         privateKey: readKey(uri, keyFile),
         hostKey: await knownHostKey(host, port, knownHostsFile ?? path.join(os.homedir(), ".ssh", "known_hosts")),
     };
@@ -55,9 +72,16 @@ function readKey(uri: string, keyFile: string | undefined): string | undefined {
         text = fs.readFileSync(file, "utf8");
     } catch (error) {
         const remedy = "Name a private key's file in the URI, ?keyfile=/PATH, or have an ssh-agent that holds the key.";
-        throw new UserError(`No key to log in with at ${uri}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}).`, remedy);
+        throw new UserError(
+            `No key to log in with at ${uri}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}).`,
+            remedy,
+        );
     }
-    if (!isPrivateKey(text)) throw new UserError(`${file} is no private key in PEM or OpenSSH format, or one with a passphrase.`, "Name another one in the URI, ?keyfile=/PATH; one with a passphrase is the ssh-agent's: ssh-add it, and leave keyfile away.");
+    if (!isPrivateKey(text))
+        throw new UserError(
+            `${file} is no private key in PEM or OpenSSH format, or one with a passphrase.`,
+            "Name another one in the URI, ?keyfile=/PATH; one with a passphrase is the ssh-agent's: ssh-add it, and leave keyfile away.",
+        );
     return text;
 }
 
@@ -66,15 +90,26 @@ async function knownHostKey(host: string, port: number, file: string): Promise<s
     const name = port === 22 ? host : `[${host}]:${port}`;
     // Not in there is exit code 1, as is no file.
     const said = await run(["ssh-keygen", "-F", name, "-f", file]).catch((error: unknown) => {
-        if (/ENOENT/.test(String(error))) throw new UserError("ssh-keygen is missing, which finds the hypervisor's host key.", "Install OpenSSH's client (Debian: openssh-client, Red Hat: openssh-clients).");
+        if (/ENOENT/.test(String(error)))
+            throw new UserError(
+                "ssh-keygen is missing, which finds the hypervisor's host key.",
+                "Install OpenSSH's client (Debian: openssh-client, Red Hat: openssh-clients).",
+            );
         return "";
     });
     // NAMES TYPE KEY [COMMENT]; lines with a marker (@revoked, @cert-authority) are no keys to show.
-    const keys = said.split("\n").filter((line) => !/^([#@]|$)/.test(line)).map((line) => line.split(/\s+/).slice(1, 3).join(" "));
+    const keys = said
+        .split("\n")
+        .filter((line) => !/^([#@]|$)/.test(line))
+        .map((line) => line.split(/\s+/).slice(1, 3).join(" "));
     const key = keyTypes.flatMap((type) => keys.filter((each) => each.startsWith(`${type} `)))[0];
     if (key === undefined) {
-        throw new UserError(keys.length > 0 ? `${file} has no ed25519 or ECDSA key of ${name}.` : `The host key of ${name} is not known: it is not in ${file}.`,
-            `Log in once by hand with -o HostKeyAlgorithms=ssh-ed25519 and look at the key that it shows; or name another file of known hosts in the URI, knownhosts=/PATH.`);
+        throw new UserError(
+            keys.length > 0
+                ? `${file} has no ed25519 or ECDSA key of ${name}.`
+                : `The host key of ${name} is not known: it is not in ${file}.`,
+            `Log in once by hand with -o HostKeyAlgorithms=ssh-ed25519 and look at the key that it shows; or name another file of known hosts in the URI, knownhosts=/PATH.`,
+        );
     }
     return key;
 }

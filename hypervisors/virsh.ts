@@ -8,5 +8,10 @@ import { parseLibvirtUri, sshArgv, uriOverThere } from "../lib/libvirt-uri";
 export function virshArgv(uri: string, argv: readonly string[], seconds = 30): [string, ...string[]] {
     const { ssh } = parseLibvirtUri(uri);
     const virsh = (name: string) => ["env", "LC_ALL=C", "virsh", "-q", "-c", name, ...argv];
-    return ["timeout", "--kill-after=5", String(seconds), ...ssh ? [...sshArgv(ssh), words(virsh(uriOverThere(uri)))] : virsh(uri)];
+    return [
+        "timeout",
+        "--kill-after=5",
+        String(seconds),
+        ...(ssh ? [...sshArgv(ssh), words(virsh(uriOverThere(uri)))] : virsh(uri)),
+    ];
 }

@@ -17,11 +17,18 @@ export interface Call {
  * `passesWords` tells of a command. The -s before it counts more.
  */
 export function takeApart(words: string[], passesWords: (name: string) => boolean): Call {
-    const command = words.findIndex((word, index) => !word.startsWith("-") && !/^(-s|--stack)$/.test(words[index - 1] ?? ""));
+    const command = words.findIndex(
+        (word, index) => !word.startsWith("-") && !/^(-s|--stack)$/.test(words[index - 1] ?? ""),
+    );
     const leading = takeOptions(command < 0 ? words : words.slice(0, command));
-    const [name, ...behind] = [...leading.rest, ...command < 0 ? [] : words.slice(command)];
+    const [name, ...behind] = [...leading.rest, ...(command < 0 ? [] : words.slice(command))];
     const trailing = name === undefined || passesWords(name) ? { offline: false, rest: behind } : takeOptions(behind);
-    return { name, stack: leading.stack ?? trailing.stack, offline: leading.offline || trailing.offline, rest: trailing.rest };
+    return {
+        name,
+        stack: leading.stack ?? trailing.stack,
+        offline: leading.offline || trailing.offline,
+        rest: trailing.rest,
+    };
 }
 
 /** Takes our own options out of the words. */

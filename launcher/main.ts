@@ -14,7 +14,18 @@ import { ProgramError } from "../lib/run";
 import { snapshots } from "./commands/snapshot/command";
 import { status } from "./commands/status";
 
-const commands: Record<string, Command> = { ...lifecycle, ...doctoring, ...planning, ...status, ...verification, ...drilling, ...benching, ...snapshots, ...waysIn, ...maintenance };
+const commands: Record<string, Command> = {
+    ...lifecycle,
+    ...doctoring,
+    ...planning,
+    ...status,
+    ...verification,
+    ...drilling,
+    ...benching,
+    ...snapshots,
+    ...waysIn,
+    ...maintenance,
+};
 const commandOf = (name: string) => (Object.hasOwn(commands, name) ? commands[name] : undefined);
 const defaultStack = "local";
 
@@ -39,15 +50,28 @@ async function main(all: string[]): Promise<number> {
     const command = commandOf(name);
     if (!command) throw new UserError(`There is no command '${name}'.`, "./lab help lists them.");
     if (command.needsRoot !== false && process.getuid?.() !== 0) {
-        throw new UserError(`./lab ${name} has to be root: it makes namespaces and machines.`, `Run it as root, for example: sudo ./lab ${name}`);
+        throw new UserError(
+            `./lab ${name} has to be root: it makes namespaces and machines.`,
+            `Run it as root, for example: sudo ./lab ${name}`,
+        );
     }
     return command.run({ stack: stack ?? process.env.LAB_STACK ?? defaultStack, rest });
 }
 
-main(process.argv.slice(2)).then((code) => { process.exitCode = code; }, (error: unknown) => {
-    const text = error instanceof UserError ? `${error.message}\n     ${error.remedy}`
-        : error instanceof ProgramError ? error.message
-        : error instanceof Error ? error.stack ?? error.message : String(error);
-    process.stderr.write(`lab: ${text}\n`);
-    process.exitCode = error instanceof UserError ? 2 : 1;
-});
+main(process.argv.slice(2)).then(
+    (code) => {
+        process.exitCode = code;
+    },
+    (error: unknown) => {
+        const text =
+            error instanceof UserError
+                ? `${error.message}\n     ${error.remedy}`
+                : error instanceof ProgramError
+                  ? error.message
+                  : error instanceof Error
+                    ? (error.stack ?? error.message)
+                    : String(error);
+        process.stderr.write(`lab: ${text}\n`);
+        process.exitCode = error instanceof UserError ? 2 : 1;
+    },
+);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 /** One entry of sources.list(5), options left out. */
 export interface AptSource {
-    types: string[];      // "deb", "deb-src"
+    types: string[]; // "deb", "deb-src"
     uris: string[];
     suites: string[];
     components: string[];
@@ -26,20 +26,27 @@ export function parseOneLine(text: string): AptSource[] {
 
 /** deb822 format: stanzas of `Field: value`, values continued on indented lines, `#` comments anywhere. */
 export function parseDeb822(text: string): AptSource[] {
-    const withoutComments = text.split("\n").filter((line) => !line.startsWith("#")).join("\n");
+    const withoutComments = text
+        .split("\n")
+        .filter((line) => !line.startsWith("#"))
+        .join("\n");
     return withoutComments.split(/\n\s*\n/).flatMap((stanza) => {
         const unfolded = stanza.replace(/\n[ \t]+/g, " ");
-        const fields = new Map(unfolded.split("\n").map((line) => {
-            const colon = line.indexOf(":");
-            return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()] as const;
-        }));
+        const fields = new Map(
+            unfolded.split("\n").map((line) => {
+                const colon = line.indexOf(":");
+                return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()] as const;
+            }),
+        );
         if (/^(no|false|off|0)$/i.test(fields.get("enabled") ?? "") || !fields.has("uris")) return [];
-        return [{
-            types: words(fields.get("types")),
-            uris: words(fields.get("uris")),
-            suites: words(fields.get("suites")),
-            components: words(fields.get("components")),
-        }];
+        return [
+            {
+                types: words(fields.get("types")),
+                uris: words(fields.get("uris")),
+                suites: words(fields.get("suites")),
+                components: words(fields.get("components")),
+            },
+        ];
     });
 }
 
@@ -47,18 +54,32 @@ export function parseDeb822(text: string): AptSource[] {
 function resolveMirrorList(uri: string): string[] {
     const file = /^mirror\+file:(?:\/\/)?(\/.*)$/.exec(uri)?.[1];
     if (!file) return [uri];
-    return existsSync(file) ? readFileSync(file, "utf8").split("\n").flatMap((line) => words(line.replace(/#.*/, ""))[0] ?? []) : [];
+    return existsSync(file)
+        ? readFileSync(file, "utf8")
+              .split("\n")
+              .flatMap((line) => words(line.replace(/#.*/, ""))[0] ?? [])
+        : [];
 }
 
 /** All enabled sources of the machine, in apt's order. `folder` is apt's configuration folder; what is not there counts as empty. */
 export function readAptSources(folder = "/etc/apt"): AptSource[] {
     const parts = join(folder, "sources.list.d");
-    const files = [join(folder, "sources.list"), ...(existsSync(parts) ? readdirSync(parts).sort().map((file) => join(parts, file)) : [])];
-    return files.filter(existsSync).flatMap((file) => {
-        if (file.endsWith(".list")) return parseOneLine(readFileSync(file, "utf8"));
-        if (file.endsWith(".sources")) return parseDeb822(readFileSync(file, "utf8"));
-        return [];
-    }).map((source) => ({ ...source, uris: source.uris.flatMap(resolveMirrorList) }));
+    const files = [
+        join(folder, "sources.list"),
+        ...(existsSync(parts)
+            ? readdirSync(parts)
+                  .sort()
+                  .map((file) => join(parts, file))
+            : []),
+    ];
+    return files
+        .filter(existsSync)
+        .flatMap((file) => {
+            if (file.endsWith(".list")) return parseOneLine(readFileSync(file, "utf8"));
+            if (file.endsWith(".sources")) return parseDeb822(readFileSync(file, "utf8"));
+            return [];
+        })
+        .map((source) => ({ ...source, uris: source.uris.flatMap(resolveMirrorList) }));
 }
 
 /**
@@ -69,10 +90,13 @@ export function readAptSources(folder = "/etc/apt"): AptSource[] {
 export function debianMirror(sources: AptSource[] = readAptSources()): string | undefined {
     const debs = sources.filter((source) => source.types.includes("deb") && source.components.includes("main"));
     const uris = [...new Set(debs.flatMap((source) => source.uris))];
-    const suitesOf = (uri: string) => debs.filter((source) => source.uris.includes(uri)).flatMap((source) => source.suites);
-    const isDebianSuite = (suite: string) => /^(bullseye|bookworm|trixie|forky|duke|sid|(old)*stable|testing|unstable)(-updates)?$/.test(suite);
+    const suitesOf = (uri: string) =>
+        debs.filter((source) => source.uris.includes(uri)).flatMap((source) => source.suites);
+    const isDebianSuite = (suite: string) =>
+        /^(bullseye|bookworm|trixie|forky|duke|sid|(old)*stable|testing|unstable)(-updates)?$/.test(suite);
     const candidates = uris.filter((uri) => suitesOf(uri).some(isDebianSuite));
-    const mirror = candidates.find((uri) => suitesOf(uri).some((suite) => suite.endsWith("-updates")))
-        ?? candidates.find((uri) => /\/debian\/?$/.test(uri));
+    const mirror =
+        candidates.find((uri) => suitesOf(uri).some((suite) => suite.endsWith("-updates"))) ??
+        candidates.find((uri) => /\/debian\/?$/.test(uri));
     return mirror?.replace(/\/+$/, "");
 }

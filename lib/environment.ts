@@ -4,7 +4,11 @@ import * as path from "node:path";
 export const checkout = path.join(__dirname, "..");
 
 /** The argv of a program of this project's, by its name in launcher/bundle/build.cjs. */
-export const bundled = (name: string): [string, ...string[]] => [process.execPath, path.join(checkout, "launcher", "bundle", "run.cjs"), name];
+export const bundled = (name: string): [string, ...string[]] => [
+    process.execPath,
+    path.join(checkout, "launcher", "bundle", "run.cjs"),
+    name,
+];
 
 /** What survives `./lab down` and may be deleted at any time. */
 export const cacheFolder = (env: NodeJS.ProcessEnv = process.env) => env.LAB_CACHE ?? "/var/cache/ha-web-lab";

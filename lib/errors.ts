@@ -3,7 +3,10 @@
  * `message` says what is wrong and where; `remedy` is an instruction.
  */
 export class UserError extends Error {
-    constructor(message: string, readonly remedy: string) {
+    constructor(
+        message: string,
+        readonly remedy: string,
+    ) {
         super(message);
         this.name = "UserError";
     }

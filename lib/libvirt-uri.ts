@@ -52,10 +52,14 @@ export function uriOverThere(uri: string): string {
 
 /** ssh and its options for getting to where libvirt is, with `options` more; whoever calls appends the command. Never asks anything. */
 export const sshArgv = ({ host, user, port, keyFile, knownHostsFile }: SshTarget, ...options: string[]): string[] => [
-    "ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10",
-    ...port === undefined ? [] : ["-p", String(port)],
-    ...keyFile === undefined ? [] : ["-i", keyFile, "-o", "IdentitiesOnly=yes"],
-    ...knownHostsFile === undefined ? [] : ["-o", `UserKnownHostsFile=${knownHostsFile}`],
+    "ssh",
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "ConnectTimeout=10",
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    ...(keyFile === undefined ? [] : ["-i", keyFile, "-o", "IdentitiesOnly=yes"]),
+    ...(knownHostsFile === undefined ? [] : ["-o", `UserKnownHostsFile=${knownHostsFile}`]),
     ...options,
-    ...user === undefined ? [host] : [`${user}@${host}`],
+    ...(user === undefined ? [host] : [`${user}@${host}`]),
 ];

@@ -7,7 +7,11 @@ import { connect, createServer } from "node:net";
  * socket: the kernel takes it back when its holder dies, so there is no file that a crash could leave locked. `waiting` is called once if
  * another one has it.
  */
-export async function withLock<T>(name: string, work: () => Promise<T>, waiting: () => void = () => undefined): Promise<T> {
+export async function withLock<T>(
+    name: string,
+    work: () => Promise<T>,
+    waiting: () => void = () => undefined,
+): Promise<T> {
     const path = `\0ha-web-lab/${createHash("sha256").update(name).digest("hex")}`;
     for (let hasWaited = false; ;) {
         const server = createServer();
@@ -24,7 +28,9 @@ export async function withLock<T>(name: string, work: () => Promise<T>, waiting:
             continue;
         }
         const waiters = new Set<import("node:net").Socket>();
-        server.on("connection", (socket) => { waiters.add(socket.on("error", () => undefined)); });
+        server.on("connection", (socket) => {
+            waiters.add(socket.on("error", () => undefined));
+        });
         try {
             return await work();
         } finally {

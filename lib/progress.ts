@@ -27,7 +27,9 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
             if (!stream.isTTY) write(`${what} ...`);
             const timer = setInterval(show, stream.isTTY ? 500 : 15_000);
             try {
-                const result = await work((line) => { detail = line.trim(); });
+                const result = await work((line) => {
+                    detail = line.trim();
+                });
                 write(`${what}: done in ${secondsSince(start)}`);
                 return result;
             } catch (error) {

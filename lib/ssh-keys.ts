@@ -14,7 +14,10 @@ export interface KeyPair {
  * machine more needs no step beside its line in the stack file, and a machine made anew shows the key that it had.
  */
 export function hostKeyOf(seed: string, machineName: string): KeyPair {
-    return keyPairOf(Buffer.from(crypto.hkdfSync("sha256", Buffer.from(seed, "hex"), "", `ssh host key of ${machineName}`, 32)), machineName);
+    return keyPairOf(
+        Buffer.from(crypto.hkdfSync("sha256", Buffer.from(seed, "hex"), "", `ssh host key of ${machineName}`, 32)),
+        machineName,
+    );
 }
 
 /**
@@ -23,7 +26,11 @@ export function hostKeyOf(seed: string, machineName: string): KeyPair {
  */
 export function keyPairOf(secret: Buffer, comment: string): KeyPair {
     // RFC 8410: the DER of an ed25519 private key is this prefix and the 32 bytes.
-    const key = crypto.createPrivateKey({ key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), secret]), format: "der", type: "pkcs8" });
+    const key = crypto.createPrivateKey({
+        key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), secret]),
+        format: "der",
+        type: "pkcs8",
+    });
     const { x } = crypto.createPublicKey(key).export({ format: "jwk" });
     const privateKey = openSshPrivateKey(secret, Buffer.from(x ?? "", "base64url"), comment);
     return { privateKey, publicKey: publicKeyOf(privateKey) };
@@ -61,13 +68,26 @@ function openSshPrivateKey(secret: Buffer, publicBytes: Buffer, comment: string)
         bytes.writeUInt32BE(value);
         return bytes;
     };
-    const field = (content: Buffer | string) => Buffer.concat([uint32(Buffer.byteLength(content)), Buffer.from(content)]);
+    const field = (content: Buffer | string) =>
+        Buffer.concat([uint32(Buffer.byteLength(content)), Buffer.from(content)]);
     const check = crypto.createHash("sha256").update(publicBytes).digest().subarray(0, 4);
-    const keyPair = Buffer.concat([check, check, field("ssh-ed25519"), field(publicBytes), field(Buffer.concat([secret, publicBytes])), field(comment)]);
+    const keyPair = Buffer.concat([
+        check,
+        check,
+        field("ssh-ed25519"),
+        field(publicBytes),
+        field(Buffer.concat([secret, publicBytes])),
+        field(comment),
+    ]);
     const padding = Buffer.from(Array.from({ length: (8 - (keyPair.length % 8)) % 8 }, (_, index) => index + 1));
     const whole = Buffer.concat([
-        Buffer.from("openssh-key-v1\0"), field("none"), field("none"), field(""), uint32(1),
-        field(Buffer.concat([field("ssh-ed25519"), field(publicBytes)])), field(Buffer.concat([keyPair, padding])),
+        Buffer.from("openssh-key-v1\0"),
+        field("none"),
+        field("none"),
+        field(""),
+        uint32(1),
+        field(Buffer.concat([field("ssh-ed25519"), field(publicBytes)])),
+        field(Buffer.concat([keyPair, padding])),
     ]);
     const lines = whole.toString("base64").match(/.{1,70}/g) ?? [];
     return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join("\n");

@@ -19,15 +19,29 @@ export function applyScript(role: string, configuration: RoleConfiguration): str
     const { artifacts = [], files = [], prepare = [], finish = [], test, service, ready } = configuration;
     const sections = [
         header(role),
-        section("What comes before the files", [...artifacts.length > 0 ? ["artifacts=$here/artifacts"] : [], ...prepare]),
-        section("Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another",
-            [`exec 8< ${rolesFolder}`, "flock 8", ...files.map((file, index) => putLine(file, index))]),
-        section("Files of an earlier configuration that are no longer in it", [forgetOldFiles(files.map((file) => file.path)), "exec 8<&-"]),
-        section("A configuration that the program itself refuses never reaches the service", test ? ["# shellcheck disable=SC2016 # expanded by the shell that runs it", `quietly ${quote(test)}`] : []),
+        section("What comes before the files", [
+            ...(artifacts.length > 0 ? ["artifacts=$here/artifacts"] : []),
+            ...prepare,
+        ]),
+        section(
+            "Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another",
+            [`exec 8< ${rolesFolder}`, "flock 8", ...files.map((file, index) => putLine(file, index))],
+        ),
+        section("Files of an earlier configuration that are no longer in it", [
+            forgetOldFiles(files.map((file) => file.path)),
+            "exec 8<&-",
+        ]),
+        section(
+            "A configuration that the program itself refuses never reaches the service",
+            test ? ["# shellcheck disable=SC2016 # expanded by the shell that runs it", `quietly ${quote(test)}`] : [],
+        ),
         section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
-        section("Until it works", ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : []),
+        section(
+            "Until it works",
+            ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : [],
+        ),
         section("What takes a role that works", finish),
-        "rm -f \"$pending\"\n",
+        'rm -f "$pending"\n',
     ];
     return sections.filter((text) => text !== "").join("\n");
 }
@@ -129,8 +143,11 @@ const serviceLines = (unit: string, onChange: string) => [
     `    systemctl reset-failed ${quote(unit)} 2>/dev/null || true`,
     `    systemctl start ${quote(unit)}`,
     `elif [ -e "$pending" ]; then`,
-    ...onChange === "restart" ? [`    systemctl restart ${quote(unit)}`]
-        : [`    if grep -q restart "$pending"; then systemctl restart ${quote(unit)}; else systemctl ${onChange} ${quote(unit)}; fi`],
+    ...(onChange === "restart"
+        ? [`    systemctl restart ${quote(unit)}`]
+        : [
+              `    if grep -q restart "$pending"; then systemctl restart ${quote(unit)}; else systemctl ${onChange} ${quote(unit)}; fi`,
+          ]),
     `fi`,
 ];
 
@@ -139,7 +156,8 @@ const serviceLines = (unit: string, onChange: string) => [
  */
 export function secretTexts(configuration: RoleConfiguration): [name: string, content: SecretText][] {
     const files = (configuration.files ?? []).flatMap((file, index): [string, SecretText][] =>
-        typeof file.content === "string" ? [] : [[secretName(index), file.content]]);
+        typeof file.content === "string" ? [] : [[secretName(index), file.content]],
+    );
     return [...files, ...Object.entries(configuration.secrets ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))];
 }
 type SecretText = Exclude<ManagedFile["content"], string>;

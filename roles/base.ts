@@ -14,6 +14,15 @@ export class Base extends pulumi.ComponentResource {
 
 export function baseConfiguration({ site }: RoleContext): RoleConfiguration {
     return {
-        files: [{ path: "/etc/hosts", content: render("etc/hosts", { machines: site.machines, virtualAddress: site.virtualAddress, siteName: site.site.hostName }) }],
+        files: [
+            {
+                path: "/etc/hosts",
+                content: render("etc/hosts", {
+                    machines: site.machines,
+                    virtualAddress: site.virtualAddress,
+                    siteName: site.site.hostName,
+                }),
+            },
+        ],
     };
 }

@@ -25,7 +25,10 @@ export class Database extends pulumi.ComponentResource {
 export class RetiredAccounts extends pulumi.ComponentResource {
     constructor(name: string, args: DatabaseArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:RetiredAccounts", name, {}, opts);
-        args.host.configure("retired-accounts", retiredAccountsConfiguration(args), { parent: this, dependsOn: args.after });
+        args.host.configure("retired-accounts", retiredAccountsConfiguration(args), {
+            parent: this,
+            dependsOn: args.after,
+        });
         this.registerOutputs();
     }
 }
@@ -34,7 +37,11 @@ export class RetiredAccounts extends pulumi.ComponentResource {
 const schema = () => fs.readFileSync(path.join(__dirname, "..", "site", "schema.sql"), "utf8");
 const schemaFile = "/usr/local/share/lab/schema.sql";
 
-export function databaseConfiguration({ site, machine, password }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
+export function databaseConfiguration({
+    site,
+    machine,
+    password,
+}: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
     const { unit, configurationFile, settings, prepare, client, ping } = databaseOf(site);
     return {
         prepare,
@@ -54,7 +61,8 @@ export function databaseConfiguration({ site, machine, password }: RoleContext &
  * The account that the site logs in as. Another password is another account: while it changes, app servers that still have the old one
  * go on working, and those that have the new one do already. 24 bits tell passwords apart and give none away.
  */
-export const accountName = (site: Site, password: string) => `${site.database.user}_${crypto.createHash("sha256").update(password).digest("hex").slice(0, 6)}`;
+export const accountName = (site: Site, password: string) =>
+    `${site.database.user}_${crypto.createHash("sha256").update(password).digest("hex").slice(0, 6)}`;
 
 /** Database and accounts, as SQL that may be run again and again. The account may be used from the app servers only. */
 export function accountsSql(site: Site, password: string): string {
@@ -75,10 +83,12 @@ export function accountsSql(site: Site, password: string): string {
 /** Drops the site's other accounts: those of earlier passwords, and of machines that are no longer app servers. */
 export function retiredAccountsSql(site: Site, password: string): string {
     const { user } = site.database;
-    const addresses = machinesWith(site, "app").map(({ address }) => `'${address}'`).join(", ");
+    const addresses = machinesWith(site, "app")
+        .map(({ address }) => `'${address}'`)
+        .join(", ");
     return [
-        "SET @gone = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user "
-            + `WHERE (user = '${user}' OR user REGEXP '^${user}_[0-9a-f]{6}$') AND NOT (user = '${accountName(site, password)}' AND host IN (${addresses})));`,
+        "SET @gone = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user " +
+            `WHERE (user = '${user}' OR user REGEXP '^${user}_[0-9a-f]{6}$') AND NOT (user = '${accountName(site, password)}' AND host IN (${addresses})));`,
         "SET @statement = IF(@gone IS NULL, 'DO 0', CONCAT('DROP USER ', @gone));",
         "PREPARE forget FROM @statement;",
         "EXECUTE forget;",
@@ -86,7 +96,10 @@ export function retiredAccountsSql(site: Site, password: string): string {
     ].join("\n");
 }
 
-export const retiredAccountsConfiguration = ({ site, password }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration => ({
+export const retiredAccountsConfiguration = ({
+    site,
+    password,
+}: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration => ({
     secrets: { "retired.sql": password.apply((text) => retiredAccountsSql(site, text)) },
     finish: [`${databaseOf(site).client} < "$secrets/retired.sql"`],
 });

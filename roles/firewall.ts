@@ -34,28 +34,46 @@ export const doors = (site: Site): Door[] => [
     { what: "ssh", port: 22, on: site.machines, from: controlAddresses(site) },
     { what: "the site", port: 80, on: machinesWith(site, "director"), from: "anyone" },
     { what: "httpd", port: 80, on: machinesWith(site, "app"), from: addresses(machinesWith(site, "director")) },
-    { what: "memcached", port: memcachedPort, on: machinesWith(site, "memcached"), from: addresses(machinesWith(site, "app")) },
-    { what: "the database", port: databasePort, on: machinesWith(site, "database"), from: addresses(machinesWith(site, "app")) },
+    {
+        what: "memcached",
+        port: memcachedPort,
+        on: machinesWith(site, "memcached"),
+        from: addresses(machinesWith(site, "app")),
+    },
+    {
+        what: "the database",
+        port: databasePort,
+        on: machinesWith(site, "database"),
+        from: addresses(machinesWith(site, "app")),
+    },
 ];
 
 /** Of a director: whose VRRP adverts it hears. Two directors more would talk to each other the same way. */
 export const vrrpNeighbours = (site: Site, machine: MachineDescription) =>
-    (machine.roles.includes("director") ? addresses(machinesWith(site, "director").filter(({ name }) => name !== machine.name)) : []);
+    machine.roles.includes("director")
+        ? addresses(machinesWith(site, "director").filter(({ name }) => name !== machine.name))
+        : [];
 
 export function firewallConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, configurationFile, program, finish } = platform.firewall;
     return {
         prepare: [notLockedOut(program, controlAddresses(site))],
-        files: [{
-            path: configurationFile,
-            content: render("etc/nftables.conf", {
-                program,
-                doors: doors(site).filter(({ on }) => on.includes(machine)).map(({ what, port, from }) => ({
-                    what, port, from: from === "anyone" ? false : from.join(", "),
-                })),
-                vrrpNeighbours: vrrpNeighbours(site, machine).join(", ") || false,
-            }),
-        }],
+        files: [
+            {
+                path: configurationFile,
+                content: render("etc/nftables.conf", {
+                    program,
+                    doors: doors(site)
+                        .filter(({ on }) => on.includes(machine))
+                        .map(({ what, port, from }) => ({
+                            what,
+                            port,
+                            from: from === "anyone" ? false : from.join(", "),
+                        })),
+                    vrrpNeighbours: vrrpNeighbours(site, machine).join(", ") || false,
+                }),
+            },
+        ],
         test: `${program} --check --file ${configurationFile}`,
         service: { unit, onChange: "reload" },
         ready: { command: `${program} list table inet lab`, seconds: 60 },

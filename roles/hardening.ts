@@ -15,7 +15,11 @@ export interface Needs {
 }
 
 /** A drop-in that takes from a systemd service whatever it does not need (systemd.exec(5)). `./lab verify` asks the processes whether it did. */
-export function hardened(unit: string, platform: Platform, { capabilities = [], writes = [], families = [], sharesTmp = false }: Needs = {}): ManagedFile {
+export function hardened(
+    unit: string,
+    platform: Platform,
+    { capabilities = [], writes = [], families = [], sharesTmp = false }: Needs = {},
+): ManagedFile {
     return {
         path: `/etc/systemd/system/${unit}.d/hardening.conf`,
         content: render("etc/systemd/system/hardening.conf", {

@@ -21,14 +21,25 @@ export function httpdConfiguration({ site, machine, platform }: RoleContext): Ro
     const { unit, virtualHostFile, prepare, test } = platform.httpd;
     return {
         prepare: prepare(path.posix.dirname(appBase)),
-        files: [{
-            path: virtualHostFile,
-            content: render("etc/httpd/conf.d/virtual.conf", { documentRoot: docBase, serverName: site.site.hostName, tomcatPort: site.tomcat.port }),
-        }, {
-            path: `/etc/systemd/system/${unit}.d/lab.conf`, content: verbatim("etc/systemd/system/httpd.service.d/lab.conf"),
-        }, {
-            path: "/etc/systemd/system/tomcat.service.d/httpd.conf", content: render("etc/systemd/system/tomcat.service.d/httpd.conf", { httpdUnit: unit }),
-        }, hardened(unit, platform, { capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL"] })],
+        files: [
+            {
+                path: virtualHostFile,
+                content: render("etc/httpd/conf.d/virtual.conf", {
+                    documentRoot: docBase,
+                    serverName: site.site.hostName,
+                    tomcatPort: site.tomcat.port,
+                }),
+            },
+            {
+                path: `/etc/systemd/system/${unit}.d/lab.conf`,
+                content: verbatim("etc/systemd/system/httpd.service.d/lab.conf"),
+            },
+            {
+                path: "/etc/systemd/system/tomcat.service.d/httpd.conf",
+                content: render("etc/systemd/system/tomcat.service.d/httpd.conf", { httpdUnit: unit }),
+            },
+            hardened(unit, platform, { capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL"] }),
+        ],
         test,
         service: { unit, onChange: "reload" },
         ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 300 },

@@ -22,7 +22,10 @@ interface Ingredients {
     buildKey: string;
 }
 
-const configurations: Record<Role | "every", (context: RoleContext, ingredients: Ingredients) => Record<string, RoleConfiguration>> = {
+const configurations: Record<
+    Role | "every",
+    (context: RoleContext, ingredients: Ingredients) => Record<string, RoleConfiguration>
+> = {
     every: (context) => ({ base: baseConfiguration(context), firewall: firewallConfiguration(context) }),
     app: (context, { artifacts, databasePassword }) => ({
         java: javaConfiguration({ ...context, artifacts }),
@@ -43,7 +46,13 @@ const configurations: Record<Role | "every", (context: RoleContext, ingredients:
 
 /** All that a machine is brought to, as data, by the names that roles have on machines; the Lab component puts the same into its order. */
 export const roleConfigurations = (context: RoleContext, ingredients: Ingredients): Record<string, RoleConfiguration> =>
-    Object.assign({}, ...(["every", ...context.machine.roles] as const).map((role) => configurations[role](context, ingredients))) as Record<string, RoleConfiguration>;
+    Object.assign(
+        {},
+        ...(["every", ...context.machine.roles] as const).map((role) => configurations[role](context, ingredients)),
+    ) as Record<string, RoleConfiguration>;
 
 /** The value of an Output of which everything is known. */
-export const plain = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => { output.apply(resolve); });
+export const plain = <T>(output: pulumi.Output<T>) =>
+    new Promise<T>((resolve) => {
+        output.apply(resolve);
+    });

@@ -20,14 +20,19 @@ export class Java extends pulumi.ComponentResource {
     }
 }
 
-export function javaConfiguration({ site, artifacts }: Pick<RoleContext, "site"> & Pick<JavaArgs, "artifacts">): RoleConfiguration {
+export function javaConfiguration({
+    site,
+    artifacts,
+}: Pick<RoleContext, "site"> & Pick<JavaArgs, "artifacts">): RoleConfiguration {
     const { home, rpm } = jdkOf(site);
     return {
-        ...rpm ? { artifacts: [artifacts[rpm]], prepare: installRpm(`"$artifacts/${artifacts[rpm].name}"`) } : {},
+        ...(rpm ? { artifacts: [artifacts[rpm]], prepare: installRpm(`"$artifacts/${artifacts[rpm].name}"`) } : {}),
         files: [{ path: "/etc/profile.d/java.sh", content: render("etc/profile.d/java.sh", { javaHome: home }) }],
         ready: { command: `${home}/bin/java -version 2>&1 | grep -q 'version "1\\.8\\.'`, seconds: 120 },
     };
 }
 
 /** The file itself says which package it is: whether that one is there, another release of it is not. */
-const installRpm = (file: string) => [`rpm --query --quiet "$(rpm --query --package ${file})" || rpm --upgrade --replacepkgs ${file}`];
+const installRpm = (file: string) => [
+    `rpm --query --quiet "$(rpm --query --package ${file})" || rpm --upgrade --replacepkgs ${file}`,
+];

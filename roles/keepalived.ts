@@ -29,9 +29,10 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
     // Before some director has it, a question about the address is one to nobody, for whom the kernel would wait.
     const connectSeconds = seconds < 1 ? 0.3 : 1;
     // VRRP version 3 has no authentication, so that its file holds no secret and previews may show what changes in it.
-    const content = vrrpVersion(site.keepalived.advertInterval) === 2
-        ? password.apply((text) => keepalivedText(context, text))
-        : keepalivedText(context);
+    const content =
+        vrrpVersion(site.keepalived.advertInterval) === 2
+            ? password.apply((text) => keepalivedText(context, text))
+            : keepalivedText(context);
     return {
         prepare: [
             `getent passwd ${scriptUser} >/dev/null || useradd --system --no-create-home --home-dir /nonexistent --shell ${platform.noLogin} ${scriptUser}`,
@@ -40,11 +41,17 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
             { path: configurationFile, content, mode: "640" },
             { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", { seconds }), mode: "755" },
             // VRRP and gratuitous ARP are packets of its own making; the address is put on the interface through netlink; its scripts run as another.
-            hardened(unit, platform, { capabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETGID", "SETUID", "KILL"], families: ["AF_NETLINK", "AF_PACKET"] }),
+            hardened(unit, platform, {
+                capabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETGID", "SETUID", "KILL"],
+                families: ["AF_NETLINK", "AF_PACKET"],
+            }),
         ],
         test: test?.(configurationFile),
         service: { unit, onChange: "reload" },
-        ready: { command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --connect-timeout ${connectSeconds} --max-time 2 http://${site.virtualAddress}/health`, seconds: 300 },
+        ready: {
+            command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --connect-timeout ${connectSeconds} --max-time 2 http://${site.virtualAddress}/health`,
+            seconds: 300,
+        },
     };
 }
 
@@ -56,7 +63,11 @@ export const vrrpVersion = (advertInterval: number) => (Number.isInteger(advertI
  * a turn whose question before is not over: three that are shorter than the interval find it out in 0.8 s, and forgive a busy machine 0.4 s.
  * Whoever has time for slow adverts has it for slow answers: two that take a whole interval.
  */
-export function checkOf({ site, platform }: Pick<RoleContext, "site" | "platform">): { interval: number; seconds: number; fall: number } {
+export function checkOf({ site, platform }: Pick<RoleContext, "site" | "platform">): {
+    interval: number;
+    seconds: number;
+    fall: number;
+} {
     const interval = Math.max(platform.keepalived.shortestCheckInterval, site.keepalived.advertInterval);
     // curl older than 7.32, as CentOS 7's, knows whole seconds only.
     return interval < 1 ? { interval, seconds: 0.15, fall: 3 } : { interval, seconds: Math.floor(interval), fall: 2 };

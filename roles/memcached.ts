@@ -17,13 +17,23 @@ export class Memcached extends pulumi.ComponentResource {
 export function memcachedConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, user, program } = platform.memcached;
     return {
-        files: [{
-            path: `/etc/systemd/system/${unit}.d/lab.conf`,
-            content: render("etc/systemd/system/memcached.service.d/lab.conf", {
-                program, user, address: machine.address, port: memcachedPort, memoryMiB: site.sessions.memcachedMiB,
-            }),
-        }, hardened(unit, platform, { capabilities: ["SETGID", "SETUID", "SYS_RESOURCE"] })],
+        files: [
+            {
+                path: `/etc/systemd/system/${unit}.d/lab.conf`,
+                content: render("etc/systemd/system/memcached.service.d/lab.conf", {
+                    program,
+                    user,
+                    address: machine.address,
+                    port: memcachedPort,
+                    memoryMiB: site.sessions.memcachedMiB,
+                }),
+            },
+            hardened(unit, platform, { capabilities: ["SETGID", "SETUID", "SYS_RESOURCE"] }),
+        ],
         service: { unit },
-        ready: { command: `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${machine.address}:${memcachedPort} | grep -q ^VERSION`, seconds: 120 },
+        ready: {
+            command: `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${machine.address}:${memcachedPort} | grep -q ^VERSION`,
+            seconds: 120,
+        },
     };
 }

@@ -20,7 +20,10 @@ export class Tengine extends pulumi.ComponentResource {
         super("lab:Tengine", name, {}, opts);
         const build = describeBuild(args);
         const compiled = args.host.compile("tengine", build, { parent: this });
-        this.ready = args.host.configure("tengine", tengineConfiguration(args, build.key), { parent: this, dependsOn: [compiled, ...args.after ?? []] });
+        this.ready = args.host.configure("tengine", tengineConfiguration(args, build.key), {
+            parent: this,
+            dependsOn: [compiled, ...(args.after ?? [])],
+        });
         this.registerOutputs();
     }
 }
@@ -40,9 +43,17 @@ export interface Build {
 export function describeBuild({ site, platform, artifacts }: RoleContext & Pick<TengineArgs, "artifacts">): Build {
     const source = serverSources[site.director.source];
     const sources = [artifacts[source.server], artifacts[source.jemalloc]];
-    const script = buildScript(source, { server: artifacts[source.server].name, jemalloc: artifacts[source.jemalloc].name });
+    const script = buildScript(source, {
+        server: artifacts[source.server].name,
+        jemalloc: artifacts[source.jemalloc].name,
+    });
     const prepare = platform.installPackages(platform.packages.directorBuild);
-    const inputs = JSON.stringify([platform.name, platform.packages.directorBuild, script, sources.map(({ sha256 }) => sha256)]);
+    const inputs = JSON.stringify([
+        platform.name,
+        platform.packages.directorBuild,
+        script,
+        sources.map(({ sha256 }) => sha256),
+    ]);
     return { key: crypto.createHash("sha256").update(inputs).digest("hex").slice(0, 16), sources, prepare, script };
 }
 
@@ -50,7 +61,11 @@ export function describeBuild({ site, platform, artifacts }: RoleContext & Pick<
 function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
     return [
         { name: "be_server1", hashed: true, servers: all.map((server) => ({ ...server, isBackup: false })) },
-        ...routes.map(({ name, servers }) => ({ name: `be_${name}`, hashed: false, servers: servers.map((server, index) => ({ ...server, isBackup: index > 0 })) })),
+        ...routes.map(({ name, servers }) => ({
+            name: `be_${name}`,
+            hashed: false,
+            servers: servers.map((server, index) => ({ ...server, isBackup: index > 0 })),
+        })),
     ];
 }
 
@@ -86,9 +101,15 @@ export function tengineConfiguration({ site, platform }: RoleContext, buildKey: 
                     cidr: site.network.cidr,
                 }),
             },
-            { path: "/etc/systemd/system/tengine.service", content: render("etc/systemd/system/tengine.service", { source, prefix }) },
+            {
+                path: "/etc/systemd/system/tengine.service",
+                content: render("etc/systemd/system/tengine.service", { source, prefix }),
+            },
             // Its temporary folders are below /var/tmp (seed row 18), and another's: DAC_OVERRIDE lets the process that opens port 80 in.
-            hardened("tengine.service", platform, { capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL", "DAC_OVERRIDE"], sharesTmp: true }),
+            hardened("tengine.service", platform, {
+                capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL", "DAC_OVERRIDE"],
+                sharesTmp: true,
+            }),
         ],
         test: `${prefix}/sbin/nginx -t -q`,
         service: { unit: "tengine.service", onChange: "reload" },

@@ -29,10 +29,18 @@ export class Tomcat extends pulumi.ComponentResource {
 const home = "/usr/local/tomcat";
 /** Below files/, and below / on a machine: our addition to the session manager, which says itself what it does. */
 export const sessionCopies = "usr/local/tomcat/src";
-const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map((name) => `${sessionCopies}/de/javakaffee/web/msm/${name}.java`);
+const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map(
+    (name) => `${sessionCopies}/de/javakaffee/web/msm/${name}.java`,
+);
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
-export function tomcatConfiguration({ site, machine, platform, password, artifacts }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
+export function tomcatConfiguration({
+    site,
+    machine,
+    platform,
+    password,
+    artifacts,
+}: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
     const release = releases[site.release];
     const distribution = artifacts[release.tomcat.artifact];
     const client = artifacts[site.sessions.client];
@@ -71,21 +79,43 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
-            { path: "/etc/systemd/system/tomcat.service", content: render("etc/systemd/system/tomcat.service", { home, javaHome: jdkOf(site).home, port: site.tomcat.port }) },
-            hardened("tomcat.service", platform, { writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`) }),
-            ...site.sessions.keepCopies ? sessionCopiesClasses.map((file) => ({ path: `/${file}`, content: verbatim(file) })) : [],
-            { path: `${home}/bin/setenv.sh`, content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }) },
+            {
+                path: "/etc/systemd/system/tomcat.service",
+                content: render("etc/systemd/system/tomcat.service", {
+                    home,
+                    javaHome: jdkOf(site).home,
+                    port: site.tomcat.port,
+                }),
+            },
+            hardened("tomcat.service", platform, {
+                writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`),
+            }),
+            ...(site.sessions.keepCopies
+                ? sessionCopiesClasses.map((file) => ({ path: `/${file}`, content: verbatim(file) }))
+                : []),
+            {
+                path: `${home}/bin/setenv.sh`,
+                content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }),
+            },
             {
                 path: `${home}/conf/server.xml`,
                 content: render("usr/local/tomcat/conf/server.xml", {
-                    port: site.tomcat.port, address, jvmRoute: jvmRoute(machine), node: machine.name, appBase, docBase, jasperListener: release.tomcat.hasJasperListener,
+                    port: site.tomcat.port,
+                    address,
+                    jvmRoute: jvmRoute(machine),
+                    node: machine.name,
+                    appBase,
+                    docBase,
+                    jasperListener: release.tomcat.hasJasperListener,
                 }),
                 ...readableByTomcat,
             },
             {
                 path: `${home}/conf/context.xml`,
                 content: render("usr/local/tomcat/conf/context.xml", {
-                    memcachedNodes: memcachedNodes(site).map((node) => `${node.name}:${node.address}:${node.port}`).join(","),
+                    memcachedNodes: memcachedNodes(site)
+                        .map((node) => `${node.name}:${node.address}:${node.port}`)
+                        .join(","),
                     failoverNodes: failoverNodes(site, machine).join(","),
                     keepCopies: site.sessions.keepCopies,
                     backupAsync: site.sessions.backup === "async",
@@ -95,16 +125,29 @@ export function tomcatConfiguration({ site, machine, platform, password, artifac
             },
             {
                 path: `${home}/conf/database.xml`,
-                content: password.apply((text) => render("usr/local/tomcat/conf/database.xml", {
-                    driver: driver.className,
-                    url: databaseUrl(driver.scheme, machinesWith(site, "database")[0]?.address ?? "", site.database.name), user: accountName(site, text), password: text,
-                })),
+                content: password.apply((text) =>
+                    render("usr/local/tomcat/conf/database.xml", {
+                        driver: driver.className,
+                        url: databaseUrl(
+                            driver.scheme,
+                            machinesWith(site, "database")[0]?.address ?? "",
+                            site.database.name,
+                        ),
+                        user: accountName(site, text),
+                        password: text,
+                    }),
+                ),
                 ...readableByTomcat,
             },
         ],
-        test: site.sessions.keepCopies ? compileSessionCopies(`${jdkOf(site).home}/bin/java`, home, `/${sessionCopies}`) : undefined,
+        test: site.sessions.keepCopies
+            ? compileSessionCopies(`${jdkOf(site).home}/bin/java`, home, `/${sessionCopies}`)
+            : undefined,
         service: { unit: "tomcat.service" },
-        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`, seconds: 600 },
+        ready: {
+            command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`,
+            seconds: 600,
+        },
     };
 }
 
@@ -123,4 +166,5 @@ fi
 rm -rf lib/.new`;
 
 /** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
-const databaseUrl = (scheme: string, address: string, name: string) => `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;
+const databaseUrl = (scheme: string, address: string, name: string) =>
+    `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

@@ -21,8 +21,13 @@ export const docBase = `${appBase}/mysite`;
 const folder = path.join(__dirname, "..", "site", "mysite");
 
 export function webSiteConfiguration(): RoleConfiguration {
-    const names = fs.readdirSync(folder, { recursive: true, withFileTypes: true })
+    const names = fs
+        .readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
-    return { files: names.sort().map((name) => ({ path: `${docBase}/${name}`, content: fs.readFileSync(path.join(folder, name), "utf8") })) };
+    return {
+        files: names
+            .sort()
+            .map((name) => ({ path: `${docBase}/${name}`, content: fs.readFileSync(path.join(folder, name), "utf8") })),
+    };
 }

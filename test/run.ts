@@ -28,11 +28,24 @@ const check = (ok: boolean): Count => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1,
 /** What vitest's JSON report counts. A file that does not even load has no test in it: it counts as one failure. */
 function runTests(kind: string, folder: string): Count {
     const report = path.join(folder, `${kind}.json`);
-    const ok = run(bin("vitest"), ["run", "--project", kind, "--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`]);
+    const ok = run(bin("vitest"), [
+        "run",
+        "--project",
+        kind,
+        "--reporter=verbose",
+        "--reporter=json",
+        `--outputFile.json=${report}`,
+    ]);
     if (!fs.existsSync(report)) return check(false);
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(fs.readFileSync(report, "utf8")) as Record<string, number>;
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+        fs.readFileSync(report, "utf8"),
+    ) as Record<string, number>;
     const failed = numFailedTests ?? 0;
-    return { passed: numPassedTests ?? 0, failed: !ok && failed === 0 ? 1 : failed, skipped: (numPendingTests ?? 0) + (numTodoTests ?? 0) };
+    return {
+        passed: numPassedTests ?? 0,
+        failed: !ok && failed === 0 ? 1 : failed,
+        skipped: (numPendingTests ?? 0) + (numTodoTests ?? 0),
+    };
 }
 
 function main(words: string[]): number {
@@ -49,7 +62,9 @@ function main(words: string[]): number {
             ...(words.length > 0 ? words : kinds).map((kind) => runTests(kind, folder)),
         ];
         const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0);
-        say(`\n${sum("passed")} passed, ${sum("failed")} failed${sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : ""}`);
+        say(
+            `\n${sum("passed")} passed, ${sum("failed")} failed${sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : ""}`,
+        );
         return sum("failed") > 0 ? 1 : 0;
     } finally {
         fs.rmSync(folder, { recursive: true, force: true });

@@ -12,7 +12,9 @@ export const centosStream9: Platform = {
     // With semanage.
     packages: { ...redHat.packages, httpd: ["httpd", "policycoreutils-python-utils"] },
     // The newest one under a name that stays: its sum changes with it, so that a stack file which wants it pinned says so (lab:image).
-    image: { source: "https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2" },
+    image: {
+        source: "https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2",
+    },
     installPackages: installPackages(repositories),
     databases: {
         mysql: mysqlOn(9),

@@ -23,7 +23,9 @@ export const mariadbReading = (configurationFile: string): DatabaseServer => ({
 });
 
 /** MariaDB 5.5 knows neither IF NOT EXISTS nor ALTER USER: GRANT makes the account where there is none, and changes its password where there is (its SQL reference, GRANT). */
-export const grantUsage = (account: string, password: string) => [`GRANT USAGE ON *.* TO ${account} IDENTIFIED BY ${password};`];
+export const grantUsage = (account: string, password: string) => [
+    `GRANT USAGE ON *.* TO ${account} IDENTIFIED BY ${password};`,
+];
 
 /**
  * MariaDB 5.5 comes with accounts without a password, which anybody on the machine may use: root's own is bound to the machine's root
@@ -37,7 +39,10 @@ export const bindAdministrator = [
     "EXECUTE close_accounts;",
 ];
 
-const key = fs.readFileSync(path.join(__dirname, "..", "..", "files", "etc", "pki", "rpm-gpg", "RPM-GPG-KEY-mysql"), "utf8");
+const key = fs.readFileSync(
+    path.join(__dirname, "..", "..", "files", "etc", "pki", "rpm-gpg", "RPM-GPG-KEY-mysql"),
+    "utf8",
+);
 
 const data = "/var/lib/mysql";
 
@@ -65,13 +70,13 @@ export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
         `    rm -rf ${data} ${data}-new`,
         `    install -d -o mysql -g mysql -m 751 ${data}-new`,
         "    statements=$(mktemp)",
-        "    chmod 644 \"$statements\"",
+        '    chmod 644 "$statements"',
         "    cat > \"$statements\" <<'END'",
         "INSTALL PLUGIN auth_socket SONAME 'auth_socket.so';",
         "ALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket;",
         "END",
         `    quietly "mysqld --no-defaults --initialize-insecure --user=mysql --datadir=${data}-new --init-file=$statements"`,
-        "    rm -f \"$statements\"",
+        '    rm -f "$statements"',
         `    mv ${data}-new ${data}`,
         `    label ${data}`,
         "fi",

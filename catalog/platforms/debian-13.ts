@@ -30,7 +30,10 @@ if [ -z "$lists" ] || ! install; then
 fi
 `;
 
-export const aptProxy = (address: string) => ({ path: "/etc/apt/apt.conf.d/90lab-proxy", content: `Acquire::http::Proxy "${address}";\n` });
+export const aptProxy = (address: string) => ({
+    path: "/etc/apt/apt.conf.d/90lab-proxy",
+    content: `Acquire::http::Proxy "${address}";\n`,
+});
 
 export const debian13: Platform = {
     name: "debian-13",
@@ -58,7 +61,10 @@ export const debian13: Platform = {
         user: "www-data",
         virtualHostFile: "/etc/apache2/sites-enabled/virtual.conf",
         test: "apache2ctl -t",
-        prepare: () => ["rm -f /etc/apache2/sites-enabled/000-default.conf", "a2enmod --quiet proxy proxy_http >/dev/null"],
+        prepare: () => [
+            "rm -f /etc/apache2/sites-enabled/000-default.conf",
+            "a2enmod --quiet proxy proxy_http >/dev/null",
+        ],
     },
     keepalived: {
         unit: "keepalived.service",
@@ -66,7 +72,12 @@ export const debian13: Platform = {
         test: (file) => `keepalived --config-test --use-file ${file}`,
         shortestCheckInterval: 0.1,
     },
-    firewall: { unit: "nftables.service", program: "/usr/sbin/nft", configurationFile: "/etc/nftables.conf", finish: [] },
+    firewall: {
+        unit: "nftables.service",
+        program: "/usr/sbin/nft",
+        configurationFile: "/etc/nftables.conf",
+        finish: [],
+    },
     sshUnit: "ssh.service",
     noLogin: "/usr/sbin/nologin",
     noNewPrivileges: true,

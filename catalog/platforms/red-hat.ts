@@ -6,7 +6,9 @@ import type { Platform, Repository } from "./platform";
  * yum (dnf has the same words). Its packages enable and start nothing by themselves. Nothing is asked of a mirror when nothing is missing.
  * `distribution`: shell lines that make the distribution's own repositories such that they can be used.
  */
-export const installPackages = (distribution: string[]) => (packages: string[], repositories: Repository[] = []) => `set -eu
+export const installPackages =
+    (distribution: string[]) =>
+    (packages: string[], repositories: Repository[] = []) => `set -eu
 missing=
 for package in ${words(packages)}; do
     rpm --query --quiet "$package" || missing="$missing $package"

@@ -16,9 +16,11 @@ const programs = {
 /** Files of this project find others beside them by their folder, which in a bundle would be that of the bundle. */
 const ownFolders = {
     name: "own-folders",
-    setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, ({ path: file }) => ({
-        loader: "ts", contents: fs.readFileSync(file, "utf8").replaceAll("__dirname", JSON.stringify(path.dirname(file))),
-    })),
+    setup: ({ onLoad }) =>
+        onLoad({ filter: /\.ts$/ }, ({ path: file }) => ({
+            loader: "ts",
+            contents: fs.readFileSync(file, "utf8").replaceAll("__dirname", JSON.stringify(path.dirname(file))),
+        })),
 };
 
 /** See pulumi.ts: what it takes from the SDK is left to be loaded from there. */
@@ -26,7 +28,9 @@ const lightPulumi = {
     name: "light-pulumi",
     setup: ({ onResolve }) => {
         onResolve({ filter: /^@pulumi\/pulumi$/ }, () => ({ path: path.join(__dirname, "pulumi.ts") }));
-        onResolve({ filter: /^@pulumi\/pulumi\/runtime$/ }, () => ({ path: path.join(__dirname, "pulumi-runtime.ts") }));
+        onResolve({ filter: /^@pulumi\/pulumi\/runtime$/ }, () => ({
+            path: path.join(__dirname, "pulumi-runtime.ts"),
+        }));
         onResolve({ filter: /^@pulumi\/pulumi\// }, ({ path: file }) => ({ path: file, external: true }));
     },
 };
@@ -50,10 +54,22 @@ async function main() {
             logLevel: "warning",
         });
         // npm's own list stands for all that it installed.
-        const files = [...Object.keys(metafile.inputs).filter((file) => !file.startsWith("node_modules/")), "package-lock.json", "node_modules/.package-lock.json", "launcher/bundle/build.cjs"];
-        const stamps = files.flatMap((file) => { const stamp = stampOf(file); return stamp ? [[file, stamp]] : []; });
-        fs.writeFileSync(path.join(fresh, "manifest.json"), JSON.stringify({ checkout, files: Object.fromEntries(stamps) }));
-        for (const name of [...Object.keys(programs).map((program) => `${program}.cjs`), "manifest.json"]) fs.renameSync(path.join(fresh, name), path.join(folder, name));
+        const files = [
+            ...Object.keys(metafile.inputs).filter((file) => !file.startsWith("node_modules/")),
+            "package-lock.json",
+            "node_modules/.package-lock.json",
+            "launcher/bundle/build.cjs",
+        ];
+        const stamps = files.flatMap((file) => {
+            const stamp = stampOf(file);
+            return stamp ? [[file, stamp]] : [];
+        });
+        fs.writeFileSync(
+            path.join(fresh, "manifest.json"),
+            JSON.stringify({ checkout, files: Object.fromEntries(stamps) }),
+        );
+        for (const name of [...Object.keys(programs).map((program) => `${program}.cjs`), "manifest.json"])
+            fs.renameSync(path.join(fresh, name), path.join(folder, name));
     } finally {
         fs.rmSync(fresh, { recursive: true, force: true });
     }

@@ -21,7 +21,10 @@ function stampOf(file) {
 function isFresh() {
     try {
         const manifest = JSON.parse(fs.readFileSync(path.join(folder, "manifest.json"), "utf8"));
-        return manifest.checkout === checkout && Object.entries(manifest.files).every(([file, stamp]) => stampOf(file) === stamp);
+        return (
+            manifest.checkout === checkout &&
+            Object.entries(manifest.files).every(([file, stamp]) => stampOf(file) === stamp)
+        );
     } catch {
         return false;
     }
@@ -29,7 +32,10 @@ function isFresh() {
 
 /** The bundle's path; `name` is one of those in build.cjs. */
 function bundleOf(name) {
-    if (!isFresh()) execFileSync(process.execPath, [path.join(__dirname, "build.cjs")], { stdio: ["ignore", "inherit", "inherit"] });
+    if (!isFresh())
+        execFileSync(process.execPath, [path.join(__dirname, "build.cjs")], {
+            stdio: ["ignore", "inherit", "inherit"],
+        });
     return path.join(folder, `${name}.cjs`);
 }
 

@@ -23,7 +23,10 @@ export const waysIn: Record<string, Command> = {
             const access = await readAccess(stack);
             const names = access.machines.map(({ name }) => name);
             if (node === undefined || !names.includes(node)) {
-                throw new UserError(node === undefined ? "ssh to which machine?" : `There is no machine ${node}.`, `Machines: ${names.join(", ")}`);
+                throw new UserError(
+                    node === undefined ? "ssh to which machine?" : `There is no machine ${node}.`,
+                    `Machines: ${names.join(", ")}`,
+                );
             }
             const enter = await reach(stack);
             return attach(enter(["ssh", "-F", writeSshConfig(stack, access), node, ...command]));
@@ -49,10 +52,16 @@ export const waysIn: Record<string, Command> = {
         usage: "forward [PORT]",
         help: "the site on a loopback port of this machine (8080), until Ctrl-C",
         run: async ({ stack, rest: [port = "8080"] }) => {
-            if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw new UserError(`${port} is no port.`, "Choose one from 1 to 65535.");
+            if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
+                throw new UserError(`${port} is no port.`, "Choose one from 1 to 65535.");
             const { virtualAddress, site } = await readAccess(stack);
             const jump = jumpTarget(site);
-            return forward(Number(port), jump ? sshArgv(jump, "-W", `${virtualAddress}:80`) : (await reach(stack))(["socat", "-", `TCP:${virtualAddress}:80`]));
+            return forward(
+                Number(port),
+                jump
+                    ? sshArgv(jump, "-W", `${virtualAddress}:80`)
+                    : (await reach(stack))(["socat", "-", `TCP:${virtualAddress}:80`]),
+            );
         },
     },
     "ssh-config": {
@@ -87,12 +96,17 @@ export function writeSshConfig(stack: string, access: Access): string {
     };
     // pulumi takes the last line's end off a value; OpenSSH insists on it.
     const key = write("login-key", `${access.loginKey.trimEnd()}\n`);
-    const knownHosts = write("known_hosts", access.machines.map(({ name, address, hostKey }) => `${name},${address} ${hostKey}\n`).join(""));
+    const knownHosts = write(
+        "known_hosts",
+        access.machines.map(({ name, address, hostKey }) => `${name},${address} ${hostKey}\n`).join(""),
+    );
     return write("config", sshConfig(access, key, knownHosts));
 }
 
 export function sshConfig({ machines, loginUser, site }: Access, key: string, knownHosts: string): string {
-    return machines.map((machine) => `Host ${machine.name} ${machine.address}
+    return machines
+        .map(
+            (machine) => `Host ${machine.name} ${machine.address}
     HostName ${machine.address}
     User ${loginUser}
     IdentityFile ${key}
@@ -101,23 +115,40 @@ export function sshConfig({ machines, loginUser, site }: Access, key: string, kn
     GlobalKnownHostsFile /dev/null
     StrictHostKeyChecking yes
     LogLevel ERROR
-${proxyCommand(site, machine)}`).join("\n");
+${proxyCommand(site, machine)}`,
+        )
+        .join("\n");
 }
 
 /** Not ProxyJump: the way to the hypervisor has a key, and known hosts, of its own. ssh takes a percent sign for its own. */
 function proxyCommand(site: Site, { name, address }: MachineAccess): string {
-    const jump = jumpTarget(site, site.machines.find((machine) => machine.name === name));
+    const jump = jumpTarget(
+        site,
+        site.machines.find((machine) => machine.name === name),
+    );
     return jump ? `    ProxyCommand ${words(sshArgv(jump, "-W", `${address}:22`)).replaceAll("%", "%%")}\n` : "";
 }
 
 /** One group a role. YAML, so that no value needs a quoting of its own: JSON is YAML. */
 export function inventory({ machines, loginUser, siteName, virtualAddress }: Access, sshConfigFile: string): string {
     const roles = [...new Set(machines.flatMap((machine) => machine.roles))].sort();
-    const children = Object.fromEntries(roles.map((role) => [role, {
-        hosts: Object.fromEntries(machines.filter((machine) => machine.roles.includes(role)).map(({ name }) => [name, {}])),
-    }]));
+    const children = Object.fromEntries(
+        roles.map((role) => [
+            role,
+            {
+                hosts: Object.fromEntries(
+                    machines.filter((machine) => machine.roles.includes(role)).map(({ name }) => [name, {}]),
+                ),
+            },
+        ]),
+    );
     const hosts = Object.fromEntries(machines.map(({ name, address }) => [name, { ansible_host: address }]));
-    const vars = { ansible_user: loginUser, ansible_ssh_common_args: `-F ${sshConfigFile}`, site_name: siteName, virtual_address: virtualAddress };
+    const vars = {
+        ansible_user: loginUser,
+        ansible_ssh_common_args: `-F ${sshConfigFile}`,
+        site_name: siteName,
+        virtual_address: virtualAddress,
+    };
     return `${JSON.stringify({ all: { hosts, children, vars } }, undefined, 4)}\n`;
 }
 
@@ -130,8 +161,17 @@ async function forward(port: number, carrier: string[]): Promise<number> {
         child.stdout.pipe(socket).on("error", () => child.kill());
         socket.on("close", () => child.kill());
     });
-    await new Promise<void>((resolve, reject) => server.on("error", (error: NodeJS.ErrnoException) =>
-        reject(error.code === "EADDRINUSE" ? new UserError(`Port ${port} is taken.`, "Choose another: ./lab forward PORT") : error)).listen(port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) =>
+        server
+            .on("error", (error: NodeJS.ErrnoException) =>
+                reject(
+                    error.code === "EADDRINUSE"
+                        ? new UserError(`Port ${port} is taken.`, "Choose another: ./lab forward PORT")
+                        : error,
+                ),
+            )
+            .listen(port, "127.0.0.1", resolve),
+    );
     progress.info(`http://127.0.0.1:${port}/ shows the site, until Ctrl-C.`);
     await new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
     server.close();

@@ -20,10 +20,11 @@ const quietly = process.stdout.isTTY ? [] : ["--suppress-progress"];
 export const destroyWords = ["--refresh"];
 
 /** Whether a libvirt that the launcher does not start itself can be asked. Without virsh to ask with, a local one is not there; of another nobody knows. */
-const answers = (uri: string) => run(virshArgv(uri, ["-r", "uri"]), { name: "virsh" }).then(
-    () => true,
-    (error: unknown) => parseLibvirtUri(uri).ssh !== undefined && /virsh.*No such file/.test(String(error)),
-);
+const answers = (uri: string) =>
+    run(virshArgv(uri, ["-r", "uri"]), { name: "virsh" }).then(
+        () => true,
+        (error: unknown) => parseLibvirtUri(uri).ssh !== undefined && /virsh.*No such file/.test(String(error)),
+    );
 
 /** What makes a lab, changes it and takes it away. */
 export const lifecycle: Record<string, Command> = {
@@ -35,10 +36,14 @@ export const lifecycle: Record<string, Command> = {
             refuseHalfReverted(stack);
             const session = await Session.open(stack, { plans: true, makesMachines: true });
             await session.ensureStack();
-            const words = ["up", "--yes", "--skip-preview", ...quietly, ...await session.replacements(), ...rest];
+            const words = ["up", "--yes", "--skip-preview", ...quietly, ...(await session.replacements()), ...rest];
             const env = await session.firstTime();
-            const code = file === undefined ? await session.pulumi(words, env) : await recordedUp(session, words, file, env);
-            if (code === 0) progress.info(`./lab status tells how it is; ./lab forward shows the site to a browser on this machine.`);
+            const code =
+                file === undefined ? await session.pulumi(words, env) : await recordedUp(session, words, file, env);
+            if (code === 0)
+                progress.info(
+                    `./lab status tells how it is; ./lab forward shows the site to a browser on this machine.`,
+                );
             return code;
         },
     },
@@ -49,15 +54,23 @@ export const lifecycle: Record<string, Command> = {
             const { isIsolated, settings } = new StackFile(stack);
             const site = describeSite(settings, stack);
             await jumpHostsOf(site);
-            const silent = isIsolated ? [] : (await Promise.all(site.hypervisors.map(async ({ uri }) => (await answers(uri) ? [] : [uri])))).flat();
+            const silent = isIsolated
+                ? []
+                : (
+                      await Promise.all(site.hypervisors.map(async ({ uri }) => ((await answers(uri)) ? [] : [uri])))
+                  ).flat();
             if (silent.length > 0) {
-                progress.info(`${silent.join(" and ")} ${silent.length > 1 ? "do" : "does"} not answer: this is what would be made there, whatever is there already (./lab plan). ./lab -s ${stack} doctor tells what it lacks.`);
-                process.stdout.write(await (await import("./plan/plan")).plan(site, { commands: rest.includes("--commands") }));
+                progress.info(
+                    `${silent.join(" and ")} ${silent.length > 1 ? "do" : "does"} not answer: this is what would be made there, whatever is there already (./lab plan). ./lab -s ${stack} doctor tells what it lacks.`,
+                );
+                process.stdout.write(
+                    await (await import("./plan/plan")).plan(site, { commands: rest.includes("--commands") }),
+                );
                 return 0;
             }
             const session = await Session.open(stack, { plans: true });
             await session.ensureStack();
-            return session.pulumi(["preview", ...quietly, ...await session.replacements(), ...rest]);
+            return session.pulumi(["preview", ...quietly, ...(await session.replacements()), ...rest]);
         },
     },
     down: {
@@ -66,7 +79,8 @@ export const lifecycle: Record<string, Command> = {
         run: async ({ stack, rest }) => {
             const file = new StackFile(stack);
             // An isolated lab ends with its namespaces, whatever state it is in: nothing of it is worth an orderly farewell.
-            if (!file.isIsolated) return (await Session.open(stack)).pulumi(["destroy", "--yes", ...destroyWords, ...rest]);
+            if (!file.isIsolated)
+                return (await Session.open(stack)).pulumi(["destroy", "--yes", ...destroyWords, ...rest]);
             await removeNetwork({ home: stackFolder(stack), progress });
             fs.rmSync(stackFolder(stack), { recursive: true, force: true });
             fs.rmSync(path.join(checkout, ".stage", stack), { recursive: true, force: true });

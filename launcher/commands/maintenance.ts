@@ -40,12 +40,23 @@ export const maintenance: Record<string, Command> = {
         run: async ({ stack, rest }) => {
             const needed = neededArtifacts(describeSite(new StackFile(stack).settings, stack));
             const unknown = rest.filter((name) => !needed.some((each) => each === name));
-            if (unknown.length > 0) throw new UserError(`Stack '${stack}' needs no ${unknown.join(", ")}.`, `Choose from ${needed.join(", ")}.`);
-            const names = needed.filter((name) => catalogue[name].sha256 === undefined && (rest.length === 0 || rest.includes(name)));
-            const artifacts = await unacceptedArtifacts(await obtainArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() }));
+            if (unknown.length > 0)
+                throw new UserError(
+                    `Stack '${stack}' needs no ${unknown.join(", ")}.`,
+                    `Choose from ${needed.join(", ")}.`,
+                );
+            const names = needed.filter(
+                (name) => catalogue[name].sha256 === undefined && (rest.length === 0 || rest.includes(name)),
+            );
+            const artifacts = await unacceptedArtifacts(
+                await obtainArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() }),
+            );
             accept(Object.fromEntries(artifacts.map(({ name, sha256 }) => [name, sha256])));
-            for (const { name, path, sha256 } of artifacts) process.stdout.write(`${name}: ${path}, sha256 ${sha256}\n`);
-            progress.info(artifacts.length > 0 ? `Pinned in ${acceptedFile}.` : "Nothing to accept: each file's sha256 is known.");
+            for (const { name, path, sha256 } of artifacts)
+                process.stdout.write(`${name}: ${path}, sha256 ${sha256}\n`);
+            progress.info(
+                artifacts.length > 0 ? `Pinned in ${acceptedFile}.` : "Nothing to accept: each file's sha256 is known.",
+            );
             return 0;
         },
     },
@@ -70,7 +81,11 @@ export const maintenance: Record<string, Command> = {
         run: async () => {
             const home = homeFolder();
             const labs = fs.existsSync(home) ? fs.readdirSync(home) : [];
-            if (labs.length > 0) throw new UserError(`There is still the lab ${labs.join(", ")}.`, labs.map((stack) => `./lab down -s ${stack}`).join("; "));
+            if (labs.length > 0)
+                throw new UserError(
+                    `There is still the lab ${labs.join(", ")}.`,
+                    labs.map((stack) => `./lab down -s ${stack}`).join("; "),
+                );
             for (const folder of [cacheFolder(), home]) await fs.promises.rm(folder, { recursive: true, force: true });
             return 0;
         },

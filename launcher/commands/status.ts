@@ -30,18 +30,31 @@ export const status: Record<string, Command> = {
 export async function askAll(stack: string, access: Access): Promise<MachineStatus[]> {
     const enter = await reach(stack);
     const config = writeSshConfig(stack, access);
-    return Promise.all(access.machines.map((machine) => ask(machine, access, (argv) => enter(["ssh", "-F", config, "-o", "ConnectTimeout=5", machine.name, ...argv]))));
+    return Promise.all(
+        access.machines.map((machine) =>
+            ask(machine, access, (argv) =>
+                enter(["ssh", "-F", config, "-o", "ConnectTimeout=5", machine.name, ...argv]),
+            ),
+        ),
+    );
 }
 
 /** All of them, and one has the virtual address. */
-export const areWell = (machines: MachineStatus[]) => machines.every(isWell) && machines.filter((machine) => machine.holdsVirtualAddress).length === 1;
+export const areWell = (machines: MachineStatus[]) =>
+    machines.every(isWell) && machines.filter((machine) => machine.holdsVirtualAddress).length === 1;
 
-async function ask(machine: MachineAccess, { virtualAddress }: Access, ssh: (argv: string[]) => string[]): Promise<MachineStatus> {
+async function ask(
+    machine: MachineAccess,
+    { virtualAddress }: Access,
+    ssh: (argv: string[]) => string[],
+): Promise<MachineStatus> {
     const servesSite = machine.roles.some((role) => role === "app" || role === "director");
     const script = [
         `systemctl is-active ${machine.services.join(" ")} || true`,
         `ip -4 -o address show | grep -qF ' ${virtualAddress}/' && echo holder || echo other`,
-        servesSite ? "curl -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true" : "echo -",
+        servesSite
+            ? "curl -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true"
+            : "echo -",
     ].join("; ");
     try {
         const lines = (await run(ssh([script]) as [string, ...string[]])).trim().split("\n");
@@ -64,19 +77,33 @@ export function table(machines: MachineStatus[], { virtualAddress, url, director
         status.machine.name,
         status.machine.address,
         status.machine.roles.join(", "),
-        status.units === undefined ? "does not answer" : Object.entries(status.units).map(([unit, state]) => `${unit.replace(/\.service$/, "")} ${state}`).join(", "),
+        status.units === undefined
+            ? "does not answer"
+            : Object.entries(status.units)
+                  .map(([unit, state]) => `${unit.replace(/\.service$/, "")} ${state}`)
+                  .join(", "),
         status.health,
         isWell(status) ? "well" : "NOT WELL",
         status.holdsVirtualAddress ? virtualAddress : "",
     ]);
     const all = [["machine", "address", "roles", "services", "/health", "state", "virtual address"], ...rows];
     const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-    const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+    const lines = all.map((row) =>
+        row
+            .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+            .join("  ")
+            .trimEnd(),
+    );
     const holders = machines.filter((machine) => machine.holdsVirtualAddress).map(({ machine }) => machine.name);
     return [
-        ...lines, "",
+        ...lines,
+        "",
         `${url} is on ${holders.length === 0 ? "no machine" : holders.join(" and ")}.`,
-        ...directorSource.startsWith("nginx") ? [`The directors run ${directorSource}, Tengine's parent: no active checks, no check_status page (README.md says more).`] : [],
+        ...(directorSource.startsWith("nginx")
+            ? [
+                  `The directors run ${directorSource}, Tengine's parent: no active checks, no check_status page (README.md says more).`,
+              ]
+            : []),
         "",
     ].join("\n");
 }

@@ -43,12 +43,18 @@ async function main() {
 async function compile(remote: Remote, build: Build, user: string, cached: string) {
     say("installing what the compiler needs");
     await remote.run(build.prepare);
-    const folder = (await remote.run(`folder=$(mktemp -d /var/tmp/lab-build.XXXXXX) && chmod 755 "$folder" && chown ${user} "$folder" && echo "$folder"`)).trim();
+    const folder = (
+        await remote.run(
+            `folder=$(mktemp -d /var/tmp/lab-build.XXXXXX) && chmod 755 "$folder" && chown ${user} "$folder" && echo "$folder"`,
+        )
+    ).trim();
     try {
         for (const { name, source } of build.sources) await remote.upload(source, `${folder}/${name}`);
         say("compiling");
         // As an ordinary user: a source archive's scripts have no business as root.
-        await remote.run(`chown -R nobody ${folder} && cd ${folder} && exec runuser -u nobody -- sh -c ${quote(build.script)}`);
+        await remote.run(
+            `chown -R nobody ${folder} && cd ${folder} && exec runuser -u nobody -- sh -c ${quote(build.script)}`,
+        );
         const fresh = `${cached}.new-${process.pid}`;
         await remote.download(`${folder}/result.tar.gz`, fresh);
         fs.renameSync(fresh, cached);
@@ -62,7 +68,9 @@ async function install(remote: Remote, build: Build, cached: string) {
     const archive = `/var/tmp/lab-${build.key}.tar.gz`;
     await remote.upload(cached, archive);
     // SELinux, where there is any: what systemd starts has to be labelled as a program. The marker comes last: what was stopped before it is done again.
-    await remote.run(`set -e; tar -xzf ${archive} -C / --no-same-owner --no-overwrite-dir; if command -v restorecon >/dev/null; then restorecon -R ${prefix}; fi; rm -f ${archive}; mkdir -p ${path.posix.dirname(marker(build.key))}; : > ${marker(build.key)}`);
+    await remote.run(
+        `set -e; tar -xzf ${archive} -C / --no-same-owner --no-overwrite-dir; if command -v restorecon >/dev/null; then restorecon -R ${prefix}; fi; rm -f ${archive}; mkdir -p ${path.posix.dirname(marker(build.key))}; : > ${marker(build.key)}`,
+    );
 }
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);

@@ -16,15 +16,34 @@ export interface RemoteAddress {
 
 /** An ssh connection to a machine, for what Pulumi's command plugin cannot do. Everything runs as root. */
 export class Remote {
-    private constructor(private readonly clients: Client[], private readonly isRoot: boolean) {}
+    private constructor(
+        private readonly clients: Client[],
+        private readonly isRoot: boolean,
+    ) {}
 
     /** Fails when the machine shows another host key. */
     static async connect({ proxy, ...address }: RemoteAddress): Promise<Remote> {
         const { host, port = 22, user, privateKey, hostKey } = address;
-        const hop = proxy && await dial({ host: proxy.host, port: proxy.port, username: proxy.user ?? "root", privateKey: proxy.privateKey, agent: process.env.SSH_AUTH_SOCK || undefined }, proxy.hostKey);
+        const hop =
+            proxy &&
+            (await dial(
+                {
+                    host: proxy.host,
+                    port: proxy.port,
+                    username: proxy.user ?? "root",
+                    privateKey: proxy.privateKey,
+                    agent: process.env.SSH_AUTH_SOCK || undefined,
+                },
+                proxy.hostKey,
+            ));
         try {
-            const sock = hop && await new Promise<ConnectConfig["sock"]>((resolve, reject) =>
-                hop.forwardOut("127.0.0.1", 0, host, port, (error, stream) => (error ? reject(error) : resolve(stream))));
+            const sock =
+                hop &&
+                (await new Promise<ConnectConfig["sock"]>((resolve, reject) =>
+                    hop.forwardOut("127.0.0.1", 0, host, port, (error, stream) =>
+                        error ? reject(error) : resolve(stream),
+                    ),
+                ));
             const client = await dial({ host, port, username: user, privateKey, sock }, hostKey);
             return new Remote(hop ? [client, hop] : [client], user === "root");
         } catch (error) {
@@ -55,8 +74,13 @@ export class Remote {
             this.client.exec(command, (error, channel) => {
                 if (error) return reject(error);
                 let [stdout, all] = ["", ""];
-                channel.on("data", (chunk: Buffer) => { stdout += chunk.toString(); all += chunk.toString(); });
-                channel.stderr.on("data", (chunk: Buffer) => { all += chunk.toString(); });
+                channel.on("data", (chunk: Buffer) => {
+                    stdout += chunk.toString();
+                    all += chunk.toString();
+                });
+                channel.stderr.on("data", (chunk: Buffer) => {
+                    all += chunk.toString();
+                });
                 channel.on("close", (code: number | null) => resolve({ code: code ?? -1, stdout, all }));
                 channel.end();
             });
@@ -72,7 +96,9 @@ export class Remote {
     }
 
     private async withSftp(work: (sftp: SFTPWrapper, done: (error?: Error | null) => void) => void) {
-        const sftp = await new Promise<SFTPWrapper>((resolve, reject) => this.client.sftp((error, wrapper) => (error ? reject(error) : resolve(wrapper))));
+        const sftp = await new Promise<SFTPWrapper>((resolve, reject) =>
+            this.client.sftp((error, wrapper) => (error ? reject(error) : resolve(wrapper))),
+        );
         try {
             await new Promise<void>((resolve, reject) => work(sftp, (error) => (error ? reject(error) : resolve())));
         } finally {
@@ -89,18 +115,22 @@ function dial(config: ConnectConfig, hostKey: string | undefined): Promise<Clien
     const client = new Client();
     const [type] = hostKey?.split(" ") ?? [];
     return new Promise((resolve, reject) => {
-        client.on("ready", () => resolve(client)).on("error", reject).connect({
-            ...config,
-            readyTimeout: 20_000,
-            keepaliveInterval: 15_000,
-            // A server with several keys is asked for the one that is known.
-            algorithms: isKeyType(type) ? { serverHostKey: [type] } : undefined,
-            hostVerifier: (shown: Buffer) => hostKey !== undefined && isKey(hostKey, shown),
-        });
+        client
+            .on("ready", () => resolve(client))
+            .on("error", reject)
+            .connect({
+                ...config,
+                readyTimeout: 20_000,
+                keepaliveInterval: 15_000,
+                // A server with several keys is asked for the one that is known.
+                algorithms: isKeyType(type) ? { serverHostKey: [type] } : undefined,
+                hostVerifier: (shown: Buffer) => hostKey !== undefined && isKey(hostKey, shown),
+            });
     });
 }
 
-const isKeyType = (type: string | undefined): type is ServerHostKeyAlgorithm => /^(ssh-ed25519|ecdsa-sha2-nistp\d+)$/.test(type ?? "");
+const isKeyType = (type: string | undefined): type is ServerHostKeyAlgorithm =>
+    /^(ssh-ed25519|ecdsa-sha2-nistp\d+)$/.test(type ?? "");
 
 function isKey(line: string, shown: Buffer): boolean {
     const key = utils.parseKey(line);

@@ -23,19 +23,39 @@ export interface Recipe {
 }
 
 /** A Go program at the version that its go.mod says. The linker flags give it the version that the release of the same source has. */
-function goRecipe(name: string, version: string, folder: string, goPackage: string, variables: Record<string, string>): Recipe {
-    const flags = ["-s", "-w", ...Object.entries(variables).map(([variable, value]) => `-X ${variable}=${value}`)].join(" ");
+function goRecipe(
+    name: string,
+    version: string,
+    folder: string,
+    goPackage: string,
+    variables: Record<string, string>,
+): Recipe {
+    const flags = ["-s", "-w", ...Object.entries(variables).map(([variable, value]) => `-X ${variable}=${value}`)].join(
+        " ",
+    );
     return {
-        name, version, origin: "built", packages: [], sources: [`go/${folder}/go.mod`, `go/${folder}/go.sum`, "build.ts", "pins.ts"],
-        make: (output, say) => run("go", ["build", "-v", "-trimpath", "-mod=readonly", "-ldflags", flags, "-o", output, goPackage],
-            path.join(__dirname, "go", folder), say),
+        name,
+        version,
+        origin: "built",
+        packages: [],
+        sources: [`go/${folder}/go.mod`, `go/${folder}/go.sum`, "build.ts", "pins.ts"],
+        make: (output, say) =>
+            run(
+                "go",
+                ["build", "-v", "-trimpath", "-mod=readonly", "-ldflags", flags, "-o", output, goPackage],
+                path.join(__dirname, "go", folder),
+                say,
+            ),
     };
 }
 
 /** A program of this folder's, with all that it needs in one executable file. */
 function scriptRecipe(name: string, version: string, folder: string): Recipe {
     return {
-        name, version, origin: "stand-in", sources: [folder, "serve.ts", "build.ts", "pins.ts"],
+        name,
+        version,
+        origin: "stand-in",
+        sources: [folder, "serve.ts", "build.ts", "pins.ts"],
         packages: ["@grpc/grpc-js", "@pulumi/pulumi", "esbuild", "google-protobuf", "ssh2", "zod"],
         make: async (output) => {
             await build({
@@ -60,19 +80,33 @@ export const recipes = {
     }),
     languageHost: scriptRecipe("pulumi-language-nodejs", PULUMI_VERSION, "language-host"),
     command: scriptRecipe("pulumi-resource-command", COMMAND_VERSION, "command"),
-    bridge: goRecipe("pulumi-resource-terraform-provider", TERRAFORM_PROVIDER_VERSION, "bridge", "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic", {
-        "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/version.version": `v${TERRAFORM_PROVIDER_VERSION}`,
-        // The bridge and the providers that it loads register the same messages; the released plugin has this too.
-        "google.golang.org/protobuf/reflect/protoregistry.conflictPolicy": "ignore",
-    }),
-    libvirt: goRecipe("terraform-provider-libvirt", LIBVIRT_PROVIDER_VERSION, "libvirt", "github.com/dmacvicar/terraform-provider-libvirt", {
-        "main.version": LIBVIRT_PROVIDER_VERSION,
-    }),
+    bridge: goRecipe(
+        "pulumi-resource-terraform-provider",
+        TERRAFORM_PROVIDER_VERSION,
+        "bridge",
+        "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic",
+        {
+            "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/version.version": `v${TERRAFORM_PROVIDER_VERSION}`,
+            // The bridge and the providers that it loads register the same messages; the released plugin has this too.
+            "google.golang.org/protobuf/reflect/protoregistry.conflictPolicy": "ignore",
+        },
+    ),
+    libvirt: goRecipe(
+        "terraform-provider-libvirt",
+        LIBVIRT_PROVIDER_VERSION,
+        "libvirt",
+        "github.com/dmacvicar/terraform-provider-libvirt",
+        {
+            "main.version": LIBVIRT_PROVIDER_VERSION,
+        },
+    ),
 } satisfies Record<string, Recipe>;
 
 /** What a recipe's result depends on, as a short name: same sources, same name, on any machine. */
 export function recipeKey({ name, version, sources, packages }: Recipe): string {
-    const { dependencies } = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as { dependencies: Record<string, string> };
+    const { dependencies } = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as {
+        dependencies: Record<string, string>;
+    };
     const hash = createHash("sha256").update(`${name} ${version} ${process.platform} ${process.arch}`);
     for (const dependency of packages) hash.update(` ${dependency} ${dependencies[dependency]}`);
     for (const file of sources.flatMap((source) => filesOf(path.join(__dirname, source)))) {
@@ -83,7 +117,9 @@ export function recipeKey({ name, version, sources, packages }: Recipe): string 
 
 function filesOf(place: string): string[] {
     try {
-        return readdirSync(place).sort().flatMap((name) => filesOf(path.join(place, name)));
+        return readdirSync(place)
+            .sort()
+            .flatMap((name) => filesOf(path.join(place, name)));
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return [place];
         throw error;

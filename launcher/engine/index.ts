@@ -43,17 +43,21 @@ export async function ensureEngine({ cache, progress, env = process.env }: Optio
     const { official, root, folder } = await placeOf(cache, env);
     if (!existsSync(path.join(folder, MANIFEST))) {
         mkdirSync(root, { recursive: true });
-        await withLock(path.join(root, "lock"), async () => {
-            if (existsSync(path.join(folder, MANIFEST))) return;
-            await removeLeftovers(root);
-            const temporary = await mkdtemp(path.join(root, ".new-"));
-            try {
-                await assemble(temporary, root, official, env, progress);
-                await rename(temporary, folder);
-            } finally {
-                await rm(temporary, { recursive: true, force: true });
-            }
-        }, () => progress.info("Waiting for another process that builds the engine"));
+        await withLock(
+            path.join(root, "lock"),
+            async () => {
+                if (existsSync(path.join(folder, MANIFEST))) return;
+                await removeLeftovers(root);
+                const temporary = await mkdtemp(path.join(root, ".new-"));
+                try {
+                    await assemble(temporary, root, official, env, progress);
+                    await rename(temporary, folder);
+                } finally {
+                    await rm(temporary, { recursive: true, force: true });
+                }
+            },
+            () => progress.info("Waiting for another process that builds the engine"),
+        );
     }
     return engineIn(folder, official, env);
 }
@@ -98,7 +102,13 @@ function engineKey(official: OfficialCli | undefined, home: string): string {
     return hash.digest("hex").slice(0, 16);
 }
 
-async function assemble(folder: string, root: string, official: OfficialCli | undefined, env: NodeJS.ProcessEnv, progress: Progress): Promise<void> {
+async function assemble(
+    folder: string,
+    root: string,
+    official: OfficialCli | undefined,
+    env: NodeJS.ProcessEnv,
+    progress: Progress,
+): Promise<void> {
     const home = path.join(folder, "home");
     const parts: Part[] = [];
     // Which stack is selected is kept there, and shall be known to the next engine too.
@@ -108,14 +118,22 @@ async function assemble(folder: string, root: string, official: OfficialCli | un
 
     async function put(recipe: Recipe, place: string): Promise<void> {
         const verb = recipe.origin === "built" ? "Building" : "Bundling the stand-in for";
-        const program = await progress.step(`${verb} ${recipe.name} ${recipe.version}`, (say) => make(recipe, path.join(root, "parts"), say));
+        const program = await progress.step(`${verb} ${recipe.name} ${recipe.version}`, (say) =>
+            make(recipe, path.join(root, "parts"), say),
+        );
         mkdirSync(path.dirname(place), { recursive: true });
         linkSync(program, place);
         parts.push({ name: recipe.name, version: recipe.version, origin: recipe.origin });
     }
 
     if (official) {
-        parts.push(...["pulumi", "pulumi-language-nodejs"].map((name): Part => ({ name, version: official.version, origin: "official" })));
+        parts.push(
+            ...["pulumi", "pulumi-language-nodejs"].map((name): Part => ({
+                name,
+                version: official.version,
+                origin: "official",
+            })),
+        );
     } else {
         await put(recipes.pulumi, path.join(folder, "bin", recipes.pulumi.name));
         await put(recipes.languageHost, path.join(folder, "bin", recipes.languageHost.name));
@@ -129,7 +147,11 @@ async function assemble(folder: string, root: string, official: OfficialCli | un
         if (existsSync(path.join(own, recipe.name))) {
             mkdirSync(place, { recursive: true });
             for (const file of await readdir(own)) symlinkSync(path.join(own, file), path.join(place, file));
-        } else if (!await progress.step(`Asking for the plugin ${name} ${version}`, () => downloadPlugin(pulumi, home, name, version, env))) {
+        } else if (
+            !(await progress.step(`Asking for the plugin ${name} ${version}`, () =>
+                downloadPlugin(pulumi, home, name, version, env),
+            ))
+        ) {
             await rm(place, { recursive: true, force: true });
             await put(recipe, path.join(place, recipe.name));
             return false;
@@ -140,9 +162,20 @@ async function assemble(folder: string, root: string, official: OfficialCli | un
 
     await plugin("command", COMMAND_VERSION, recipes.command);
     // A bridge that could be had fetches its providers itself; one that had to be built could not.
-    if (!await plugin("terraform-provider", TERRAFORM_PROVIDER_VERSION, recipes.bridge)) {
-        await put(recipes.libvirt, path.join(home, "dynamic_tf_plugins", "registry.opentofu.org", "dmacvicar", "libvirt", LIBVIRT_PROVIDER_VERSION,
-            goPlatform(), `terraform-provider-libvirt_v${LIBVIRT_PROVIDER_VERSION}`));
+    if (!(await plugin("terraform-provider", TERRAFORM_PROVIDER_VERSION, recipes.bridge))) {
+        await put(
+            recipes.libvirt,
+            path.join(
+                home,
+                "dynamic_tf_plugins",
+                "registry.opentofu.org",
+                "dmacvicar",
+                "libvirt",
+                LIBVIRT_PROVIDER_VERSION,
+                goPlatform(),
+                `terraform-provider-libvirt_v${LIBVIRT_PROVIDER_VERSION}`,
+            ),
+        );
     }
     writeFileSync(path.join(folder, MANIFEST), JSON.stringify(parts, undefined, 4));
 }

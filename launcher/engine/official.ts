@@ -17,8 +17,12 @@ export async function findOfficialCli(env: NodeJS.ProcessEnv): Promise<OfficialC
     for (const folder of (env.PATH ?? "").split(path.delimiter)) {
         const pulumi = path.join(folder, "pulumi");
         if (folder === "" || !existsSync(pulumi)) continue;
-        const beside = [folder, path.dirname(realpathSync(pulumi))].some((place) => existsSync(path.join(place, "pulumi-language-nodejs")));
-        const { stdout } = await run(pulumi, ["version"], { env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" } }).catch(() => ({ stdout: "" }));
+        const beside = [folder, path.dirname(realpathSync(pulumi))].some((place) =>
+            existsSync(path.join(place, "pulumi-language-nodejs")),
+        );
+        const { stdout } = await run(pulumi, ["version"], { env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" } }).catch(
+            () => ({ stdout: "" }),
+        );
         const version = /^v?(\d+\.\d+\.\d+)\S*$/.exec(stdout.trim())?.[1];
         return beside && version !== undefined && atLeast(version, PULUMI_VERSION) ? { pulumi, version } : undefined;
     }
@@ -36,13 +40,21 @@ export function atLeast(version: string, least: string): boolean {
 }
 
 /** Where the user's own pulumi keeps plugins and everything else. */
-export const userPulumiHome = (env: NodeJS.ProcessEnv): string => env.PULUMI_HOME || path.join(env.HOME || homedir(), ".pulumi");
+export const userPulumiHome = (env: NodeJS.ProcessEnv): string =>
+    env.PULUMI_HOME || path.join(env.HOME || homedir(), ".pulumi");
 
 /** The folder of a resource plugin in a PULUMI_HOME. */
-export const pluginFolder = (home: string, name: string, version: string): string => path.join(home, "plugins", `resource-${name}-v${version}`);
+export const pluginFolder = (home: string, name: string, version: string): string =>
+    path.join(home, "plugins", `resource-${name}-v${version}`);
 
 /** Has pulumi download a plugin into a PULUMI_HOME. False if that fails, or takes too long to be worth waiting for. */
-export async function downloadPlugin(pulumi: string, home: string, name: string, version: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+export async function downloadPlugin(
+    pulumi: string,
+    home: string,
+    name: string,
+    version: string,
+    env: NodeJS.ProcessEnv,
+): Promise<boolean> {
     try {
         await run(pulumi, ["plugin", "install", "resource", name, `v${version}`], {
             env: { ...env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" },

@@ -52,17 +52,25 @@ export function leash(child: ChildProcess, cancelled: AbortSignal): void {
 }
 
 /** A gRPC handler from a plain asynchronous function; what it throws becomes the call's status. */
-export function unary<Request, Response>(work: (request: Request) => Response | Promise<Response>): grpc.handleUnaryCall<Request, Response> {
+export function unary<Request, Response>(
+    work: (request: Request) => Response | Promise<Response>,
+): grpc.handleUnaryCall<Request, Response> {
     return (call, callback) => {
         Promise.resolve()
             .then(() => work(call.request))
-            .then((response) => callback(null, response), (error: unknown) => callback(toStatus(error)));
+            .then(
+                (response) => callback(null, response),
+                (error: unknown) => callback(toStatus(error)),
+            );
     };
 }
 
 /** An error with a gRPC status of its own; any other is UNKNOWN, as with Pulumi's own plugins. */
 export class StatusError extends Error {
-    constructor(readonly code: grpc.status, message: string) {
+    constructor(
+        readonly code: grpc.status,
+        message: string,
+    ) {
         super(message);
     }
 }

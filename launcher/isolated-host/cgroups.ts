@@ -23,7 +23,9 @@ export function hierarchies(mountinfo = readFileSync("/proc/self/mountinfo", "ut
  * process that is in a lab's group there counts as the lab's, and ends with it (removeGroups).
  */
 export const countingHierarchy = (all = hierarchies()): Hierarchy | undefined =>
-    all.find(({ mountPoint, version }) => version === 1 && existsSync(join(mountPoint, "cpuacct.usage"))) ?? all.find(({ version }) => version === 2) ?? all[0];
+    all.find(({ mountPoint, version }) => version === 1 && existsSync(join(mountPoint, "cpuacct.usage"))) ??
+    all.find(({ version }) => version === 2) ??
+    all[0];
 
 /**
  * Makes the group `name` at the top of every hierarchy and gives their paths. Each has a child `tools` for the lab's own processes;
@@ -34,9 +36,13 @@ export async function createGroups(name: string): Promise<string[]> {
     return hierarchies().map(({ mountPoint, version }) => {
         if (version === 2) delegateControllers(mountPoint);
         const group = join(mountPoint, name);
-        for (const [parent, child] of [[mountPoint, group], [group, join(group, "tools")]] as const) {
-            mkdirSync(child, { recursive: true });      // there already where a host has one hierarchy in two places
-            for (const file of version === 1 ? ["cpuset.cpus", "cpuset.mems"] : []) {     // empty at birth, and nothing may enter until they are set
+        for (const [parent, child] of [
+            [mountPoint, group],
+            [group, join(group, "tools")],
+        ] as const) {
+            mkdirSync(child, { recursive: true }); // there already where a host has one hierarchy in two places
+            for (const file of version === 1 ? ["cpuset.cpus", "cpuset.mems"] : []) {
+                // empty at birth, and nothing may enter until they are set
                 if (existsSync(join(parent, file))) writeFileSync(join(child, file), readFileSync(join(parent, file)));
             }
         }
@@ -46,10 +52,14 @@ export async function createGroups(name: string): Promise<string[]> {
 
 /** Lets the top group's children have its controllers; one that the host withholds only costs the machines their limits. */
 function delegateControllers(mountPoint: string): void {
-    for (const controller of readFileSync(join(mountPoint, "cgroup.controllers"), "utf8").split(/\s+/).filter(Boolean)) {
+    for (const controller of readFileSync(join(mountPoint, "cgroup.controllers"), "utf8")
+        .split(/\s+/)
+        .filter(Boolean)) {
         try {
             writeFileSync(join(mountPoint, "cgroup.subtree_control"), `+${controller}`);
-        } catch { /* not ours to give */ }
+        } catch {
+            /* not ours to give */
+        }
     }
 }
 
@@ -62,7 +72,9 @@ export async function removeGroups(name: string): Promise<void> {
             for (const pid of processes(group)) {
                 try {
                     process.kill(pid, "SIGKILL");
-                } catch { /* gone by itself */ }
+                } catch {
+                    /* gone by itself */
+                }
             }
             try {
                 remove(group);
@@ -74,11 +86,17 @@ export async function removeGroups(name: string): Promise<void> {
     }
 }
 
-const children = (group: string) => readdirSync(group, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(group, entry.name));
+const children = (group: string) =>
+    readdirSync(group, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(group, entry.name));
 
 /** Processes of other PID namespaces show as 0: never a target. */
 const processes = (group: string): number[] => [
-    ...readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").map(Number).filter((pid) => pid > 0 && pid !== process.pid),
+    ...readFileSync(join(group, "cgroup.procs"), "utf8")
+        .split("\n")
+        .map(Number)
+        .filter((pid) => pid > 0 && pid !== process.pid),
     ...children(group).flatMap(processes),
 ];
 

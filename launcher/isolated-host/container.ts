@@ -8,7 +8,16 @@
  * Run inside the lab's namespaces. Each may be killed at any point and run again.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+    chmodSync,
+    existsSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    renameSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -29,17 +38,28 @@ interface Stamp {
 }
 
 const virsh = (...words: string[]) => run(["virsh", "-q", "-c", "lxc:///system", ...words]);
-const domains = async (...filter: string[]) => (await virsh("list", "--name", ...filter)).split("\n").map((name) => name.trim());
-const powerOf = (name: string): PowerSwitch => ({ virsh: (command, ...words) => virsh(command, name, ...words), isRunning: async () => (await domains()).includes(name) });
+const domains = async (...filter: string[]) =>
+    (await virsh("list", "--name", ...filter)).split("\n").map((name) => name.trim());
+const powerOf = (name: string): PowerSwitch => ({
+    virsh: (command, ...words) => virsh(command, name, ...words),
+    isRunning: async () => (await domains()).includes(name),
+});
 
 /** Of what makes another disk (SystemContainer's triggers); the rest is the domain's alone. */
-function diskHash({ image: _image, directory: _directory, network: _network, memoryMiB: _memoryMiB, vcpus: _vcpus, ...disk }: ContainerSpec): string {
+function diskHash({
+    image: _image,
+    directory: _directory,
+    network: _network,
+    memoryMiB: _memoryMiB,
+    vcpus: _vcpus,
+    ...disk
+}: ContainerSpec): string {
     return createHash("sha256").update(JSON.stringify(disk)).digest("hex");
 }
 
 function readStamp(folder: string): Stamp | undefined {
     const file = join(folder, "stamp.json");
-    return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Stamp : undefined;
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Stamp) : undefined;
 }
 
 async function create(spec: ContainerSpec): Promise<string> {
@@ -68,7 +88,8 @@ async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
     writeFileSync(join(folder, "lower"), await ownImage(spec));
     try {
         await mountTree(folder);
-    } catch {    // no overlay on this file system: a copy then
+    } catch {
+        // no overlay on this file system: a copy then
         for (const name of ["lower", "upper", "work", "root"]) rmSync(join(folder, name), { recursive: true });
         await run(["cp", "-a", "--reflink=auto", spec.image, root]);
     }
@@ -79,7 +100,13 @@ async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
         chmodSync(file, mode);
     }
     const uuid = randomUUID();
-    return writeStamp(folder, { uuid, disk: diskHash(spec), address: spec.address, mac: spec.mac, xml: domainXml(spec, uuid, root) });
+    return writeStamp(folder, {
+        uuid,
+        disk: diskHash(spec),
+        address: spec.address,
+        mac: spec.mac,
+        xml: domainXml(spec, uuid, root),
+    });
 }
 
 function writeStamp(folder: string, stamp: Stamp): Stamp {
@@ -96,7 +123,8 @@ function ownImage(spec: ContainerSpec): Promise<string> {
         rmSync(`${image}.new`, { recursive: true, force: true });
         try {
             await run(["cp", "-al", spec.image, `${image}.new`]);
-        } catch {    // another file system
+        } catch {
+            // another file system
             rmSync(`${image}.new`, { recursive: true, force: true });
             await run(["cp", "-a", spec.image, `${image}.new`]);
         }
@@ -125,7 +153,7 @@ async function answers({ address, mac }: Stamp, seconds: number): Promise<void> 
     // Who has this address would be asked once a second, and a machine boots in less: the answer is known.
     const [route] = JSON.parse(await run(["ip", "-json", "route", "get", address])) as { dev: string }[];
     if (route) await run(["ip", "neighbour", "replace", address, "lladdr", mac, "dev", route.dev, "nud", "stale"]);
-    for (const deadline = Date.now() + seconds * 1000; !await greets(address); await wait(20)) {
+    for (const deadline = Date.now() + seconds * 1000; !(await greets(address)); await wait(20)) {
         if (Date.now() > deadline) throw new Error(`No ssh server answers on ${address} after ${String(seconds)} s.`);
     }
 }
@@ -135,10 +163,15 @@ function greets(address: string): Promise<boolean> {
     return new Promise((resolve) => {
         const socket = connect({ host: address, port: 22, timeout: 100 });
         socket.once("connect", () => socket.setTimeout(5000));
-        socket.once("data", (data) => { resolve(data.toString().startsWith("SSH-")); socket.destroy(); });
+        socket.once("data", (data) => {
+            resolve(data.toString().startsWith("SSH-"));
+            socket.destroy();
+        });
         socket.once("timeout", () => socket.destroy());
         socket.once("error", () => undefined);
-        socket.once("close", () => { resolve(false); });
+        socket.once("close", () => {
+            resolve(false);
+        });
     });
 }
 
@@ -165,7 +198,8 @@ async function resume(directory: string): Promise<void> {
 }
 
 /** What of a machine's folder makes it: its own files, or all of them where it is no overlay, and what it is. */
-const treeOf = (folder: string) => (existsSync(join(folder, "lower")) ? ["upper", "lower", "stamp.json"] : ["root", "stamp.json"]);
+const treeOf = (folder: string) =>
+    existsSync(join(folder, "lower")) ? ["upper", "lower", "stamp.json"] : ["root", "stamp.json"];
 
 /** Names of the machines that have a finished tree in a folder. */
 const machinesIn = (directory: string) => readdirSync(directory).filter((name) => readStamp(join(directory, name)));
@@ -175,19 +209,27 @@ async function save(directory: string, target: string): Promise<void> {
     for (const name of machinesIn(directory)) {
         const [folder, copy] = [join(directory, name), join(target, name)];
         mkdirSync(copy, { recursive: true, mode: 0o700 });
-        await run(["cp", "-a", "--reflink=auto", "--sparse=always", ...treeOf(folder).map((part) => join(folder, part)), copy]);
+        await run([
+            "cp",
+            "-a",
+            "--reflink=auto",
+            "--sparse=always",
+            ...treeOf(folder).map((part) => join(folder, part)),
+            copy,
+        ]);
     }
 }
 
 async function restore(directory: string, source: string): Promise<void> {
-    const names = [...new Set([...machinesIn(directory), ...await domains("--all")])].filter(Boolean);
+    const names = [...new Set([...machinesIn(directory), ...(await domains("--all"))])].filter(Boolean);
     await Promise.all(names.map((name) => withLock(join(directory, name), () => remove(name, join(directory, name)))));
     for (const name of machinesIn(source)) {
         const [folder, copy] = [join(directory, name), join(source, name)];
         for (const part of ["work", "root"]) mkdirSync(join(folder, part), { recursive: true });
         chmodSync(folder, 0o700);
         // The stamp comes last: a machine that was not restored to its end has none.
-        for (const part of treeOf(copy)) await run(["cp", "-a", "--reflink=auto", "--sparse=always", join(copy, part), folder]);
+        for (const part of treeOf(copy))
+            await run(["cp", "-a", "--reflink=auto", "--sparse=always", join(copy, part), folder]);
     }
     await resume(directory);
 }
@@ -196,7 +238,11 @@ async function main([command, argument = "", other = ""]: string[]): Promise<voi
     if (command === "resume") return resume(argument);
     if (command === "save") return save(argument, other);
     if (command === "restore") return restore(argument, other);
-    const spec = containerSpec.parse({ image: process.env.LAB_IMAGE, directory: process.env.LAB_MACHINES, ...JSON.parse(readFileSync(0, "utf8")) as object });
+    const spec = containerSpec.parse({
+        image: process.env.LAB_IMAGE,
+        directory: process.env.LAB_MACHINES,
+        ...(JSON.parse(readFileSync(0, "utf8")) as object),
+    });
     if (spec.name !== argument) throw new Error(`The spec is of ${spec.name}, not of ${argument}.`);
     const folder = join(spec.directory, spec.name);
     if (command === "create") process.stdout.write(`${await create(spec)}\n`);
@@ -204,7 +250,7 @@ async function main([command, argument = "", other = ""]: string[]): Promise<voi
     else throw new Error(`Unknown command ${String(command)}.`);
 }
 
-process.umask(0o022);       // what is made here are a machine's own folders, whose users are not only root
+process.umask(0o022); // what is made here are a machine's own folders, whose users are not only root
 main(process.argv.slice(2)).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -54,10 +54,12 @@ export function identityFiles(spec: ContainerSpec): { path: string; mode: number
         { path: "/etc/machine-id", mode: 0o444, content: `${machineId}\n` },
         { path: "/etc/hosts", mode: 0o644, content: hosts.map(({ address, name }) => `${address} ${name}\n`).join("") },
         {
-            path: "/etc/systemd/network/10-eth0.network", mode: 0o644,
-            content: `[Match]\nName=eth0\n\n[Network]\nAddress=${spec.address}/${String(spec.prefix)}\nGateway=${spec.gateway}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n`
+            path: "/etc/systemd/network/10-eth0.network",
+            mode: 0o644,
+            content:
+                `[Match]\nName=eth0\n\n[Network]\nAddress=${spec.address}/${String(spec.prefix)}\nGateway=${spec.gateway}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n` +
                 // keepalived's addresses are not networkd's to remove
-                + "KeepConfiguration=yes\n",
+                "KeepConfiguration=yes\n",
         },
         { mode: 0o644, ...aptProxy(`http://${spec.gateway}:${String(spec.proxyPort)}`) },
         { path: "/etc/ssh/ssh_host_ed25519_key", mode: 0o600, content: `${spec.hostKey.trim()}\n` },

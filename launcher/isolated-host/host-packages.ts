@@ -15,26 +15,39 @@ export interface Need {
 const common: readonly Need[] = [
     { anyOf: ["virsh"], package: "libvirt-clients" },
     { anyOf: ["libvirtd"], package: "libvirt-daemon" },
-    { anyOf: ["iptables"], package: "iptables" },                   // libvirt's network driver calls it
-    { anyOf: ["dnsmasq"], package: "dnsmasq-base" },                // never run here, but without it libvirt 9 crashes when it starts beside a running network
+    { anyOf: ["iptables"], package: "iptables" }, // libvirt's network driver calls it
+    { anyOf: ["dnsmasq"], package: "dnsmasq-base" }, // never run here, but without it libvirt 9 crashes when it starts beside a running network
     { anyOf: ["ip"], package: "iproute2" },
     { anyOf: ["mount"], package: "mount" },
     { anyOf: ["socat"], package: "socat" },
     { anyOf: ["apt-cacher-ng"], package: "apt-cacher-ng" },
     { anyOf: ["mmdebstrap"], package: "mmdebstrap" },
-    { anyOf: ["/usr/share/keyrings/debian-archive-trixie-stable.gpg", "/usr/share/keyrings/debian-archive-trixie-stable.pgp"], package: "debian-archive-keyring" },
-    { anyOf: ["curl"], package: "curl" },                           // `./lab curl`
-    { anyOf: ["xsltproc"], package: "xsltproc" },                   // the libvirt provider calls it for a resource's xslt
+    {
+        anyOf: [
+            "/usr/share/keyrings/debian-archive-trixie-stable.gpg",
+            "/usr/share/keyrings/debian-archive-trixie-stable.pgp",
+        ],
+        package: "debian-archive-keyring",
+    },
+    { anyOf: ["curl"], package: "curl" }, // `./lab curl`
+    { anyOf: ["xsltproc"], package: "xsltproc" }, // the libvirt provider calls it for a resource's xslt
     { anyOf: ["ssh", "ssh-keygen"], package: "openssh-client" },
 ];
 
 const byKind: Record<MachineKind, readonly Need[]> = {
-    container: [{ anyOf: ["/usr/lib/libvirt/libvirt_lxc", "/usr/libexec/libvirt_lxc"], package: "libvirt-daemon-driver-lxc" }],
+    container: [
+        { anyOf: ["/usr/lib/libvirt/libvirt_lxc", "/usr/libexec/libvirt_lxc"], package: "libvirt-daemon-driver-lxc" },
+    ],
     vm: [
-        { anyOf: ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"].map((lib) => `${lib}/libvirt/connection-driver/libvirt_driver_qemu.so`), package: "libvirt-daemon-driver-qemu" },
+        {
+            anyOf: ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"].map(
+                (lib) => `${lib}/libvirt/connection-driver/libvirt_driver_qemu.so`,
+            ),
+            package: "libvirt-daemon-driver-qemu",
+        },
         { anyOf: ["qemu-system-x86_64"], package: "qemu-system-x86" },
         { anyOf: ["qemu-img"], package: "qemu-utils" },
-        { anyOf: ["mkisofs"], package: "genisoimage" },             // makes the cloud-init disk
+        { anyOf: ["mkisofs"], package: "genisoimage" }, // makes the cloud-init disk
         { anyOf: ["sfdisk"], package: "fdisk" },
         { anyOf: ["mke2fs"], package: "e2fsprogs" },
     ],
@@ -44,32 +57,51 @@ const byKind: Record<MachineKind, readonly Need[]> = {
 const mountPoints = ["/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/etc/libvirt"];
 
 const policyFile = "/usr/sbin/policy-rc.d";
-const policy = "#!/bin/sh\n# Left by ha-web-lab while it installs packages: their services shall not start. May be deleted.\nexit 101\n";
+const policy =
+    "#!/bin/sh\n# Left by ha-web-lab while it installs packages: their services shall not start. May be deleted.\nexit 101\n";
 
 /** The search path, with the administrator's programs, which a root shell made by `su` may lack. */
-export const searchPath = [...new Set([...(process.env.PATH ?? "").split(":").filter(Boolean), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"])].join(":");
+export const searchPath = [
+    ...new Set([
+        ...(process.env.PATH ?? "").split(":").filter(Boolean),
+        "/usr/local/sbin",
+        "/usr/sbin",
+        "/sbin",
+        "/usr/bin",
+        "/bin",
+    ]),
+].join(":");
 
 /** Whether this machine has a program, or a file if it is a path. */
-export const isThere = (need: string) => need.startsWith("/") ? existsSync(need) : searchPath.split(":").some((folder) => existsSync(join(folder, need)));
+export const isThere = (need: string) =>
+    need.startsWith("/") ? existsSync(need) : searchPath.split(":").some((folder) => existsSync(join(folder, need)));
 
 /**
  * Installs what a lab of machines of this kind needs and this machine lacks, with apt-get. Starts and enables no service: the lab runs its own. Returns at once
  * when nothing is missing. Where there is no apt-get: a UserError that names what is missing. `more`: what a test needs besides.
  */
-export async function ensureHostPackages(kind: MachineKind, progress: Progress, more: readonly Need[] = []): Promise<void> {
-    if (missingNeeds(kind, more).length > 0) await withLock("host packages", () => installMissing(kind, progress, more));
+export async function ensureHostPackages(
+    kind: MachineKind,
+    progress: Progress,
+    more: readonly Need[] = [],
+): Promise<void> {
+    if (missingNeeds(kind, more).length > 0)
+        await withLock("host packages", () => installMissing(kind, progress, more));
     for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
 }
 
 /** What of it is not on this machine. */
-export const missingNeeds = (kind: MachineKind, more: readonly Need[] = []) => [...common, ...byKind[kind], ...more].filter((need) => !need.anyOf.some(isThere));
+export const missingNeeds = (kind: MachineKind, more: readonly Need[] = []) =>
+    [...common, ...byKind[kind], ...more].filter((need) => !need.anyOf.some(isThere));
 
 async function installMissing(kind: MachineKind, progress: Progress, more: readonly Need[]): Promise<void> {
     const missing = missingNeeds(kind, more);
     if (missing.length > 0) {
         if (!isThere("apt-get")) {
-            throw new UserError(`The local lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
-                `Install them; on Debian they are in the packages ${missing.map((need) => need.package).join(", ")}.`);
+            throw new UserError(
+                `The local lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
+                `Install them; on Debian they are in the packages ${missing.map((need) => need.package).join(", ")}.`,
+            );
         }
         const names = [...new Set(missing.map((need) => need.package))];
         await progress.step(`Installing ${names.join(", ")} on this machine`, (say) => install(names, say));
@@ -78,26 +110,49 @@ async function installMissing(kind: MachineKind, progress: Progress, more: reado
 
 async function install(packages: string[], say: (line: string) => void): Promise<void> {
     const env = { ...process.env, PATH: searchPath, DEBIAN_FRONTEND: "noninteractive" };
-    const ours = !existsSync(policyFile) || readFileSync(policyFile, "utf8") === policy;    // one that a killed run of ours left is ours again
+    const ours = !existsSync(policyFile) || readFileSync(policyFile, "utf8") === policy; // one that a killed run of ours left is ours again
     if (ours) writeFileSync(policyFile, policy, { mode: 0o755 });
     const before = autostarted();
     try {
         await run(["apt-get", "update", "-o", "DPkg::Lock::Timeout=120"], { env, say });
-        await run(["apt-get", "install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold", ...packages], { env, say });
+        await run(
+            [
+                "apt-get",
+                "install",
+                "--yes",
+                "--no-install-recommends",
+                "-o",
+                "DPkg::Lock::Timeout=120",
+                "-o",
+                "Dpkg::Options::=--force-confold",
+                ...packages,
+            ],
+            { env, say },
+        );
     } finally {
         if (ours) rmSync(policyFile, { force: true });
         for (const [link, unit] of autostarted()) {
             if (before.has(link)) continue;
-            if (link.startsWith("/etc/rc")) await run(["update-rc.d", unit.slice(3), "disable"], { env });     // S01name
-            else if (existsSync("/run/systemd/system")) await run(["systemctl", "disable", "--now", "--quiet", unit], { env });
-            else rmSync(link);      // without systemd running, that is all that disabling is
+            if (link.startsWith("/etc/rc"))
+                await run(["update-rc.d", unit.slice(3), "disable"], { env }); // S01name
+            else if (existsSync("/run/systemd/system"))
+                await run(["systemctl", "disable", "--now", "--quiet", unit], { env });
+            else rmSync(link); // without systemd running, that is all that disabling is
         }
     }
 }
 
 /** Links by which systemd, or init before it, starts something on its own, and their file names. */
 function autostarted(): Map<string, string> {
-    const folders = ["/etc/systemd/system", ...[2, 3, 4, 5].map((level) => `/etc/rc${String(level)}.d`)].filter(existsSync);
-    const links = folders.flatMap((folder) => readdirSync(folder, { withFileTypes: true, recursive: true })).filter((entry) => entry.isSymbolicLink());
-    return new Map(links.map((entry) => [join(entry.parentPath, entry.name), entry.name] as const).filter(([link, name]) => !link.startsWith("/etc/rc") || name.startsWith("S")));
+    const folders = ["/etc/systemd/system", ...[2, 3, 4, 5].map((level) => `/etc/rc${String(level)}.d`)].filter(
+        existsSync,
+    );
+    const links = folders
+        .flatMap((folder) => readdirSync(folder, { withFileTypes: true, recursive: true }))
+        .filter((entry) => entry.isSymbolicLink());
+    return new Map(
+        links
+            .map((entry) => [join(entry.parentPath, entry.name), entry.name] as const)
+            .filter(([link, name]) => !link.startsWith("/etc/rc") || name.startsWith("S")),
+    );
 }

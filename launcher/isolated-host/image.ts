@@ -25,12 +25,32 @@ const guest = ["systemd", "systemd-sysv", "dbus", "openssh-server", "iproute2", 
 
 const recipes: Record<MachineKind, Recipe> = {
     /** A root tree: systemd, sshd, a static address in mind, nothing else. Nothing may write to it. */
-    container: { suffix: "", packages: guest, hooks: ["guest-hook.sh", "container-hook.sh"], others: ["guest-init.sh"], product: "root" },
+    container: {
+        suffix: "",
+        packages: guest,
+        hooks: ["guest-hook.sh", "container-hook.sh"],
+        others: ["guest-init.sh"],
+        product: "root",
+    },
     /** A disk as clouds have them: the same with a kernel, a boot loader (BIOS) and cloud-init. qcow2, 2 GiB. */
     vm: {
         suffix: "-vm",
-        packages: [...guest, "linux-image-cloud-amd64", "initramfs-tools", "grub-pc-bin", "grub-common", "udev", "e2fsprogs", "cloud-init", "cloud-guest-utils", "procps", "sudo"],
-        hooks: ["guest-hook.sh", "disk-hook.sh"], others: ["make-disk.sh"], product: "disk.qcow2",
+        packages: [
+            ...guest,
+            "linux-image-cloud-amd64",
+            "initramfs-tools",
+            "grub-pc-bin",
+            "grub-common",
+            "udev",
+            "e2fsprogs",
+            "cloud-init",
+            "cloud-guest-utils",
+            "procps",
+            "sudo",
+        ],
+        hooks: ["guest-hook.sh", "disk-hook.sh"],
+        others: ["make-disk.sh"],
+        product: "disk.qcow2",
         finish: async (folder, root, say) => {
             await run([join(__dirname, "make-disk.sh"), root, join(folder, "disk.qcow2")], { say });
             rmSync(root, { recursive: true });
@@ -40,22 +60,38 @@ const recipes: Record<MachineKind, Recipe> = {
 
 /** dpkg options that stay in the image: manuals and translations are left out of whatever is installed later too, and no fsync for each file. */
 const dpkgOptions = [
-    "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/doc/*", "path-exclude=/usr/share/info/*",
-    "path-exclude=/usr/share/locale/*", "path-include=/usr/share/locale/locale.alias", "force-unsafe-io",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/doc/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-include=/usr/share/locale/locale.alias",
+    "force-unsafe-io",
 ];
 
-const aptConf = (expiry: string[]) => ["Acquire::Languages \"none\";", "Acquire::Retries \"3\";", "APT::Install-Recommends \"false\";", ...expiry].join("\n");
+const aptConf = (expiry: string[]) =>
+    ['Acquire::Languages "none";', 'Acquire::Retries "3";', 'APT::Install-Recommends "false";', ...expiry].join("\n");
 
 /**
  * What Debian 13 machines of a kind start from, made by mmdebstrap from the host's mirror once and kept in `cache`/images. `key` is a hash
  * of the recipe: the same recipe is never built twice. A build that was killed leaves no half image behind under the final name.
  */
-export async function ensureImage(options: { cache: string; platform: "debian-13"; kind: MachineKind; progress: Progress }): Promise<{ path: string; key: string }> {
+export async function ensureImage(options: {
+    cache: string;
+    platform: "debian-13";
+    kind: MachineKind;
+    progress: Progress;
+}): Promise<{ path: string; key: string }> {
     const { cache, platform, kind, progress } = options;
     const { suffix, packages, hooks, others, product, finish } = recipes[kind];
     const { main, security, proxy, expiry } = await hostMirrors();
     const script = (name: string) => join(__dirname, name);
-    const inputs = [...packages, ...dpkgOptions, aptConf(expiry), ...[...hooks, ...others].map((name) => readFileSync(script(name), "utf8")), process.arch];
+    const inputs = [
+        ...packages,
+        ...dpkgOptions,
+        aptConf(expiry),
+        ...[...hooks, ...others].map((name) => readFileSync(script(name), "utf8")),
+        process.arch,
+    ];
     const key = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 12);
     const images = join(cache, "images");
     const folder = join(images, `${platform}${suffix}-${key}`);
@@ -65,27 +101,49 @@ export async function ensureImage(options: { cache: string; platform: "debian-13
     mkdirSync(images, { recursive: true });
     return withLock(images, async () => {
         if (existsSync(path)) return { path, key };
-        for (const name of readdirSync(images)) {       // of runs that were killed; what they started died with them, see below
+        for (const name of readdirSync(images)) {
+            // of runs that were killed; what they started died with them, see below
             if (name.startsWith(".building-")) rmSync(join(images, name), { recursive: true });
         }
         return progress.step(`Building the ${platform} image for ${kind}s`, async (say) => {
             const scratch = mkdtempSync(join(images, ".building-"));
             try {
                 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-                await run(["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
-                    "mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", `--include=${packages.join(",")}`,
-                    "--skip=cleanup/apt/lists,cleanup/apt/cache",
-                    ...dpkgOptions.map((option) => `--dpkgopt=${option}`),
-                    ...[...expiry, ...proxy].map((option) => `--aptopt=${option}`),
-                    ...hooks.map((name) => `--customize-hook=${script(name)}`),
-                    "trixie", join(scratch, "root"),
-                    `deb [signed-by=${keyring}] ${main} trixie main`,
-                    `deb [signed-by=${keyring}] ${main} trixie-updates main`,
-                    `deb [signed-by=${keyring}] ${security} trixie-security main`,
-                ], {
-                    say,
-                    env: { ...process.env, LAB_MIRROR: main, LAB_SECURITY: security, LAB_APT_CONF: aptConf(expiry) },
-                });
+                await run(
+                    [
+                        "setpriv",
+                        "--pdeathsig",
+                        "KILL",
+                        "unshare",
+                        "--pid",
+                        "--fork",
+                        "--kill-child",
+                        "--mount-proc",
+                        "mmdebstrap",
+                        "--mode=root",
+                        "--variant=minbase",
+                        "--format=directory",
+                        `--include=${packages.join(",")}`,
+                        "--skip=cleanup/apt/lists,cleanup/apt/cache",
+                        ...dpkgOptions.map((option) => `--dpkgopt=${option}`),
+                        ...[...expiry, ...proxy].map((option) => `--aptopt=${option}`),
+                        ...hooks.map((name) => `--customize-hook=${script(name)}`),
+                        "trixie",
+                        join(scratch, "root"),
+                        `deb [signed-by=${keyring}] ${main} trixie main`,
+                        `deb [signed-by=${keyring}] ${main} trixie-updates main`,
+                        `deb [signed-by=${keyring}] ${security} trixie-security main`,
+                    ],
+                    {
+                        say,
+                        env: {
+                            ...process.env,
+                            LAB_MIRROR: main,
+                            LAB_SECURITY: security,
+                            LAB_APT_CONF: aptConf(expiry),
+                        },
+                    },
+                );
                 await finish?.(scratch, join(scratch, "root"), say);
                 renameSync(scratch, folder);
             } finally {

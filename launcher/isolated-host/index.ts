@@ -21,23 +21,33 @@ export const defaultProxyPort = 3142;
  * After a crash, or a reboot of the host, the machines of `home` are running again when it returns. Installs what the host lacks.
  * Both folders are absolute paths. `kind`: of the lab's machines. `proxyPort` (default 3142) counts when the network starts.
  */
-export async function ensureNetwork(options: { home: string; cache: string; kind: MachineKind; proxyPort?: number; progress: Progress }): Promise<LocalNetwork> {
+export async function ensureNetwork(options: {
+    home: string;
+    cache: string;
+    kind: MachineKind;
+    proxyPort?: number;
+    progress: Progress;
+}): Promise<LocalNetwork> {
     const { home, cache, kind, proxyPort = defaultProxyPort, progress } = options;
     for (const folder of [home, cache]) {
         if (!isAbsolute(folder) || /^(\/var)?\/run\/|[:,\\\n]/.test(folder)) {
-            throw new UserError(`The lab cannot live in ${folder}.`, "Name an absolute path outside of /run, without a colon, comma or backslash (LAB_HOME, LAB_CACHE).");
+            throw new UserError(
+                `The lab cannot live in ${folder}.`,
+                "Name an absolute path outside of /run, without a colon, comma or backslash (LAB_HOME, LAB_CACHE).",
+            );
         }
     }
     return withLock(home, async () => {
         await ensureHostPackages(kind, progress);
         const running = findHolder(home);
-        if (running && await isReady(running, kind, home, 10)) return running;
+        if (running && (await isReady(running, kind, home, 10))) return running;
         return progress.step("Starting the local network", async (say) => {
             await stopHolder(home);
             mkdirSync(home, { recursive: true, mode: 0o700 });
             await writeProxyConfiguration(cache);
             const network = await startHolder({ home, cache, proxyPort });
-            if (!await isReady(network, kind, home, 30)) throw new Error(`libvirtd does not answer: see ${join(home, "run", "holder.log")}`);
+            if (!(await isReady(network, kind, home, 30)))
+                throw new Error(`libvirtd does not answer: see ${join(home, "run", "holder.log")}`);
             await resumeMachines(network, kind, home, say);
             return network;
         });
@@ -53,15 +63,23 @@ const container = (network: LocalNetwork, words: string[], say?: (detail: string
     run(network.enter([...bundled("container"), ...words]) as [string, ...string[]], { say, cwd: checkout });
 
 /** Copies the disks of all machines of `home`, which have to stand still, into `folder`. */
-export const saveMachines = (network: LocalNetwork, home: string, folder: string) => container(network, ["save", join(home, "machines"), folder]);
+export const saveMachines = (network: LocalNetwork, home: string, folder: string) =>
+    container(network, ["save", join(home, "machines"), folder]);
 
 /** Makes the machines of `home` those that were saved into `folder`, running. */
-export const restoreMachines = (network: LocalNetwork, home: string, folder: string) => container(network, ["restore", join(home, "machines"), folder]);
+export const restoreMachines = (network: LocalNetwork, home: string, folder: string) =>
+    container(network, ["restore", join(home, "machines"), folder]);
 
 /** Brings back those machines of `home` that stand still: after the end of a holder, or stopped by hand. */
-export async function resumeMachines(network: LocalNetwork, kind: MachineKind, home: string, say: (detail: string) => void): Promise<void> {
+export async function resumeMachines(
+    network: LocalNetwork,
+    kind: MachineKind,
+    home: string,
+    say: (detail: string) => void,
+): Promise<void> {
     if (kind === "vm") {
-        const domains = async (which: string) => (await virsh(network, kind, "list", which, "--name")).split("\n").filter(Boolean);
+        const domains = async (which: string) =>
+            (await virsh(network, kind, "list", which, "--name")).split("\n").filter(Boolean);
         for (const name of await domains("--state-shutoff")) await virsh(network, kind, "start", name);
         return;
     }
@@ -73,11 +91,14 @@ export async function resumeMachines(network: LocalNetwork, kind: MachineKind, h
 /** Ends the lab in `home` with all its machines, and removes its files. Other files in `home` stay. Nothing to remove is fine. */
 export async function removeNetwork(options: { home: string; progress: Progress }): Promise<void> {
     const { home, progress } = options;
-    await withLock(home, () => progress.step("Removing the local network", async () => {
-        await stopHolder(home);
-        for (const folder of ["machines", "libvirt", "run"]) rmSync(join(home, folder), { recursive: true, force: true });
-        if (existsSync(home) && readdirSync(home).length === 0) rmdirSync(home);
-    }));
+    await withLock(home, () =>
+        progress.step("Removing the local network", async () => {
+            await stopHolder(home);
+            for (const folder of ["machines", "libvirt", "run"])
+                rmSync(join(home, folder), { recursive: true, force: true });
+            if (existsSync(home) && readdirSync(home).length === 0) rmdirSync(home);
+        }),
+    );
 }
 
 /** The local network in `home`, if it runs. */

@@ -18,11 +18,15 @@ export interface Mirrors {
 export function mirrorsFrom(sources: ReturnType<typeof readAptSources>, settings: string): Mirrors {
     const main = debianMirror(sources);
     if (!main) {
-        throw new UserError("apt's sources on this machine name no Debian mirror, and the lab's guests are Debian.",
-            "Add one to /etc/apt/sources.list.d (on a machine that is not Debian, with a low pin priority).");
+        throw new UserError(
+            "apt's sources on this machine name no Debian mirror, and the lab's guests are Debian.",
+            "Add one to /etc/apt/sources.list.d (on a machine that is not Debian, with a low pin priority).",
+        );
     }
-    const security = sources.filter((source) => source.types.includes("deb") && source.suites.some((suite) => suite.endsWith("-security")))
-        .flatMap((source) => source.uris)[0]?.replace(/\/+$/, "");
+    const security = sources
+        .filter((source) => source.types.includes("deb") && source.suites.some((suite) => suite.endsWith("-security")))
+        .flatMap((source) => source.uris)[0]
+        ?.replace(/\/+$/, "");
     const lines = settings.split("\n");
     return {
         main,

@@ -28,7 +28,12 @@ export function findHolder(home: string): LocalNetwork | undefined {
     const file = join(home, "run", "holder");
     if (!existsSync(file)) return undefined;
     const [pid, startTime, bootId] = readFileSync(file, "utf8").trim().split(" ");
-    if (!pid || bootId !== readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || startTimeOf(pid) !== startTime) return undefined;
+    if (
+        !pid ||
+        bootId !== readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() ||
+        startTimeOf(pid) !== startTime
+    )
+        return undefined;
     // One hierarchy is enough to end with the lab, and each more takes its time; in this one ./lab bench sees what it costs.
     const tools = join(countingHierarchy()?.mountPoint ?? "", groupName(home), "tools");
     return {
@@ -40,7 +45,9 @@ export function findHolder(home: string): LocalNetwork | undefined {
 /** When the process started, in clock ticks since boot (proc_pid_stat(5), field 22); undefined if there is none, or only its remains. */
 function startTimeOf(pid: string): string | undefined {
     try {
-        const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+        const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+            .replace(/^.*\) /s, "")
+            .split(" ");
         return fields[0] === "Z" ? undefined : fields[19];
     } catch {
         return undefined;
@@ -55,7 +62,8 @@ export async function startHolder(options: { home: string; cache: string; proxyP
     const { home, cache } = options;
     const runFolder = join(home, "run");
     const etc = join(home, "libvirt", "etc");
-    for (const folder of [runFolder, etc, ...["lib", "log", "cache"].map((name) => join(home, "libvirt", name))]) mkdirSync(folder, { recursive: true });
+    for (const folder of [runFolder, etc, ...["lib", "log", "cache"].map((name) => join(home, "libvirt", name))])
+        mkdirSync(folder, { recursive: true });
     // Who may talk to it is decided by who can enter its mounts: root. Nothing here knows of PolicyKit, AppArmor or other users.
     writeFileSync(join(etc, "libvirtd.conf"), `auth_unix_ro = "none"\nauth_unix_rw = "none"\n`);
     writeFileSync(join(etc, "qemu.conf"), `user = "root"\ngroup = "root"\nsecurity_driver = "none"\n`);
@@ -64,14 +72,27 @@ export async function startHolder(options: { home: string; cache: string; proxyP
     const logFile = join(runFolder, "holder.log");
     const log = openSync(logFile, "w");
     const child = spawn("unshare", ["--pid", "--fork", "--kill-child", "bash", join(__dirname, "holder.sh"), "start"], {
-        cwd: "/", detached: true, stdio: ["ignore", log, log],
-        env: { PATH: searchPath, LANG: "C.UTF-8", LAB_HOME_FOLDER: home, LAB_CACHE_FOLDER: cache, LAB_PROXY_PORT: String(options.proxyPort), LAB_GROUPS: groups.join("\n"), ...libvirtLogging() },
+        cwd: "/",
+        detached: true,
+        stdio: ["ignore", log, log],
+        env: {
+            PATH: searchPath,
+            LANG: "C.UTF-8",
+            LAB_HOME_FOLDER: home,
+            LAB_CACHE_FOLDER: cache,
+            LAB_PROXY_PORT: String(options.proxyPort),
+            LAB_GROUPS: groups.join("\n"),
+            ...libvirtLogging(),
+        },
     });
     closeSync(log);
     child.unref();
-    const fail = (why: string) => new Error(`${why}\n${readFileSync(logFile, "utf8").split("\n").slice(-20).join("\n")}`);
+    const fail = (why: string) =>
+        new Error(`${why}\n${readFileSync(logFile, "utf8").split("\n").slice(-20).join("\n")}`);
     let exited = false;
-    child.once("exit", () => { exited = true; });
+    child.once("exit", () => {
+        exited = true;
+    });
     const deadline = Date.now() + 10_000;
     for (;;) {
         const holder = findHolder(home);
@@ -82,7 +103,8 @@ export async function startHolder(options: { home: string; cache: string; proxyP
 }
 
 /** What libvirt is to log, in libvirt's own words (LIBVIRT_LOG_FILTERS and its like); by default, warnings. */
-const libvirtLogging = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("LIBVIRT_LOG_")));
+const libvirtLogging = () =>
+    Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("LIBVIRT_LOG_")));
 
 /** Who makes machines of a kind in the lab's namespaces: libvirt's URI. */
 const hypervisors: Record<MachineKind, string> = { container: "lxc:///system", vm: "qemu:///system" };
@@ -92,12 +114,23 @@ export const virsh = (network: LocalNetwork, kind: MachineKind, ...words: string
     run(network.enter(["virsh", "-q", "-c", hypervisors[kind], ...words]) as [string, ...string[]]);
 
 /** Waits until libvirtd answers. Says whether it did. */
-export async function isReady(network: LocalNetwork, kind: MachineKind, home: string, seconds: number): Promise<boolean> {
-    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline && findHolder(home)?.pid === network.pid; await wait(50)) {
+export async function isReady(
+    network: LocalNetwork,
+    kind: MachineKind,
+    home: string,
+    seconds: number,
+): Promise<boolean> {
+    for (
+        const deadline = Date.now() + seconds * 1000;
+        Date.now() < deadline && findHolder(home)?.pid === network.pid;
+        await wait(50)
+    ) {
         try {
             await virsh(network, kind, "uri");
             return true;
-        } catch { /* not yet */ }
+        } catch {
+            /* not yet */
+        }
     }
     return false;
 }
@@ -106,7 +139,7 @@ export async function isReady(network: LocalNetwork, kind: MachineKind, home: st
 export async function stopHolder(home: string): Promise<void> {
     const holder = findHolder(home);
     if (holder) process.kill(holder.pid, "SIGKILL");
-    while (findHolder(home)) await wait(10);        // gone only when every process of its PID namespace is
+    while (findHolder(home)) await wait(10); // gone only when every process of its PID namespace is
     await removeGroups(groupName(home));
     rmSync(join(home, "run", "holder"), { force: true });
 }

@@ -26,8 +26,11 @@ async function inTime({ patience = 2 }: PowerSwitch, isSo: () => Promise<boolean
 export async function cutPower(power: PowerSwitch): Promise<void> {
     const { virsh, isRunning } = power;
     // An init that is gone already is as good; virtual machines have none that could be told.
-    const isGoing = await virsh("send-process-signal", "1", "kill").then(() => true, (error: unknown) => /No such process/.test(String(error)));
-    if (isGoing && await inTime(power, async () => !await isRunning())) return;
+    const isGoing = await virsh("send-process-signal", "1", "kill").then(
+        () => true,
+        (error: unknown) => /No such process/.test(String(error)),
+    );
+    if (isGoing && (await inTime(power, async () => !(await isRunning())))) return;
     await virsh("destroy").catch(async (error: unknown) => {
         if (await isRunning()) throw error;
     });
@@ -43,9 +46,13 @@ export async function cutPower(power: PowerSwitch): Promise<void> {
 export async function powerOn(power: PowerSwitch): Promise<void> {
     const { virsh, isRunning } = power;
     // A virtual machine's monitor is another.
-    const isKnown = () => virsh("send-process-signal", "1", "nop").then(() => true, (error: unknown) => /not supported/.test(String(error)));
+    const isKnown = () =>
+        virsh("send-process-signal", "1", "nop").then(
+            () => true,
+            (error: unknown) => /not supported/.test(String(error)),
+        );
     for (let attempt = 0; attempt < 5; attempt++) {
-        if (!await isRunning()) await virsh("start");
+        if (!(await isRunning())) await virsh("start");
         if (await inTime(power, isKnown)) return;
         await cutPower(power);
     }

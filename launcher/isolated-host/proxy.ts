@@ -6,7 +6,9 @@ import type { Mirrors } from "./mirrors";
  * it gives what it has, however old, and asks no mirror.
  */
 export function proxyConfiguration(cache: string, mirrors: Mirrors, offline = false): string {
-    const upstreamProxy = mirrors.proxy.map((line) => /"(.+)";?$/.exec(line)?.[1]).find((value) => value && value !== "DIRECT");
+    const upstreamProxy = mirrors.proxy
+        .map((line) => /"(.+)";?$/.exec(line)?.[1])
+        .find((value) => value && value !== "DIRECT");
     return [
         `CacheDir: ${cache}/packages`,
         `LogDir: ${cache}/proxy/log`,
@@ -14,8 +16,8 @@ export function proxyConfiguration(cache: string, mirrors: Mirrors, offline = fa
         `Remap-debian: http://packages.lab/debian /debian ; ${mirrors.main}/`,
         `Remap-security: http://packages.lab/debian-security /debian-security ; ${mirrors.security}/`,
         "ForceManaged: 1",
-        ...upstreamProxy ? [`Proxy: ${upstreamProxy}`] : [],
-        ...offline ? ["Offlinemode: 1"] : [],
+        ...(upstreamProxy ? [`Proxy: ${upstreamProxy}`] : []),
+        ...(offline ? ["Offlinemode: 1"] : []),
         "",
     ].join("\n");
 }

@@ -23,15 +23,17 @@ export async function initialise(session: Session): Promise<void> {
     if (file.isIsolated) makePassphrase(session);
     const missing = file.missingSecrets;
     if (missing.length === 0) return;
-    await progress.step(`Making the secrets of stack ${file.stack}`, (say) => file.takeSecrets(async () => {
-        const stacks = JSON.parse(await session.ask(["stack", "ls", "--json"])) as { name: string }[];
-        if (!stacks.some(({ name }) => name === file.stack)) await session.ask(["stack", "init", file.stack]);
-        for (const key of missing) {
-            say(key);
-            // Through standard input: an argument would stand in the list of processes.
-            await session.ask(["config", "set", "--secret", "--stack", file.stack, `lab:${key}`], makers[key]());
-        }
-    }));
+    await progress.step(`Making the secrets of stack ${file.stack}`, (say) =>
+        file.takeSecrets(async () => {
+            const stacks = JSON.parse(await session.ask(["stack", "ls", "--json"])) as { name: string }[];
+            if (!stacks.some(({ name }) => name === file.stack)) await session.ask(["stack", "init", file.stack]);
+            for (const key of missing) {
+                say(key);
+                // Through standard input: an argument would stand in the list of processes.
+                await session.ask(["config", "set", "--secret", "--stack", file.stack, `lab:${key}`], makers[key]());
+            }
+        }),
+    );
 }
 
 /** An isolated lab's state is encrypted with a passphrase that lives and goes with it. */

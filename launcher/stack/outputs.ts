@@ -8,12 +8,25 @@ export async function readAccess(stack: string): Promise<Access> {
     await reach(stack);
     const session = await Session.open(stack);
     const isThere = !session.file.isIsolated || fs.existsSync(stateFile(stack));
-    return accessIn(isThere ? JSON.parse(await session.ask(["stack", "output", "--json", "--show-secrets"])) as { access?: Access } : {}, stack);
+    return accessIn(
+        isThere
+            ? (JSON.parse(await session.ask(["stack", "output", "--json", "--show-secrets"])) as { access?: Access })
+            : {},
+        stack,
+    );
 }
 
 /** `access` among a stack's outputs; a UserError where it is not there, or in the shape of an earlier version of this program. */
 export function accessIn({ access }: { access?: Access }, stack: string): Access {
-    if (!access) throw new UserError(`The lab '${stack}' has not been built, or not to its end.`, `Build it: ./lab up -s ${stack}`);
-    if (!("site" in access) || !("hypervisors" in access.site)) throw new UserError(`The lab '${stack}' was built by an earlier version of this program.`, `Bring it up to date: ./lab up -s ${stack}`);
+    if (!access)
+        throw new UserError(
+            `The lab '${stack}' has not been built, or not to its end.`,
+            `Build it: ./lab up -s ${stack}`,
+        );
+    if (!("site" in access) || !("hypervisors" in access.site))
+        throw new UserError(
+            `The lab '${stack}' was built by an earlier version of this program.`,
+            `Bring it up to date: ./lab up -s ${stack}`,
+        );
     return access;
 }

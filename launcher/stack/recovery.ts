@@ -48,7 +48,8 @@ export const isAtWork = (stack: string) => lockHolders(stack).some(isPulumi);
 function lockHolders(stack: string): number[] {
     const folder = path.join(backendFolder(stack), ".pulumi", "locks");
     if (!fs.existsSync(folder)) return [];
-    return fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
+    return fs
+        .readdirSync(folder, { recursive: true, encoding: "utf8" })
         .filter((name) => name.endsWith(".json"))
         .map((name) => (JSON.parse(fs.readFileSync(path.join(folder, name), "utf8")) as { pid: number }).pid);
 }
@@ -72,7 +73,9 @@ async function forgetUnfinished(session: Session, network: LocalNetwork): Promis
     const { resources = [], pending_operations: pending = [] } = exported.deployment;
     await removeUnknown(session, network, resources);
     if (pending.length === 0) return;
-    progress.info(`It was in the middle of ${pending.map(({ resource }) => nameOf(resource.urn)).join(", ")}: done again as far as needed.`);
+    progress.info(
+        `It was in the middle of ${pending.map(({ resource }) => nameOf(resource.urn)).join(", ")}: done again as far as needed.`,
+    );
     delete exported.deployment.pending_operations;
     await session.ask(["stack", "import", "--stack", session.file.stack], JSON.stringify(exported));
 }
@@ -86,18 +89,25 @@ async function removeUnknown({ file }: Session, network: LocalNetwork, resources
     /** The names in virsh's list (the first column) that no resource of these types has. */
     const unknown = async (types: string[], ...list: string[]) => {
         const known = resources.filter(({ type }) => types.includes(type)).map(({ inputs }) => inputs?.name);
-        return (await ask(...list)).split("\n").map((line) => line.trim().split(/\s+/)[0] ?? "").filter((name) => name !== "" && !known.includes(name));
+        return (await ask(...list))
+            .split("\n")
+            .map((line) => line.trim().split(/\s+/)[0] ?? "")
+            .filter((name) => name !== "" && !known.includes(name));
     };
-    const quietly = (...words: string[]) => ask(...words).catch(() => undefined);       // what is defined need not run
+    const quietly = (...words: string[]) => ask(...words).catch(() => undefined); // what is defined need not run
     if (file.machineKind === "vm") {
         for (const name of await unknown(["libvirt:index/domain:Domain"], "list", "--all", "--name")) {
             await quietly("destroy", name);
             await ask("undefine", "--snapshots-metadata", name);
         }
-        const pools = (await ask("pool-list", "--name")).split("\n").map((name) => name.trim()).filter(Boolean);
+        const pools = (await ask("pool-list", "--name"))
+            .split("\n")
+            .map((name) => name.trim())
+            .filter(Boolean);
         for (const pool of pools) {
             await ask("pool-refresh", pool);
-            for (const volume of await unknown(["libvirt:index/volume:Volume"], "vol-list", pool)) await ask("vol-delete", volume, "--pool", pool);
+            for (const volume of await unknown(["libvirt:index/volume:Volume"], "vol-list", pool))
+                await ask("vol-delete", volume, "--pool", pool);
         }
         for (const name of await unknown(["libvirt:index/pool:Pool"], "pool-list", "--all", "--name")) {
             await quietly("pool-destroy", name);
@@ -121,13 +131,24 @@ export async function recoverMachines(session: Session, network: LocalNetwork, s
         return site.machines.map(({ name }) => name).filter((name) => !running.includes(name));
     };
     // A snapshot that was killed has left them so.
-    for (const name of (await virsh(network, kind, "list", "--name", "--state-paused")).split("\n").map((line) => line.trim()).filter(Boolean)) await virsh(network, kind, "resume", name);
+    for (const name of (await virsh(network, kind, "list", "--name", "--state-paused"))
+        .split("\n")
+        .map((line) => line.trim())
+        .filter(Boolean))
+        await virsh(network, kind, "resume", name);
     if ((await missing()).length === 0) return [];
     await resumeMachines(network, kind, stackFolder(session.file.stack), () => undefined);
     const lost = await missing();
     if (lost.length === 0) return [];
     const { resources = [] } = (await exportState(session)).deployment;
-    const urns = lost.flatMap((name) => resources.filter(({ urn, type }) => type === "command:local:Command" && nameOf(urn) === `${name}-domain`).map(({ urn }) => urn));
-    if (urns.length > 0) progress.info(`libvirt has lost ${urns.map((urn) => nameOf(urn).replace(/-domain$/, "")).join(", ")}: made anew.`);
+    const urns = lost.flatMap((name) =>
+        resources
+            .filter(({ urn, type }) => type === "command:local:Command" && nameOf(urn) === `${name}-domain`)
+            .map(({ urn }) => urn),
+    );
+    if (urns.length > 0)
+        progress.info(
+            `libvirt has lost ${urns.map((urn) => nameOf(urn).replace(/-domain$/, "")).join(", ")}: made anew.`,
+        );
     return urns.flatMap((urn) => ["--replace", urn]);
 }

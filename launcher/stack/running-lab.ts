@@ -33,7 +33,11 @@ export interface Request {
 /** A lab as it is seen from outside of it: through its network, and by ssh. */
 export class LivingLab {
     private constructor(
-        readonly stack: string, readonly access: Access, readonly enter: (argv: string[]) => string[], private readonly among: (argv: string[]) => string[], private readonly sshConfig: string,
+        readonly stack: string,
+        readonly access: Access,
+        readonly enter: (argv: string[]) => string[],
+        private readonly among: (argv: string[]) => string[],
+        private readonly sshConfig: string,
     ) {}
 
     /** A UserError if it is not there. */
@@ -43,17 +47,24 @@ export class LivingLab {
         return new LivingLab(stack, access, enter, amongMachinesOf(access.site, enter), writeSshConfig(stack, access));
     }
 
-    get site() { return this.access.site; }
-    get platform(): Platform { return platforms[this.site.platform]; }
-    machinesWith(role: Role): MachineAccess[] { return this.access.machines.filter(({ roles }) => roles.includes(role)); }
+    get site() {
+        return this.access.site;
+    }
+    get platform(): Platform {
+        return platforms[this.site.platform];
+    }
+    machinesWith(role: Role): MachineAccess[] {
+        return this.access.machines.filter(({ roles }) => roles.includes(role));
+    }
 
     /** Runs shell text on a machine as root; gives its output and exit code. CannotRun where ssh does not get in. */
     async ssh(machine: MachineAccess, script: string): Promise<{ code: number; output: string }> {
         // The last line tells the exit code, so that ssh's own 255 is not taken for the script's.
         const wrapped = `sh -c ${quote(script)} 2>&1; echo "exit code $?"`;
         const command = this.access.loginUser === "root" ? wrapped : `sudo -n sh -c ${quote(wrapped)}`;
-        const said = await this.run(this.into(machine, command))
-            .catch((error: unknown) => { throw new CannotRun(`${machine.name} cannot be asked: ${lastLine(error)}`); });
+        const said = await this.run(this.into(machine, command)).catch((error: unknown) => {
+            throw new CannotRun(`${machine.name} cannot be asked: ${lastLine(error)}`);
+        });
         const [, output, code] = /^([^]*?)exit code (\d+)\n$/.exec(said) ?? [];
         if (output === undefined) throw new CannotRun(`${machine.name} gave no exit code`);
         return { code: Number(code), output };
@@ -70,12 +81,22 @@ export class LivingLab {
     async request(url: string, request: Request = {}): Promise<Answer> {
         const { method = request.form ? "POST" : "GET", headers = {}, form = {}, from, seconds = 10 } = request;
         const argv = [
-            "curl", "-sS", "-i", "--max-time", String(seconds), ...method === "HEAD" ? ["--head"] : ["-X", method],
+            "curl",
+            "-sS",
+            "-i",
+            "--max-time",
+            String(seconds),
+            ...(method === "HEAD" ? ["--head"] : ["-X", method]),
             ...Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
             ...Object.entries(form).flatMap(([name, value]) => ["--data-urlencode", `${name}=${value}`]),
             url,
         ];
-        if (!from) return parseAnswer(await this.inside(argv).catch((error: unknown) => { throw new Error(`${url}: ${lastLine(error)}`); }));
+        if (!from)
+            return parseAnswer(
+                await this.inside(argv).catch((error: unknown) => {
+                    throw new Error(`${url}: ${lastLine(error)}`);
+                }),
+            );
         const { code, output } = await this.ssh(from, argv.map(quote).join(" "));
         if (code !== 0) throw new Error(`${url} from ${from.name}: ${output.trim()}`);
         return parseAnswer(output);
@@ -83,7 +104,17 @@ export class LivingLab {
 
     /** The argv that runs `command` on a machine as the login user, with standard input and output carried through. */
     into(machine: MachineAccess, command: string): string[] {
-        return this.enter(["ssh", "-F", this.sshConfig, "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", machine.name, command]);
+        return this.enter([
+            "ssh",
+            "-F",
+            this.sshConfig,
+            "-o",
+            "ConnectTimeout=5",
+            "-o",
+            "ServerAliveInterval=5",
+            machine.name,
+            command,
+        ]);
     }
 
     /** virsh at a hypervisor, where it is called as it is here; gives up after `seconds`. */
@@ -93,13 +124,22 @@ export class LivingLab {
 
     /** virsh at the machine's own: a command, the machine, more words. What is done with a whole memory may take its time. */
     virsh(command: string, machine: string, ...words: string[]): Promise<string> {
-        return this.virshAt(hypervisorOf(this.site, this.site.machines.find(({ name }) => name === machine) ?? {}), [command, machine, ...words], 3600);
+        return this.virshAt(
+            hypervisorOf(this.site, this.site.machines.find(({ name }) => name === machine) ?? {}),
+            [command, machine, ...words],
+            3600,
+        );
     }
 
     /** Names of the domains that `virsh list` with these words has, on all hypervisors: without any, of those that run. */
     async domains(...words: string[]): Promise<string[]> {
-        const lists = await Promise.all(this.site.hypervisors.map((its) => this.virshAt(its, ["list", "--name", ...words])));
-        return lists.flatMap((list) => list.split("\n")).map((name) => name.trim()).filter(Boolean);
+        const lists = await Promise.all(
+            this.site.hypervisors.map((its) => this.virshAt(its, ["list", "--name", ...words])),
+        );
+        return lists
+            .flatMap((list) => list.split("\n"))
+            .map((name) => name.trim())
+            .filter(Boolean);
     }
 
     /** A program run where the machines' addresses are. */
@@ -119,8 +159,11 @@ export function parseAnswer(text: string): Answer {
     const lines = head.trim().split("\r\n\r\n").at(-1)?.split("\r\n") ?? [];
     const status = /^HTTP\/\S+ (\d+)/.exec(lines[0] ?? "")?.[1];
     if (status === undefined) throw new Error(`no HTTP answer: ${text.slice(0, 100)}`);
-    const headers = lines.slice(1).map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]);
+    const headers = lines
+        .slice(1)
+        .map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]);
     return { status: Number(status), headers: Object.fromEntries(headers) as Record<string, string>, body };
 }
 
-const lastLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).trim().split("\n").at(-1) ?? "";
+const lastLine = (error: unknown) =>
+    (error instanceof Error ? error.message : String(error)).trim().split("\n").at(-1) ?? "";

@@ -27,7 +27,12 @@ export const progress = createProgress(process.stderr);
 
 /** A stack with all that pulumi needs to work on it: the engine, the network that it runs in, its backend and passphrase. */
 export class Session {
-    private constructor(readonly file: StackFile, private readonly engine: Engine, private readonly network: LocalNetwork | undefined, private readonly image: string | undefined) {}
+    private constructor(
+        readonly file: StackFile,
+        private readonly engine: Engine,
+        private readonly network: LocalNetwork | undefined,
+        private readonly image: string | undefined,
+    ) {}
 
     /**
      * Puts in place whatever is missing; what is there already costs next to nothing. `plans`: the stack's configuration and artifacts
@@ -47,8 +52,20 @@ export class Session {
         }
         const [engine, image, network] = await Promise.all([
             ensureEngine({ cache, progress }),
-            makesMachines && file.wantsBuiltImage ? ensureImage({ cache, platform: "debian-13", kind: file.machineKind, progress }).then((image) => image.path) : undefined,
-            file.isIsolated ? ensureNetwork({ home: stackFolder(stack), cache, kind: file.machineKind, proxyPort: file.packageProxy, progress }) : undefined,
+            makesMachines && file.wantsBuiltImage
+                ? ensureImage({ cache, platform: "debian-13", kind: file.machineKind, progress }).then(
+                      (image) => image.path,
+                  )
+                : undefined,
+            file.isIsolated
+                ? ensureNetwork({
+                      home: stackFolder(stack),
+                      cache,
+                      kind: file.machineKind,
+                      proxyPort: file.packageProxy,
+                      progress,
+                  })
+                : undefined,
         ]);
         return new Session(file, engine, network, image);
     }
@@ -59,14 +76,16 @@ export class Session {
             ...process.env,
             ...this.engine.env,
             PULUMI_STACK: stack,
-            ...this.file.isIsolated ? {
-                // Without files of metadata beside the state's: a kill while one is written leaves it empty, and pulumi then reads nothing at all.
-                PULUMI_BACKEND_URL: `file://${backendFolder(stack)}?metadata=skip`,
-                PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(stack),
-                PULUMI_CONFIG_PASSPHRASE: undefined,
-                // The plugin asks an agent whose socket is named, and fails where nobody listens; the lab has a key of its own.
-                SSH_AUTH_SOCK: "",
-            } : {},
+            ...(this.file.isIsolated
+                ? {
+                      // Without files of metadata beside the state's: a kill while one is written leaves it empty, and pulumi then reads nothing at all.
+                      PULUMI_BACKEND_URL: `file://${backendFolder(stack)}?metadata=skip`,
+                      PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(stack),
+                      PULUMI_CONFIG_PASSPHRASE: undefined,
+                      // The plugin asks an agent whose socket is named, and fails where nobody listens; the lab has a key of its own.
+                      SSH_AUTH_SOCK: "",
+                  }
+                : {}),
             LAB_CACHE: cacheFolder(),
             LAB_IMAGE: this.image,
             LAB_MACHINES: path.join(stackFolder(stack), "machines"),
@@ -81,17 +100,28 @@ export class Session {
     /** pulumi with these words and this terminal, and `env` more in its environment; gives its exit code. */
     pulumi(words: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
         const debug = words.includes("--debug") || words.includes("-d") ? { LAB_DEBUG: "true" } : {};
-        return attach(this.argv(words), { cwd: checkout, env: { ...this.env, ...debug, ...env } }).finally(() => endOrphans(this.engine));
+        return attach(this.argv(words), { cwd: checkout, env: { ...this.env, ...debug, ...env } }).finally(() =>
+            endOrphans(this.engine),
+        );
     }
 
     /** The same without a terminal; gives what it wrote to standard output and fails when it fails. */
     ask(words: string[], input?: string): Promise<string> {
-        return run(this.argv(words) as [string, ...string[]], { cwd: checkout, env: this.env, input, name: `pulumi ${words[0] ?? ""}` });
+        return run(this.argv(words) as [string, ...string[]], {
+            cwd: checkout,
+            env: this.env,
+            input,
+            name: `pulumi ${words[0] ?? ""}`,
+        });
     }
 
     /** The stack, and the secrets that its file has none of: made now. What a killed pulumi left is tidied up; a snapshot or a revert that is at work is waited for. */
     async ensureStack(): Promise<void> {
-        await withLock(standstill(stackFolder(this.file.stack)), () => Promise.resolve(), () => progress.info("Waiting for a snapshot or a revert to end."));
+        await withLock(
+            standstill(stackFolder(this.file.stack)),
+            () => Promise.resolve(),
+            () => progress.info("Waiting for a snapshot or a revert to end."),
+        );
         if (this.file.isIsolated) fs.mkdirSync(backendFolder(this.file.stack), { recursive: true, mode: 0o700 });
         const { initialise } = await import("./init");
         await initialise(this);
@@ -102,7 +132,11 @@ export class Session {
     async firstTime(): Promise<NodeJS.ProcessEnv> {
         const { stack, isIsolated } = this.file;
         // Asking pulumi takes half a second on every run.
-        const state = !isIsolated ? await this.ask(["stack", "export"]) : fs.existsSync(stateFile(stack)) ? fs.readFileSync(stateFile(stack), "utf8") : "";
+        const state = !isIsolated
+            ? await this.ask(["stack", "export"])
+            : fs.existsSync(stateFile(stack))
+              ? fs.readFileSync(stateFile(stack), "utf8")
+              : "";
         return /Command::[^":]+-tomcat"/.test(state) ? {} : { LAB_FIRST_TIME: "true" };
     }
 
@@ -116,7 +150,8 @@ export class Session {
 /** An isolated lab's state is in files of its own. */
 export const backendFolder = (stack: string) => path.join(stackFolder(stack), "pulumi");
 /** The file backend's: its folder is the project's name in Pulumi.yaml. */
-export const stateFile = (stack: string) => path.join(backendFolder(stack), ".pulumi", "stacks", "lab", `${stack}.json`);
+export const stateFile = (stack: string) =>
+    path.join(backendFolder(stack), ".pulumi", "stacks", "lab", `${stack}.json`);
 export const passphraseFile = (stack: string) => path.join(stackFolder(stack), "passphrase");
 
 /** The argv that runs something of this machine's, ssh or virsh, on the stack: for an isolated one in its namespaces, and it has to be up. */
@@ -142,7 +177,10 @@ export async function amongMachines(stack: string): Promise<(argv: string[]) => 
 }
 
 /** The same of a site that is known, `enter` being what reaches it. */
-export function amongMachinesOf(site: Pick<Site, "hypervisors" | "network">, enter: (argv: string[]) => string[]): (argv: string[]) => string[] {
+export function amongMachinesOf(
+    site: Pick<Site, "hypervisors" | "network">,
+    enter: (argv: string[]) => string[],
+): (argv: string[]) => string[] {
     const jump = jumpTarget(site);
     return jump ? (argv) => [...sshArgv(jump), words(argv)] : enter;
 }

@@ -12,18 +12,29 @@ export class StackFile {
     readonly path: string;
 
     constructor(readonly stack: string) {
-        if (!/^[A-Za-z0-9._-]{1,100}$/.test(stack)) throw new UserError(`'${stack}' is no name for a stack.`, "Use letters, digits, dots, hyphens and underscores.");
+        if (!/^[A-Za-z0-9._-]{1,100}$/.test(stack))
+            throw new UserError(
+                `'${stack}' is no name for a stack.`,
+                "Use letters, digits, dots, hyphens and underscores.",
+            );
         this.path = path.join(checkout, `Pulumi.${stack}.yaml`);
         if (!fs.existsSync(this.path)) {
             const there = fs.readdirSync(checkout).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
-            throw new UserError(`There is no Pulumi.${stack}.yaml.`, `Stacks that are there: ${there.join(", ")}. For a new one, copy the file of the one that is most like it.`);
+            throw new UserError(
+                `There is no Pulumi.${stack}.yaml.`,
+                `Stacks that are there: ${there.join(", ")}. For a new one, copy the file of the one that is most like it.`,
+            );
         }
     }
 
     private read() {
         const document = parseDocument(fs.readFileSync(this.path, "utf8"));
         const [error] = document.errors;
-        if (error) throw new UserError(`Pulumi.${this.stack}.yaml is no YAML: ${error.message}`, "Correct the line that the message names.");
+        if (error)
+            throw new UserError(
+                `Pulumi.${this.stack}.yaml is no YAML: ${error.message}`,
+                "Correct the line that the message names.",
+            );
         return document;
     }
 
@@ -55,9 +66,14 @@ export class StackFile {
     /** Every `lab:` setting but the secrets, as plain values. */
     get settings(): Record<string, unknown> {
         const { config } = (this.read().toJS() ?? {}) as { config?: Record<string, unknown> | null };
-        return Object.fromEntries(Object.entries(config ?? {})
-            .filter(([key]) => key.startsWith("lab:") && !secretKeys.some((secret) => key === `lab:${secret}`))
-            .map(([key, value]) => [key.slice("lab:".length), typeof value === "string" ? parseValue(value) : value]));
+        return Object.fromEntries(
+            Object.entries(config ?? {})
+                .filter(([key]) => key.startsWith("lab:") && !secretKeys.some((secret) => key === `lab:${secret}`))
+                .map(([key, value]) => [
+                    key.slice("lab:".length),
+                    typeof value === "string" ? parseValue(value) : value,
+                ]),
+        );
     }
 
     /** Names of the secrets that the file does not have. */
@@ -79,7 +95,8 @@ export class StackFile {
     /** Takes out what init() put in: the secrets, and the salt that they are encrypted with. */
     removeSecrets() {
         const document = this.read();
-        for (const path of [...secretKeys.map((key) => ["config", `lab:${key}`]), ["encryptionsalt"]]) if (document.hasIn(path)) document.deleteIn(path);
+        for (const path of [...secretKeys.map((key) => ["config", `lab:${key}`]), ["encryptionsalt"]])
+            if (document.hasIn(path)) document.deleteIn(path);
         this.write(document);
     }
 

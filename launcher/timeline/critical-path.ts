@@ -25,9 +25,14 @@ export function criticalPath(steps: Step[], dependencies: Dependencies): Step[] 
         const known = found.get(urn);
         if (known) return known;
         if (below.includes(urn)) throw new Error(`these depend on each other: ${[...below, urn].join(", ")}`);
-        const before = longest((dependencies.get(urn) ?? []).map((dependency) => longestTo(dependency, [...below, urn])));
+        const before = longest(
+            (dependencies.get(urn) ?? []).map((dependency) => longestTo(dependency, [...below, urn])),
+        );
         const own = byUrn.get(urn) ?? [];
-        const all = { length: before.length + own.reduce((sum, step) => sum + duration(step), 0), steps: [...before.steps, ...own] };
+        const all = {
+            length: before.length + own.reduce((sum, step) => sum + duration(step), 0),
+            steps: [...before.steps, ...own],
+        };
         found.set(urn, all);
         return all;
     };
@@ -43,7 +48,8 @@ export function withReadiness(steps: Step[], dependencies: Dependencies, begin: 
     const byUrn = group(steps);
     const found = new Map<string, number>();
     /** When `urn` was there; of one on which nothing was done, when all was that it depends on. */
-    const thereAt = (urn: string): number => found.get(urn) ?? remember(urn, Math.max(readyAt(urn), ...(byUrn.get(urn) ?? []).map(({ end }) => end)));
+    const thereAt = (urn: string): number =>
+        found.get(urn) ?? remember(urn, Math.max(readyAt(urn), ...(byUrn.get(urn) ?? []).map(({ end }) => end)));
     const readyAt = (urn: string): number => Math.max(begin, ...(dependencies.get(urn) ?? []).map(thereAt));
     const remember = (urn: string, at: number) => {
         found.set(urn, at);
@@ -55,6 +61,7 @@ export function withReadiness(steps: Step[], dependencies: Dependencies, begin: 
 /** A replacement is several steps on one resource. */
 function group(steps: Step[]): Map<string, Step[]> {
     const byUrn = new Map<string, Step[]>();
-    for (const step of [...steps].sort((a, b) => a.start - b.start)) byUrn.set(step.urn, [...byUrn.get(step.urn) ?? [], step]);
+    for (const step of [...steps].sort((a, b) => a.start - b.start))
+        byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
     return byUrn;
 }

@@ -10,7 +10,9 @@ const withHiddenOptions = { PULUMI_DEBUG_COMMANDS: "true" };
  * Has pulumi write its event log while `work` runs it with the words and the environment that it is given; gives what `work` gives, and
  * the log's lines, each with the time at which it came.
  */
-export async function withEventLog<T>(work: (words: string[], env: NodeJS.ProcessEnv) => Promise<T>): Promise<{ result: T; lines: TimedLine[] }> {
+export async function withEventLog<T>(
+    work: (words: string[], env: NodeJS.ProcessEnv) => Promise<T>,
+): Promise<{ result: T; lines: TimedLine[] }> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-events-"));
     try {
         const file = path.join(folder, "events");
@@ -33,7 +35,8 @@ export function follow(file: string): { lines: TimedLine[]; end: () => void } {
         const at = Date.now();
         for (let length; (length = fs.readSync(descriptor, buffer)) > 0;) {
             rest = Buffer.concat([rest, buffer.subarray(0, length)]);
-            for (let end; (end = rest.indexOf("\n")) >= 0; rest = rest.subarray(end + 1)) lines.push({ at, line: rest.toString("utf8", 0, end) });
+            for (let end; (end = rest.indexOf("\n")) >= 0; rest = rest.subarray(end + 1))
+                lines.push({ at, line: rest.toString("utf8", 0, end) });
         }
     };
     const watcher = fs.watch(file, read);

@@ -18,7 +18,10 @@ const ticks = 100;
 
 /** user, nice, system, irq, softirq and steal of the first line; idle and iowait are not use. */
 export function busySeconds(stat: string): number {
-    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (stat.split("\n")[0] ?? "").split(/\s+/).slice(1).map(Number);
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (stat.split("\n")[0] ?? "")
+        .split(/\s+/)
+        .slice(1)
+        .map(Number);
     return (user + nice + system + irq + softirq + steal) / ticks;
 }
 
@@ -30,7 +33,12 @@ export function labCounter(home: string, part: "machines" | "all" = "all"): (() 
     const counting = countingHierarchy();
     if (!counting) return undefined;
     const { mountPoint, version } = counting;
-    const file = path.join(mountPoint, groupName(home), part === "machines" ? "machine" : "", version === 1 ? "cpuacct.usage" : "cpu.stat");
+    const file = path.join(
+        mountPoint,
+        groupName(home),
+        part === "machines" ? "machine" : "",
+        version === 1 ? "cpuacct.usage" : "cpu.stat",
+    );
     if (!fs.existsSync(file)) return undefined;
     return () => {
         const text = fs.readFileSync(file, "utf8");

@@ -24,13 +24,24 @@ export interface StateResource {
 }
 
 /** Puts together what was seen of an `up` and what the state says afterwards. Components are no steps: nothing is done for them. */
-export function record({ lines, resources, ...seen }: Pick<Recording, "start" | "end" | "processors" | "machines"> & { lines: TimedLine[]; resources: StateResource[] }): Recording {
+export function record({
+    lines,
+    resources,
+    ...seen
+}: Pick<Recording, "start" | "end" | "processors" | "machines"> & {
+    lines: TimedLine[];
+    resources: StateResource[];
+}): Recording {
     const custom = new Set(resources.filter((resource) => resource.custom).map(({ urn }) => urn));
     const dependencies: Dependencies = new Map(resources.map(({ urn, dependencies: before = [] }) => [urn, before]));
     const all = stepsOf(lines).filter(({ urn, op }) => custom.has(urn) && op !== "same");
     const steps = withReadiness(all, dependencies, Math.min(...all.map(({ start }) => start)));
     const onPath = new Set(criticalPath(all, dependencies).map((step) => `${step.op} ${step.urn}`));
-    return { ...seen, steps, critical: steps.filter((step) => onPath.has(`${step.op} ${step.urn}`)).sort((a, b) => a.start - b.start) };
+    return {
+        ...seen,
+        steps,
+        critical: steps.filter((step) => onPath.has(`${step.op} ${step.urn}`)).sort((a, b) => a.start - b.start),
+    };
 }
 
 /** The machine that a step is for, by its name's first part; undefined for what belongs to all. */
@@ -61,20 +72,36 @@ export function report(recording: Recording): string {
     const { steps, critical } = recording;
     const { wall, criticalPath: path, ratio, before, after, use } = summary(recording);
     if (ratio === undefined) return `up took ${wall.toFixed(1)} s and did nothing.\n`;
-    const table = (head: string[], rows: string[][]) => alignColumns([head, ...rows]).replaceAll(/^/gm, "  ").trimEnd();
+    const table = (head: string[], rows: string[][]) =>
+        alignColumns([head, ...rows])
+            .replaceAll(/^/gm, "  ")
+            .trimEnd();
     const worst = (of: (step: Timed) => number) => [...steps].sort((a, b) => of(b) - of(a)).slice(0, shown);
     return `up took ${wall.toFixed(1)} s: ${ratio.toFixed(2)} times its critical path of ${path.toFixed(1)} s.
 Before the first step ${before.toFixed(1)} s, after the last ${after.toFixed(1)} s.
 ${use.machine.toFixed(1)} of ${use.processors} processors were busy, ${use.lab.toFixed(1)} of them with the lab.
 
 Critical path:
-${table(["took", "began late by", "step"], critical.map((step) => [seconds(duration(step)), seconds(waited(step)), step.name]))}
+${table(
+    ["took", "began late by", "step"],
+    critical.map((step) => [seconds(duration(step)), seconds(waited(step)), step.name]),
+)}
 
 Slowest steps:
-${table(["took", "step"], worst(duration).map((step) => [seconds(duration(step)), step.name]))}
+${table(
+    ["took", "step"],
+    worst(duration).map((step) => [seconds(duration(step)), step.name]),
+)}
 
 Longest waits of each machine for another's step:
-${table(["waited", "machine", "for"], waits(recording).map(({ milliseconds, machine, step, by }) => [seconds(milliseconds), machine, `${nameOf(by)}, before ${step}`]))}
+${table(
+    ["waited", "machine", "for"],
+    waits(recording).map(({ milliseconds, machine, step, by }) => [
+        seconds(milliseconds),
+        machine,
+        `${nameOf(by)}, before ${step}`,
+    ]),
+)}
 `;
 }
 
@@ -82,16 +109,26 @@ ${table(["waited", "machine", "for"], waits(recording).map(({ milliseconds, mach
  * The longest time of each machine in which nothing was done for it, between two of its steps, and the step of another machine that ended last before it went on.
  */
 export function waits(recording: Recording): { machine: string; milliseconds: number; step: string; by: string }[] {
-    return recording.machines.flatMap((machine) => {
-        const own = recording.steps.filter((step) => machineOf(recording, step) === machine).sort((a, b) => a.start - b.start);
-        let busyUntil = own[0]?.end ?? 0;
-        const gaps = own.slice(1).flatMap((step) => {
-            const gap = { milliseconds: step.start - busyUntil, machine, step: step.name, at: step.start };
-            busyUntil = Math.max(busyUntil, step.end);
-            return gap.milliseconds > 0 ? [gap] : [];
-        });
-        const longest = gaps.sort((a, b) => b.milliseconds - a.milliseconds)[0];
-        const last = longest && recording.steps.filter((step) => step.end <= longest.at && machineOf(recording, step) !== machine).sort((a, b) => b.end - a.end)[0];
-        return longest && last ? [{ machine, milliseconds: longest.milliseconds, step: longest.step, by: last.name }] : [];
-    }).sort((a, b) => b.milliseconds - a.milliseconds);
+    return recording.machines
+        .flatMap((machine) => {
+            const own = recording.steps
+                .filter((step) => machineOf(recording, step) === machine)
+                .sort((a, b) => a.start - b.start);
+            let busyUntil = own[0]?.end ?? 0;
+            const gaps = own.slice(1).flatMap((step) => {
+                const gap = { milliseconds: step.start - busyUntil, machine, step: step.name, at: step.start };
+                busyUntil = Math.max(busyUntil, step.end);
+                return gap.milliseconds > 0 ? [gap] : [];
+            });
+            const longest = gaps.sort((a, b) => b.milliseconds - a.milliseconds)[0];
+            const last =
+                longest &&
+                recording.steps
+                    .filter((step) => step.end <= longest.at && machineOf(recording, step) !== machine)
+                    .sort((a, b) => b.end - a.end)[0];
+            return longest && last
+                ? [{ machine, milliseconds: longest.milliseconds, step: longest.step, by: last.name }]
+                : [];
+        })
+        .sort((a, b) => b.milliseconds - a.milliseconds);
 }

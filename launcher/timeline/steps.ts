@@ -19,7 +19,9 @@ export interface TimedLine {
     line: string;
 }
 
-interface Metadata { metadata: { op: string; urn: string; type: string } }
+interface Metadata {
+    metadata: { op: string; urn: string; type: string };
+}
 /** The events that are read here. */
 interface EngineEvent {
     resourcePreEvent?: Metadata;
@@ -33,7 +35,11 @@ export const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 export function stepsOf(lines: TimedLine[]): Step[] {
     const begun = new Map<string, number>();
     return lines.flatMap(({ at, line }): Step[] => {
-        const { resourcePreEvent: pre, resOutputsEvent: done, resOpFailedEvent: failed } = JSON.parse(line) as EngineEvent;
+        const {
+            resourcePreEvent: pre,
+            resOutputsEvent: done,
+            resOpFailedEvent: failed,
+        } = JSON.parse(line) as EngineEvent;
         const metadata = (pre ?? done ?? failed)?.metadata;
         if (!metadata) return [];
         const { urn, op, type } = metadata;

@@ -12,7 +12,11 @@ const chartHeight = 60;
 
 /** What steps are for, told by the end of their names; the first that fits. */
 const kinds: { label: string; colour: string; fits: (step: Timed) => boolean }[] = [
-    { label: "machine", colour: "#7a6ff0", fits: ({ name, type }) => name.endsWith("-domain") || type.startsWith("libvirt:") || name.endsWith("-volume") },
+    {
+        label: "machine",
+        colour: "#7a6ff0",
+        fits: ({ name, type }) => name.endsWith("-domain") || type.startsWith("libvirt:") || name.endsWith("-volume"),
+    },
     { label: "packages", colour: "#e0992f", fits: ({ name }) => name.endsWith("-packages") },
     { label: "compiled server", colour: "#b05fb8", fits: ({ name }) => name.endsWith("-build") },
     { label: "upload", colour: "#8fa3b5", fits: ({ type }) => type === "command:remote:CopyToRemote" },
@@ -20,7 +24,7 @@ const kinds: { label: string; colour: string; fits: (step: Timed) => boolean }[]
 ];
 const critical = "#d6263c";
 
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" };
+const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const escape = (text: string) => text.replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
 
 /** Steps that ran at the same time in rows below each other; each in the first row that is free. */
@@ -46,7 +50,11 @@ export function timelineSvg(recording: Recording): string {
     const x = (at: number) => left + ((at - start) / (end - start)) * (width - left - right);
     const stripes: string[] = [];
     const bars: string[] = [];
-    const lanes = [undefined, ...machines].map((machine) => ({ name: machine ?? "network", rows: rows(steps.filter((step) => machineOf(recording, step) === machine)) }))
+    const lanes = [undefined, ...machines]
+        .map((machine) => ({
+            name: machine ?? "network",
+            rows: rows(steps.filter((step) => machineOf(recording, step) === machine)),
+        }))
         .filter((lane) => lane.rows.length > 0);
     const onPath = new Set(recording.critical);
     let y = top;
@@ -77,10 +85,12 @@ ${processorChart(recording, x, bottom + 24)}
         const label = step.name.replace(`${machineOf(recording, step) ?? ""}-`, "");
         const text = `${label} ${(duration(step) / 1000).toFixed(1)}`;
         const told = `${step.name}: ${step.op}, ${(duration(step) / 1000).toFixed(2)} s, from ${((step.start - start) / 1000).toFixed(2)} s on; could have begun ${(waited(step) / 1000).toFixed(2)} s earlier${step.failed ? "; FAILED" : ""}`;
-        return `<g><title>${escape(told)}</title><rect x="${x(step.start).toFixed(1)}" y="${barTop}" width="${length.toFixed(1)}" height="${rowHeight - 3}" rx="2" fill="${kind?.colour ?? ""}"`
-            + `${isCritical ? ` stroke="${critical}" stroke-width="2"` : ""}/>`
+        return (
+            `<g><title>${escape(told)}</title><rect x="${x(step.start).toFixed(1)}" y="${barTop}" width="${length.toFixed(1)}" height="${rowHeight - 3}" rx="2" fill="${kind?.colour ?? ""}"` +
+            `${isCritical ? ` stroke="${critical}" stroke-width="2"` : ""}/>` +
             // About 6 px a letter: a text that does not fit is left to the tooltip.
-            + `${text.length * 6 < length ? `<text x="${(x(step.start) + 4).toFixed(1)}" y="${barTop + 10}" fill="white">${escape(text)}</text>` : ""}</g>`;
+            `${text.length * 6 < length ? `<text x="${(x(step.start) + 4).toFixed(1)}" y="${barTop + 10}" fill="white">${escape(text)}</text>` : ""}</g>`
+        );
     }
 
     function marks(): string {
@@ -96,19 +106,29 @@ ${processorChart(recording, x, bottom + 24)}
 function heading(recording: Recording): string {
     const { wall, criticalPath, ratio, use } = summary(recording);
     const text = `up: ${wall.toFixed(1)} s${ratio === undefined ? "" : `, ${ratio.toFixed(2)} times its critical path of ${criticalPath.toFixed(1)} s (red)`}; ${use.machine.toFixed(1)} of ${use.processors} processors busy. Seconds since ./lab was called.`;
-    const legend = kinds.map(({ label, colour }, index) =>
-        `<rect x="${left + index * 130}" y="32" width="12" height="12" fill="${colour}"/><text x="${left + index * 130 + 17}" y="42">${label}</text>`);
+    const legend = kinds.map(
+        ({ label, colour }, index) =>
+            `<rect x="${left + index * 130}" y="32" width="12" height="12" fill="${colour}"/><text x="${left + index * 130 + 17}" y="42">${label}</text>`,
+    );
     return `<text x="${left}" y="20" font-size="14">${escape(text)}</text>\n${legend.join("\n")}`;
 }
 
 /** Filled: the lab's part; line: the whole machine. */
 function processorChart({ processors: samples }: Recording, x: (at: number) => number, y: number): string {
-    const { processors } = summary({ start: 0, end: 1, steps: [], critical: [], processors: samples, machines: [] }).use;
+    const { processors } = summary({
+        start: 0,
+        end: 1,
+        steps: [],
+        critical: [],
+        processors: samples,
+        machines: [],
+    }).use;
     const level = (busy: number) => y + chartHeight - Math.min(1, busy / processors) * chartHeight;
-    const points = (what: "machine" | "lab") => samples.slice(1).map((sample, index) => {
-        const before = samples[index] as ProcessorTime;
-        return `${x(sample.at).toFixed(1)},${level((sample[what] - before[what]) / Math.max(0.001, (sample.at - before.at) / 1000)).toFixed(1)}`;
-    });
+    const points = (what: "machine" | "lab") =>
+        samples.slice(1).map((sample, index) => {
+            const before = samples[index] as ProcessorTime;
+            return `${x(sample.at).toFixed(1)},${level((sample[what] - before[what]) / Math.max(0.001, (sample.at - before.at) / 1000)).toFixed(1)}`;
+        });
     const first = samples[0];
     const last = samples.at(-1);
     if (!first || !last) return "";

@@ -29,17 +29,25 @@ async function newProject(): Promise<Project> {
     return project;
 }
 
-const connection = () => ({ host: "127.0.0.1", port: server.port, user: "tester", privateKey: login.privateKey, hostKey: server.hostKey.publicKey });
+const connection = () => ({
+    host: "127.0.0.1",
+    port: server.port,
+    user: "tester",
+    privateKey: login.privateKey,
+    hostKey: server.hostKey.publicKey,
+});
 
 /** The same text for everything that differs from run to run. */
 function stable(value: unknown, project: Project): unknown {
-    return JSON.parse(JSON.stringify(value)
-        .replace(/"id":"([a-z-]*)[0-9a-f]{8}"/g, "\"id\":\"$1<hex>\"")
-        .replace(/"id":"[0-9a-f-]{36}"/g, "\"id\":\"<uuid>\"")
-        .replaceAll(JSON.stringify(login.privateKey).slice(1, -1), "<private key>")
-        .replaceAll(server.hostKey.publicKey, "<host key>")
-        .replaceAll(project.folder, "<folder>")
-        .replace(new RegExp(`\\b${server.port}\\b`, "g"), "1022")) as unknown;
+    return JSON.parse(
+        JSON.stringify(value)
+            .replace(/"id":"([a-z-]*)[0-9a-f]{8}"/g, '"id":"$1<hex>"')
+            .replace(/"id":"[0-9a-f-]{36}"/g, '"id":"<uuid>"')
+            .replaceAll(JSON.stringify(login.privateKey).slice(1, -1), "<private key>")
+            .replaceAll(server.hostKey.publicKey, "<host key>")
+            .replaceAll(project.folder, "<folder>")
+            .replace(new RegExp(`\\b${server.port}\\b`, "g"), "1022"),
+    ) as unknown;
 }
 
 test("a resource's life", async () => {
@@ -49,16 +57,51 @@ test("a resource's life", async () => {
     const readLog = () => readFileSync(log, "utf8").split("\n").filter(Boolean).sort();
     project.write("file", "content");
     const before: Resources = {
-        "updated": { type: "remote.Command", args: { connection: connection(), create: "echo created", update: "echo updated after $PULUMI_COMMAND_STDOUT", stdin: "1" } },
-        "created-again": { type: "remote.Command", args: { connection: connection(), create: "echo one", delete: `echo deleted $PULUMI_COMMAND_STDOUT >> ${log}` } },
-        "triggered": { type: "local.Command", args: { create: "echo one", triggers: ["a", { b: 1 }], delete: `echo triggered >> ${log}` } },
+        updated: {
+            type: "remote.Command",
+            args: {
+                connection: connection(),
+                create: "echo created",
+                update: "echo updated after $PULUMI_COMMAND_STDOUT",
+                stdin: "1",
+            },
+        },
+        "created-again": {
+            type: "remote.Command",
+            args: {
+                connection: connection(),
+                create: "echo one",
+                delete: `echo deleted $PULUMI_COMMAND_STDOUT >> ${log}`,
+            },
+        },
+        triggered: {
+            type: "local.Command",
+            args: { create: "echo one", triggers: ["a", { b: 1 }], delete: `echo triggered >> ${log}` },
+        },
         "first-triggers": { type: "local.Command", args: { create: "echo one" } },
-        "copied": { type: "remote.CopyToRemote", args: { connection: connection(), source: { $fileAsset: path.join(project.folder, "file") }, remotePath: path.join(project.folder, "copy") } },
-        "text": { type: "remote.CopyToRemote", args: { connection: connection(), source: { $stringAsset: "one" }, remotePath: path.join(project.folder, "text") } },
-        "depending": { type: "local.Command", args: { create: "cat", stdin: { $output: "updated.stdout" } } },
-        "secretive": { type: "local.Command", args: { create: "echo done", environment: { PASSWORD: { $secret: "hunter2" } } } },
+        copied: {
+            type: "remote.CopyToRemote",
+            args: {
+                connection: connection(),
+                source: { $fileAsset: path.join(project.folder, "file") },
+                remotePath: path.join(project.folder, "copy"),
+            },
+        },
+        text: {
+            type: "remote.CopyToRemote",
+            args: {
+                connection: connection(),
+                source: { $stringAsset: "one" },
+                remotePath: path.join(project.folder, "text"),
+            },
+        },
+        depending: { type: "local.Command", args: { create: "cat", stdin: { $output: "updated.stdout" } } },
+        secretive: {
+            type: "local.Command",
+            args: { create: "echo done", environment: { PASSWORD: { $secret: "hunter2" } } },
+        },
         "without-commands": { type: "local.Command", args: { stdin: "1" } },
-        "untouched": { type: "remote.Command", args: { connection: connection(), create: "echo still here" } },
+        untouched: { type: "remote.Command", args: { connection: connection(), create: "echo still here" } },
     };
     expectSame(await project.preview(before));
     const up = await project.up();
@@ -104,17 +147,22 @@ test("a failure stops what depends on it, and the next run goes on from there", 
     const failed = await project.up(resources("echo why >&2; exit 3"));
     expect(failed.failed).toBe(true);
     const error = failed.messages.find(({ severity, resource }) => severity === "error" && resource === "bad");
-    expect(error?.message).toContain("Process exited with status 3: running \"echo why >&2; exit 3\":\nwhy");
+    expect(error?.message).toContain('Process exited with status 3: running "echo why >&2; exit 3":\nwhy');
     expect(Object.keys(await project.state())).not.toContain("after");
 
     const repaired = await project.up(resources("echo fine"));
-    expect(repaired).toMatchObject({ failed: false, steps: { good: { op: "same" }, bad: { op: "create" }, after: { op: "create" } } });
+    expect(repaired).toMatchObject({
+        failed: false,
+        steps: { good: { op: "same" }, bad: { op: "create" }, after: { op: "create" } },
+    });
     expect(readFileSync(log, "utf8")).toBe("good\nafter\n");
 });
 
 test("a mistake in the inputs is said in preview", async () => {
     const project = await newProject();
-    const run = await project.preview({ a: { type: "remote.Command", args: { connection: { user: "u" }, create: "true" } } });
+    const run = await project.preview({
+        a: { type: "remote.Command", args: { connection: { user: "u" }, create: "true" } },
+    });
     expect(run.failed).toBe(true);
     expect(run.messages.map(({ message }) => message).join("\n")).toContain("Missing required field 'host'");
 });
@@ -122,14 +170,21 @@ test("a mistake in the inputs is said in preview", async () => {
 test("an interrupted run ends its commands, and keeps what was done", async () => {
     const project = await newProject();
     const started = path.join(project.folder, "started");
-    project.write("resources.json", JSON.stringify({
-        done: { type: "local.Command", args: { create: "echo done" } },
-        long: { type: "local.Command", args: { create: `echo $$ > ${started}; exec sleep 1000` }, options: { dependsOn: ["done"] } },
-    } satisfies Resources));
+    project.write(
+        "resources.json",
+        JSON.stringify({
+            done: { type: "local.Command", args: { create: "echo done" } },
+            long: {
+                type: "local.Command",
+                args: { create: `echo $$ > ${started}; exec sleep 1000` },
+                options: { dependsOn: ["done"] },
+            },
+        } satisfies Resources),
+    );
     const cli = project.start("up", "--yes", "--skip-preview");
     await expect.poll(() => existsSync(started) && readFileSync(started, "utf8"), { timeout: 30_000 }).toMatch(/\d/);
     cli.kill("SIGINT");
-    const [code] = await once(cli, "exit") as [number];
+    const [code] = (await once(cli, "exit")) as [number];
     expect(code).not.toBe(0);
     expect(isRunning(Number(readFileSync(started, "utf8")))).toBe(false);
     expect(Object.keys(await project.state())).toContain("done");
@@ -139,9 +194,12 @@ test("an interrupted run ends its commands, and keeps what was done", async () =
 test("a killed engine leaves no plugin and no command behind", async () => {
     const project = await newProject();
     const started = path.join(project.folder, "started");
-    project.write("resources.json", JSON.stringify({
-        long: { type: "local.Command", args: { create: `echo $$ > ${started}; exec sleep 1000` } },
-    } satisfies Resources));
+    project.write(
+        "resources.json",
+        JSON.stringify({
+            long: { type: "local.Command", args: { create: `echo $$ > ${started}; exec sleep 1000` } },
+        } satisfies Resources),
+    );
     const cli = project.start("up", "--yes", "--skip-preview");
     await expect.poll(() => existsSync(started) && readFileSync(started, "utf8"), { timeout: 30_000 }).toMatch(/\d/);
     const children = descendants(cli.pid ?? 0);
@@ -160,12 +218,15 @@ function isRunning(pid: number): boolean {
 }
 
 function descendants(pid: number): number[] {
-    const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((other) => {
-        try {
-            return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${other}/status`, "utf8"))?.[1]) === pid;
-        } catch {
-            return false;
-        }
-    });
+    const children = readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
+        .filter((other) => {
+            try {
+                return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${other}/status`, "utf8"))?.[1]) === pid;
+            } catch {
+                return false;
+            }
+        });
     return children.flatMap((child) => [child, ...descendants(child)]);
 }

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+    chmodSync,
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    realpathSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -11,7 +20,9 @@ import { silent } from "../../lib/progress";
 import { CACHE } from "./project";
 
 let folder: string;
-beforeEach(() => { folder = realpathSync(mkdtempSync(path.join(tmpdir(), "engine-test-"))); });
+beforeEach(() => {
+    folder = realpathSync(mkdtempSync(path.join(tmpdir(), "engine-test-")));
+});
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** An executable in `folder` that prints a line and notes that it was called. */
@@ -38,7 +49,9 @@ describe("the engine", () => {
         const pulumi = program("bin/pulumi", "v3.210.1");
         program("bin/pulumi-language-nodejs");
         program(`home/plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`);
-        program(`home/plugins/resource-terraform-provider-v${TERRAFORM_PROVIDER_VERSION}/pulumi-resource-terraform-provider`);
+        program(
+            `home/plugins/resource-terraform-provider-v${TERRAFORM_PROVIDER_VERSION}/pulumi-resource-terraform-provider`,
+        );
         mkdirSync(path.join(folder, "engine/.new-killed"), { recursive: true });
         const env = { ...process.env, PATH: `${folder}/bin:/bin`, PULUMI_HOME: `${folder}/home` };
         const engine = await ensureEngine({ cache: folder, progress: silent, env });
@@ -49,8 +62,13 @@ describe("the engine", () => {
             { name: "pulumi-resource-command", version: COMMAND_VERSION, origin: "official" },
             { name: "pulumi-resource-terraform-provider", version: TERRAFORM_PROVIDER_VERSION, origin: "official" },
         ]);
-        const plugin = path.join(engine.env.PULUMI_HOME ?? "", `plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`);
-        expect(realpathSync(plugin)).toBe(`${folder}/home/plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`);
+        const plugin = path.join(
+            engine.env.PULUMI_HOME ?? "",
+            `plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`,
+        );
+        expect(realpathSync(plugin)).toBe(
+            `${folder}/home/plugins/resource-command-v${COMMAND_VERSION}/pulumi-resource-command`,
+        );
         expect(existsSync(path.join(folder, "engine/parts"))).toBe(false);
         // What a killed run has left behind is gone.
         expect(existsSync(path.join(folder, "engine/.new-killed"))).toBe(false);
@@ -77,8 +95,13 @@ describe("an official pulumi", () => {
         expect(await find()).toEqual({ pulumi: `${folder}/bin/pulumi`, version: "3.200.0" });
     });
 
-    test.each([["3.200.0", true], ["3.200.1", true], ["4.0.0", true], ["3.199.9", false], ["2.300.0", false]])("%s", (version, enough) =>
-        expect(atLeast(version, "3.200.0")).toBe(enough));
+    test.each([
+        ["3.200.0", true],
+        ["3.200.1", true],
+        ["4.0.0", true],
+        ["3.199.9", false],
+        ["2.300.0", false],
+    ])("%s", (version, enough) => expect(atLeast(version, "3.200.0")).toBe(enough));
 });
 
 describe("building", () => {
@@ -86,7 +109,10 @@ describe("building", () => {
         const { PATH } = process.env;
         process.env.PATH = folder;
         try {
-            await expect(make(recipes.libvirt, folder, () => undefined)).rejects.toMatchObject({ name: "UserError", remedy: expect.stringContaining("Install Go") as string });
+            await expect(make(recipes.libvirt, folder, () => undefined)).rejects.toMatchObject({
+                name: "UserError",
+                remedy: expect.stringContaining("Install Go") as string,
+            });
         } finally {
             process.env.PATH = PATH;
         }
@@ -95,10 +121,16 @@ describe("building", () => {
     test("with a Go that is too old is a mistake too", async () => {
         const { PATH } = process.env;
         const go = program("old/go");
-        writeFileSync(go, "#!/bin/sh\necho 'go: go.mod requires go >= 1.24.7 (running go 1.19.8; GOTOOLCHAIN=local)' >&2\nexit 1\n");
+        writeFileSync(
+            go,
+            "#!/bin/sh\necho 'go: go.mod requires go >= 1.24.7 (running go 1.19.8; GOTOOLCHAIN=local)' >&2\nexit 1\n",
+        );
         process.env.PATH = `${folder}/old:${PATH}`;
         try {
-            await expect(make(recipes.libvirt, folder, () => undefined)).rejects.toMatchObject({ name: "UserError", message: expect.stringContaining("1.19.8") as string });
+            await expect(make(recipes.libvirt, folder, () => undefined)).rejects.toMatchObject({
+                name: "UserError",
+                message: expect.stringContaining("1.19.8") as string,
+            });
         } finally {
             process.env.PATH = PATH;
         }
@@ -113,7 +145,11 @@ describe("building", () => {
         });
         await expect(make(failing, folder, () => undefined)).rejects.toThrow("interrupted");
         expect(readdirSync(folder)).toEqual([]);
-        const made = await make(recipe((output) => Promise.resolve(writeFileSync(output, "whole"))), folder, () => undefined);
+        const made = await make(
+            recipe((output) => Promise.resolve(writeFileSync(output, "whole"))),
+            folder,
+            () => undefined,
+        );
         expect(existsSync(made)).toBe(true);
         expect(await make(failing, folder, () => undefined)).toBe(made);
     });
@@ -121,14 +157,23 @@ describe("building", () => {
     test("happens once at a time", async () => {
         const order: string[] = [];
         let release = () => {};
-        const held = new Promise<void>((resolve) => { release = resolve; });
+        const held = new Promise<void>((resolve) => {
+            release = resolve;
+        });
         const first = withLock(path.join(folder, "lock"), async () => {
             order.push("first in");
             await held;
             order.push("first out");
         });
         await expect.poll(() => order).toEqual(["first in"]);
-        const second = withLock(path.join(folder, "lock"), () => Promise.resolve(order.push("second in")), () => { order.push("second waits"); release(); });
+        const second = withLock(
+            path.join(folder, "lock"),
+            () => Promise.resolve(order.push("second in")),
+            () => {
+                order.push("second waits");
+                release();
+            },
+        );
         await Promise.all([first, second]);
         expect(order).toEqual(["first in", "second waits", "first out", "second in"]);
     });

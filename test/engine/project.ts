@@ -43,7 +43,10 @@ export class Project {
     #env: NodeJS.ProcessEnv = {};
 
     /** `index` is the program; by default the one that makes what `resources` says. */
-    static async create(index = path.join(__dirname, "program/index.ts"), env: NodeJS.ProcessEnv = {}): Promise<Project> {
+    static async create(
+        index = path.join(__dirname, "program/index.ts"),
+        env: NodeJS.ProcessEnv = {},
+    ): Promise<Project> {
         const project = new Project();
         const engine = await ensureEngine({ cache: CACHE, progress: silent });
         project.#pulumi = engine.pulumi;
@@ -60,7 +63,10 @@ export class Project {
             ...(process.env.ENGINE_TEST_HOME ? { PULUMI_HOME: process.env.ENGINE_TEST_HOME } : {}),
             ...env,
         };
-        project.write("Pulumi.yaml", "name: test\nruntime: { name: nodejs, options: { typescript: false, nodeargs: \"--import tsx\" } }\n");
+        project.write(
+            "Pulumi.yaml",
+            'name: test\nruntime: { name: nodejs, options: { typescript: false, nodeargs: "--import tsx" } }\n',
+        );
         project.write("package.json", JSON.stringify({ name: "test", main: "index.ts" }));
         symlinkSync(index, path.join(project.folder, "index.ts"));
         symlinkSync(path.join(REPOSITORY, "node_modules"), path.join(project.folder, "node_modules"));
@@ -81,7 +87,11 @@ export class Project {
 
     /** Starts the CLI without waiting for it. */
     start(...args: string[]): ChildProcess {
-        return spawn(this.#pulumi, ["--non-interactive", ...args], { cwd: this.folder, env: this.#env, stdio: "ignore" });
+        return spawn(this.#pulumi, ["--non-interactive", ...args], {
+            cwd: this.folder,
+            env: this.#env,
+            stdio: "ignore",
+        });
     }
 
     /** Runs the CLI to its end; rejects if it fails. */
@@ -99,8 +109,14 @@ export class Project {
     async state(): Promise<Record<string, { id: string; inputs: unknown; outputs: unknown }>> {
         const { stdout } = await this.pulumi("stack", "export", "--show-secrets");
         const { deployment } = JSON.parse(stdout) as { deployment: { resources?: StateResource[] } };
-        return Object.fromEntries((deployment.resources ?? []).filter(({ type }) => type !== "pulumi:pulumi:Stack")
-            .map(({ urn, id = "", inputs, outputs }) => [nameOf(urn), { id, inputs: readable(inputs), outputs: readable(outputs) }]));
+        return Object.fromEntries(
+            (deployment.resources ?? [])
+                .filter(({ type }) => type !== "pulumi:pulumi:Stack")
+                .map(({ urn, id = "", inputs, outputs }) => [
+                    nameOf(urn),
+                    { id, inputs: readable(inputs), outputs: readable(outputs) },
+                ]),
+        );
     }
 
     async #run(command: string[], resources?: Resources): Promise<Run> {
@@ -108,7 +124,9 @@ export class Project {
         const events = path.join(this.folder, "events.json");
         rmSync(events, { force: true });
         const run: Run = { failed: false, steps: {}, outputs: {}, messages: [] };
-        await this.pulumi(...command, "--event-log", events).catch(() => { run.failed = true; });
+        await this.pulumi(...command, "--event-log", events).catch(() => {
+            run.failed = true;
+        });
         for (const line of readFileSync(events, "utf8").split("\n")) {
             if (line !== "") collect(JSON.parse(line) as EngineEvent, run);
         }
@@ -134,11 +152,17 @@ const nameOf = (urn: string | undefined) => urn?.split("::").at(-1) ?? "";
 function collect({ resourcePreEvent, resOutputsEvent, diagnosticEvent }: EngineEvent, run: Run): void {
     const { metadata } = resourcePreEvent ?? {};
     if (metadata && metadata.type !== "pulumi:pulumi:Stack" && !metadata.type.startsWith("pulumi:providers:")) {
-        const diff = Object.entries(metadata.detailedDiff ?? {}).map(([property, change]) => [property, change.diffKind]);
+        const diff = Object.entries(metadata.detailedDiff ?? {}).map(([property, change]) => [
+            property,
+            change.diffKind,
+        ]);
         const name = nameOf(metadata.urn);
         const before = run.steps[name];
         const merged = Object.fromEntries(diff) as Record<string, string>;
-        run.steps[name] = { op: before ? `${before.op}, ${metadata.op}` : metadata.op, diff: { ...before?.diff, ...merged } };
+        run.steps[name] = {
+            op: before ? `${before.op}, ${metadata.op}` : metadata.op,
+            diff: { ...before?.diff, ...merged },
+        };
     }
     const outputs = resOutputsEvent?.metadata;
     if (outputs?.type === "pulumi:pulumi:Stack") run.outputs = readable(outputs.new?.outputs ?? {}) as Run["outputs"];
@@ -146,7 +170,10 @@ function collect({ resourcePreEvent, resOutputsEvent, diagnosticEvent }: EngineE
         // eslint-disable-next-line no-control-regex -- colours, and the engine's own marks for them
         const message = diagnosticEvent.message.replace(/<\{%[^%]*%\}>|\x1b\[[0-9;]*m/g, "").trimEnd();
         run.messages.push({
-            resource: nameOf(diagnosticEvent.urn), severity: diagnosticEvent.severity, message, ephemeral: diagnosticEvent.ephemeral ?? false,
+            resource: nameOf(diagnosticEvent.urn),
+            severity: diagnosticEvent.severity,
+            message,
+            ephemeral: diagnosticEvent.ephemeral ?? false,
         });
     }
 }

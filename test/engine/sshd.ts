@@ -1,7 +1,17 @@
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync, ftruncateSync, type Stats } from "node:fs";
+import {
+    closeSync,
+    fstatSync,
+    mkdirSync,
+    openSync,
+    readSync,
+    statSync,
+    writeSync,
+    ftruncateSync,
+    type Stats,
+} from "node:fs";
 import { connect, type AddressInfo } from "node:net";
 import { Server, utils, type Connection, type ServerChannel, type Session, type SFTPWrapper } from "ssh2";
 import { keyPairOf } from "../../lib/ssh-keys";
@@ -14,7 +24,11 @@ export const newKey = (): { privateKey: string; publicKey: string } => keyPairOf
 /** Same, with a passphrase. */
 export function newEncryptedKey(passphrase: string): { privateKey: string; publicKey: string } {
     for (;;) {
-        const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 });
+        const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519", {
+            passphrase,
+            cipher: "aes256-ctr",
+            rounds: 16,
+        });
         // One in some 300 of ssh2's own is malformed.
         if (!(utils.parseKey(privateKey, passphrase) instanceof Error)) return { privateKey, publicKey };
     }
@@ -76,13 +90,17 @@ export class SshServer {
         client.on("error", () => undefined);
         client.on("authentication", (attempt) => {
             const { user = "tester", authorizedKey, password } = this.options;
-            const allowed = attempt.username === user && (
-                (attempt.method === "password" && attempt.password === password)
-                || (attempt.method === "publickey" && attempt.key.data.toString("base64") === authorizedKey?.split(" ")[1]));
+            const allowed =
+                attempt.username === user &&
+                ((attempt.method === "password" && attempt.password === password) ||
+                    (attempt.method === "publickey" &&
+                        attempt.key.data.toString("base64") === authorizedKey?.split(" ")[1]));
             if (allowed) attempt.accept();
             else attempt.reject(["publickey", "password"]);
         });
-        client.on("ready", () => { this.logins++; });
+        client.on("ready", () => {
+            this.logins++;
+        });
         client.on("session", (accept) => this.#session(accept()));
         client.on("tcpip", (accept, _reject, { destIP, destPort }) => {
             this.forwarded.push(`${destIP}:${destPort}`);
@@ -109,7 +127,10 @@ export class SshServer {
 }
 
 function runCommand(channel: ServerChannel, command: string, env: Record<string, string>): void {
-    const child = spawn("/bin/sh", ["-c", command], { env: { PATH: process.env.PATH, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn("/bin/sh", ["-c", command], {
+        env: { PATH: process.env.PATH, ...env },
+        stdio: ["pipe", "pipe", "pipe"],
+    });
     channel.pipe(child.stdin);
     child.stdin.on("error", () => undefined);
     child.stdout.pipe(channel, { end: false });
@@ -125,7 +146,10 @@ function runCommand(channel: ServerChannel, command: string, env: Record<string,
 /** The requests of SFTP that a copy needs, on this machine's files. */
 function serveFiles(sftp: SFTPWrapper): void {
     const failure = (error: unknown) => {
-        const codes: Record<string, number> = { ENOENT: STATUS_CODE.NO_SUCH_FILE, EACCES: STATUS_CODE.PERMISSION_DENIED };
+        const codes: Record<string, number> = {
+            ENOENT: STATUS_CODE.NO_SUCH_FILE,
+            EACCES: STATUS_CODE.PERMISSION_DENIED,
+        };
         return codes[(error as NodeJS.ErrnoException).code ?? ""] ?? STATUS_CODE.FAILURE;
     };
     const attempt = (request: number, work: () => void) => {
@@ -144,34 +168,47 @@ function serveFiles(sftp: SFTPWrapper): void {
     sftp.on("end", () => sftp.end());
     sftp.on("STAT", (request, path) => attempt(request, () => sftp.attrs(request, attributes(statSync(path)))));
     sftp.on("LSTAT", (request, path) => attempt(request, () => sftp.attrs(request, attributes(statSync(path)))));
-    sftp.on("FSTAT", (request, handle) => attempt(request, () => sftp.attrs(request, attributes(fstatSync(descriptorOf(handle))))));
-    sftp.on("MKDIR", (request, path) => attempt(request, () => {
-        mkdirSync(path);
-        done(request);
-    }));
-    sftp.on("OPEN", (request, path, flags) => attempt(request, () => {
-        sftp.handle(request, handleOf(openSync(path, flags & OPEN_MODE.CREAT ? "w" : "r")));
-    }));
-    sftp.on("READ", (request, handle, offset, length) => attempt(request, () => {
-        const data = Buffer.alloc(length);
-        const count = readSync(descriptorOf(handle), data, 0, length, offset);
-        if (count === 0) sftp.status(request, STATUS_CODE.EOF);
-        else sftp.data(request, data.subarray(0, count));
-    }));
-    sftp.on("WRITE", (request, handle, offset, data) => attempt(request, () => {
-        writeSync(descriptorOf(handle), data, 0, data.length, offset);
-        done(request);
-    }));
-    sftp.on("FSETSTAT", (request, handle, { size }) => attempt(request, () => {
-        if (size !== undefined) ftruncateSync(descriptorOf(handle), size);
-        done(request);
-    }));
-    sftp.on("CLOSE", (request, handle) => attempt(request, () => {
-        closeSync(descriptorOf(handle));
-        done(request);
-    }));
+    sftp.on("FSTAT", (request, handle) =>
+        attempt(request, () => sftp.attrs(request, attributes(fstatSync(descriptorOf(handle))))),
+    );
+    sftp.on("MKDIR", (request, path) =>
+        attempt(request, () => {
+            mkdirSync(path);
+            done(request);
+        }),
+    );
+    sftp.on("OPEN", (request, path, flags) =>
+        attempt(request, () => {
+            sftp.handle(request, handleOf(openSync(path, flags & OPEN_MODE.CREAT ? "w" : "r")));
+        }),
+    );
+    sftp.on("READ", (request, handle, offset, length) =>
+        attempt(request, () => {
+            const data = Buffer.alloc(length);
+            const count = readSync(descriptorOf(handle), data, 0, length, offset);
+            if (count === 0) sftp.status(request, STATUS_CODE.EOF);
+            else sftp.data(request, data.subarray(0, count));
+        }),
+    );
+    sftp.on("WRITE", (request, handle, offset, data) =>
+        attempt(request, () => {
+            writeSync(descriptorOf(handle), data, 0, data.length, offset);
+            done(request);
+        }),
+    );
+    sftp.on("FSETSTAT", (request, handle, { size }) =>
+        attempt(request, () => {
+            if (size !== undefined) ftruncateSync(descriptorOf(handle), size);
+            done(request);
+        }),
+    );
+    sftp.on("CLOSE", (request, handle) =>
+        attempt(request, () => {
+            closeSync(descriptorOf(handle));
+            done(request);
+        }),
+    );
 }
 
 /** A short name for any content. */
 export const digest = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
-

@@ -13,8 +13,8 @@ const names: Record<string, string> = {
     "e48ece36-62e2-4504-bad9-02848725956a": "[unknown archive]",
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff": "[unknown object]",
     "1b47061264138c4ac30d75fd1eb44270": "secret",
-    "d0e6a833031e9bbcd3f4e8bde6ca49a4": "output",
-    "c44067f5952c0a294b673a41bacd8c17": "asset",
+    d0e6a833031e9bbcd3f4e8bde6ca49a4: "output",
+    c44067f5952c0a294b673a41bacd8c17: "asset",
     "0def7320c3a5731c473e5ecbe6d01bc7": "archive",
 };
 
@@ -22,7 +22,8 @@ const signatureOf = (kind: string) => Object.keys(names).find((key) => names[key
 const marked = (kind: string, properties: object) => ({ [SIGNATURE]: signatureOf(kind), ...properties });
 
 export const secret = (value: unknown) => marked("secret", { value });
-export const output = (value: unknown, isSecret = false) => marked("output", { value, secret: isSecret, dependencies: [] });
+export const output = (value: unknown, isSecret = false) =>
+    marked("output", { value, secret: isSecret, dependencies: [] });
 export const unknownOutput = (isSecret = false) => marked("output", { secret: isSecret, dependencies: [] });
 export const fileAsset = (path: string, hash: string) => marked("asset", { path, hash });
 export const stringAsset = (text: string, hash: string) => marked("asset", { text, hash });
@@ -40,6 +41,7 @@ export function readable(value: unknown): unknown {
     const kind = typeof signature === "string" ? names[signature] : undefined;
     if (kind === undefined) return inner;
     // In a state the value of a secret is JSON text, encrypted or, if asked for, in plain.
-    if (kind === "secret") return { secret: typeof inner.plaintext === "string" ? readable(JSON.parse(inner.plaintext)) : inner.value };
+    if (kind === "secret")
+        return { secret: typeof inner.plaintext === "string" ? readable(JSON.parse(inner.plaintext)) : inner.value };
     return { [kind]: inner };
 }

@@ -7,18 +7,24 @@ import { type ArtifactName, catalogue } from "../../catalog/artifacts";
 import { silent } from "../../lib/progress";
 
 /** All that the registries have: what only its publisher has is nothing that a test can count on. */
-const names = (Object.keys(catalogue) as ArtifactName[]).filter((name) => !("url" in catalogue[name].from || "byHand" in catalogue[name].from));
+const names = (Object.keys(catalogue) as ArtifactName[]).filter(
+    (name) => !("url" in catalogue[name].from || "byHand" in catalogue[name].from),
+);
 
-test("Maven and Debian really give every file, with the catalogue's sums; from the cache it takes no time", { timeout: 300_000 }, async () => {
-    const cache = mkdtempSync(join(tmpdir(), "artifacts-"));
-    try {
-        const paths = await ensureArtifacts(names, { cache, progress: silent });
-        expect(names.map((name) => statSync(paths[name]).size).every((size) => size > 4_000)).toBe(true);
+test(
+    "Maven and Debian really give every file, with the catalogue's sums; from the cache it takes no time",
+    { timeout: 300_000 },
+    async () => {
+        const cache = mkdtempSync(join(tmpdir(), "artifacts-"));
+        try {
+            const paths = await ensureArtifacts(names, { cache, progress: silent });
+            expect(names.map((name) => statSync(paths[name]).size).every((size) => size > 4_000)).toBe(true);
 
-        const start = performance.now();
-        await ensureArtifacts(names, { cache, offline: true, progress: silent });
-        expect(performance.now() - start).toBeLessThan(1_000);
-    } finally {
-        rmSync(cache, { recursive: true });
-    }
-});
+            const start = performance.now();
+            await ensureArtifacts(names, { cache, offline: true, progress: silent });
+            expect(performance.now() - start).toBeLessThan(1_000);
+        } finally {
+            rmSync(cache, { recursive: true });
+        }
+    },
+);

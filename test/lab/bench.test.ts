@@ -6,7 +6,9 @@ import type { Results } from "../../launcher/commands/bench/table";
 import { Checkout } from "./checkout";
 
 let lab: Checkout;
-beforeAll(async () => { lab = await Checkout.create(); });
+beforeAll(async () => {
+    lab = await Checkout.create();
+});
 afterAll(() => lab.remove());
 
 test("up against its limit, and growth, on a lab of the bench's own, of which nothing is left", async () => {

@@ -26,11 +26,19 @@ const underWay = new Map<Call, string[]>();
 
 /** Of each call that is under way, for whoever reads that a test did not end in time: what it said, and what its processes wait for. */
 export async function reportOnCalls(): Promise<string> {
-    const reports = [...underWay].map(async ([{ child, output }, words]) => [
-        `\n./lab ${words.join(" ")} is under way:`,
-        ...output().split("\n").slice(-40),
-        await run(["ps", "-o", "pid,ppid,stat,etime,time,wchan:24,args", "-p", [...family(child.pid ?? 0)].join(",")]),
-    ].join("\n"));
+    const reports = [...underWay].map(async ([{ child, output }, words]) =>
+        [
+            `\n./lab ${words.join(" ")} is under way:`,
+            ...output().split("\n").slice(-40),
+            await run([
+                "ps",
+                "-o",
+                "pid,ppid,stat,etime,time,wchan:24,args",
+                "-p",
+                [...family(child.pid ?? 0)].join(","),
+            ]),
+        ].join("\n"),
+    );
     return (await Promise.all(reports)).join("\n");
 }
 
@@ -45,7 +53,10 @@ export class Checkout {
     /** More for the environment of its `./lab`. */
     env: NodeJS.ProcessEnv = {};
 
-    private constructor(private readonly scratch: string, private readonly stack: string | undefined) {
+    private constructor(
+        private readonly scratch: string,
+        private readonly stack: string | undefined,
+    ) {
         this.folder = join(scratch, "checkout");
         this.home = join(scratch, "home");
     }
@@ -53,7 +64,17 @@ export class Checkout {
     /** `stack`: what its `./lab` works on where a call says nothing else; default: the launcher's own. */
     static async create(stack?: string): Promise<Checkout> {
         const checkout = new Checkout(mkdtempSync(join(tmpdir(), "lab-test-")), stack);
-        const files = await run(["git", "-C", original, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
+        const files = await run([
+            "git",
+            "-C",
+            original,
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--deduplicate",
+        ]);
         const gone = await run(["git", "-C", original, "ls-files", "-z", "--deleted"]);
         for (const file of files.split("\0").filter((name) => name !== "" && !gone.split("\0").includes(name))) {
             mkdirSync(dirname(join(checkout.folder, file)), { recursive: true });
@@ -78,11 +99,22 @@ export class Checkout {
     /** Starts `./lab` with these words, without a terminal, and with an end of file for every question. `through`: a program that becomes it. */
     start(words: string[], env: NodeJS.ProcessEnv = {}, through: string[] = []): Call {
         const [program = "", ...rest] = [...through, ...this.enter(["./lab", ...words])];
-        const child = spawn(program, rest, { cwd: this.folder, env: { ...process.env, LAB_HOME: this.home, LAB_STACK: this.stack, ...this.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+        const child = spawn(program, rest, {
+            cwd: this.folder,
+            env: { ...process.env, LAB_HOME: this.home, LAB_STACK: this.stack, ...this.env, ...env },
+            stdio: ["ignore", "pipe", "pipe"],
+        });
         let [stdout, all] = ["", ""];
-        child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; all += text; });
-        child.stderr.setEncoding("utf8").on("data", (text: string) => { all += text; });
-        const ended = new Promise<Result>((resolve, reject) => child.once("error", reject).once("close", (code) => resolve({ code: code ?? -1, stdout, all })));
+        child.stdout.setEncoding("utf8").on("data", (text: string) => {
+            stdout += text;
+            all += text;
+        });
+        child.stderr.setEncoding("utf8").on("data", (text: string) => {
+            all += text;
+        });
+        const ended = new Promise<Result>((resolve, reject) =>
+            child.once("error", reject).once("close", (code) => resolve({ code: code ?? -1, stdout, all })),
+        );
         const call = { child, output: () => all, ended };
         underWay.set(call, words);
         void ended.catch(() => undefined).then(() => underWay.delete(call));
@@ -95,7 +127,8 @@ export class Checkout {
     /** The same where it has to end well; gives its standard output. */
     async ok(...words: string[]): Promise<string> {
         const { code, stdout, all } = await this.lab(...words);
-        if (code !== 0) throw new Error(`./lab ${words.join(" ")} ended with ${code}:\n${all.split("\n").slice(-60).join("\n")}`);
+        if (code !== 0)
+            throw new Error(`./lab ${words.join(" ")} ended with ${code}:\n${all.split("\n").slice(-60).join("\n")}`);
         return stdout;
     }
 
@@ -108,17 +141,29 @@ export class Checkout {
     }
 }
 
-interface Process { pid: number; name: string; parent: number }
+interface Process {
+    pid: number;
+    name: string;
+    parent: number;
+}
 
 function processes(): Process[] {
-    return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((pid) => {
-        try {
-            const stat = readFileSync(`/proc/${pid}/stat`, "utf8");     // proc_pid_stat(5): pid (name) state parent
-            return [{ pid: Number(pid), name: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")), parent: Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) }];
-        } catch {
-            return []; // gone meanwhile
-        }
-    });
+    return readdirSync("/proc")
+        .filter((entry) => /^\d+$/.test(entry))
+        .flatMap((pid) => {
+            try {
+                const stat = readFileSync(`/proc/${pid}/stat`, "utf8"); // proc_pid_stat(5): pid (name) state parent
+                return [
+                    {
+                        pid: Number(pid),
+                        name: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")),
+                        parent: Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]),
+                    },
+                ];
+            } catch {
+                return []; // gone meanwhile
+            }
+        });
 }
 
 /** `ancestor` and what it started, itself or through others. */

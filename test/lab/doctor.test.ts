@@ -46,24 +46,40 @@ const inside = (...argv: string[]) => run(machine.enter(argv) as [string, ...str
 
 /** What the doctor finds inside the machine, whose backend has no stack of that name; `by`: a program that becomes another user. */
 async function examine(...by: string[]): Promise<{ code: number; findings: Finding[] }> {
-    const env = [`PULUMI_BACKEND_URL=file://${lab.home}`, "PULUMI_CONFIG_PASSPHRASE=test", `LAB_HOME=${lab.home}`, "LAB_STACK="];
+    const env = [
+        `PULUMI_BACKEND_URL=file://${lab.home}`,
+        "PULUMI_CONFIG_PASSPHRASE=test",
+        `LAB_HOME=${lab.home}`,
+        "LAB_STACK=",
+    ];
     const script = `cd ${lab.folder} && env ${env.join(" ")} ${by.join(" ")} ./lab doctor -s trial --json; echo "exit $?"`;
     const [, json = "", code] = /^([^]*)exit (\d)\n$/.exec(await inside("sh", "-c", script)) ?? [];
     return { code: Number(code), findings: (JSON.parse(json) as { findings: Finding[] }).findings };
 }
-const notGood = (findings: Finding[]) => findings.filter(({ result, subject }) => result !== "good" && subject !== "KVM").map(({ check, subject, result, remedy }) => {
-    expect(remedy, `${check}, ${subject}`).toBeTruthy();
-    return `${result}: ${check}, ${subject}`;
-});
+const notGood = (findings: Finding[]) =>
+    findings
+        .filter(({ result, subject }) => result !== "good" && subject !== "KVM")
+        .map(({ check, subject, result, remedy }) => {
+            expect(remedy, `${check}, ${subject}`).toBeTruthy();
+            return `${result}: ${check}, ${subject}`;
+        });
 
 describe("a stack with virtual machines", () => {
     test("where nothing is in the way, and nothing of the trial machine is left", async () => {
-        const leftovers = async () => [await virsh("list", "--all"), await virsh("pool-list", "--all"), await inside("ls", "/var/lib/libvirt/images")].join("");
+        const leftovers = async () =>
+            [
+                await virsh("list", "--all"),
+                await virsh("pool-list", "--all"),
+                await inside("ls", "/var/lib/libvirt/images"),
+            ].join("");
         const { code, findings } = await examine();
         expect(notGood(findings)).toEqual([]);
         expect(code).toBe(0);
         const found = Object.fromEntries(findings.map((finding) => [`${finding.check}, ${finding.subject}`, finding]));
-        expect(found["trial machine, image access"]).toMatchObject({ result: "good", seen: expect.stringContaining("/var/lib/libvirt/images/lab-doctor") as string });
+        expect(found["trial machine, image access"]).toMatchObject({
+            result: "good",
+            seen: expect.stringContaining("/var/lib/libvirt/images/lab-doctor") as string,
+        });
         expect(found["trial machine, emulation"]?.seen).toMatch(/^ran its firmware in \d+\.\d s$/);
         // Whether this machine has KVM is its own affair; that it was tried is not.
         expect(found["trial machine, KVM"]?.result).toMatch(/good|warning/);
@@ -77,8 +93,14 @@ describe("a stack with virtual machines", () => {
             await virsh(kind, join(lab.home, "define.xml"));
         };
         await define("net-define", "<network><name>lab</name><bridge name='virbr7'/></network>");
-        await define("net-define", "<network><name>other</name><bridge name='lab0'/><ip address='192.168.0.129' netmask='255.255.255.128'/></network>");
-        await define("define", "<domain type='qemu'><name>nod1</name><memory>65536</memory><os><type>hvm</type></os></domain>");
+        await define(
+            "net-define",
+            "<network><name>other</name><bridge name='lab0'/><ip address='192.168.0.129' netmask='255.255.255.128'/></network>",
+        );
+        await define(
+            "define",
+            "<domain type='qemu'><name>nod1</name><memory>65536</memory><os><type>hvm</type></os></domain>",
+        );
         await inside("ip", "link", "add", "strange0", "type", "bridge");
         await inside("ip", "address", "add", "192.168.0.77/24", "dev", "strange0");
         await inside("ip", "link", "set", "strange0", "up");
@@ -94,7 +116,9 @@ describe("a stack with virtual machines", () => {
                 "bad: addresses, 192.168.0.0/24",
             ]);
             expect(findings.filter(({ check }) => check === "addresses").map(({ seen }) => seen)).toEqual([
-                "libvirt's network other has 192.168.0.129/25", "libvirt's network other has it", "a route to 192.168.0.0/24 is there, through strange0",
+                "libvirt's network other has 192.168.0.129/25",
+                "libvirt's network other has it",
+                "a route to 192.168.0.0/24 is there, through strange0",
             ]);
             expect(code).toBe(1);
         } finally {
@@ -113,36 +137,52 @@ describe("a stack with virtual machines", () => {
             const daemon = (await inside("cat", "/run/libvirtd.pid")).trim();
             // A pid of the lab's own namespace, whose first process is the holder.
             await run(["nsenter", "--target", String(machine.pid), "--pid", "--", "kill", daemon]);
-            await until(() => inside("cat", "/run/libvirtd.pid"), (pid) => pid.trim() !== daemon);
-            await until(() => virsh("uri"), () => true);
+            await until(
+                () => inside("cat", "/run/libvirtd.pid"),
+                (pid) => pid.trim() !== daemon,
+            );
+            await until(
+                () => virsh("uri"),
+                () => true,
+            );
         };
         // Of two lines of one key, the first counts.
         await restart(more + before);
         await work().finally(() => restart(before));
     }
 
-    test("for a user who may look and not touch", () => configured("libvirtd.conf", "unix_sock_rw_perms = \"0770\"\n", async () => {
-        const { code, findings } = await examine("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
-        expect(findings).toContainEqual(expect.objectContaining({ check: "user", result: "good" }));
-        expect(findings).toContainEqual(expect.objectContaining({ check: "libvirt", result: "good" }));
-        expect(findings).toContainEqual(expect.objectContaining({ check: "permission", result: "bad", seen: expect.stringContaining("Permission denied") as string, remedy: expect.stringContaining("group libvirt") as string }));
-        expect(code).toBe(1);
-    }));
-
-    test("where QEMU's user cannot get at images", () => configured("qemu.conf", "user = \"nobody\"\ngroup = \"nogroup\"\n", async () => {
-        await inside("chmod", "700", "/var/lib/libvirt/images");
-        try {
-            const { code, findings } = await examine();
-            expect(notGood(findings)).toEqual(["bad: trial machine, image access"]);
-            expect(findings.find(({ subject }) => subject === "image access")).toMatchObject({
-                seen: expect.stringContaining("Permission denied") as string, remedy: expect.stringContaining("QEMU's user") as string,
-            });
+    test("for a user who may look and not touch", () =>
+        configured("libvirtd.conf", 'unix_sock_rw_perms = "0770"\n', async () => {
+            const { code, findings } = await examine("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+            expect(findings).toContainEqual(expect.objectContaining({ check: "user", result: "good" }));
+            expect(findings).toContainEqual(expect.objectContaining({ check: "libvirt", result: "good" }));
+            expect(findings).toContainEqual(
+                expect.objectContaining({
+                    check: "permission",
+                    result: "bad",
+                    seen: expect.stringContaining("Permission denied") as string,
+                    remedy: expect.stringContaining("group libvirt") as string,
+                }),
+            );
             expect(code).toBe(1);
-            expect((await virsh("pool-list", "--all")).trim()).toBe("");
-        } finally {
-            await inside("chmod", "755", "/var/lib/libvirt/images");
-        }
-    }));
+        }));
+
+    test("where QEMU's user cannot get at images", () =>
+        configured("qemu.conf", 'user = "nobody"\ngroup = "nogroup"\n', async () => {
+            await inside("chmod", "700", "/var/lib/libvirt/images");
+            try {
+                const { code, findings } = await examine();
+                expect(notGood(findings)).toEqual(["bad: trial machine, image access"]);
+                expect(findings.find(({ subject }) => subject === "image access")).toMatchObject({
+                    seen: expect.stringContaining("Permission denied") as string,
+                    remedy: expect.stringContaining("QEMU's user") as string,
+                });
+                expect(code).toBe(1);
+                expect((await virsh("pool-list", "--all")).trim()).toBe("");
+            } finally {
+                await inside("chmod", "755", "/var/lib/libvirt/images");
+            }
+        }));
 });
 
 test("a stack on this machine alone: its network is tried out and gone again", async () => {

@@ -12,7 +12,13 @@ import type { CheckResult } from "../../launcher/commands/verify/check";
 import { Checkout, type Result } from "./checkout";
 import { until } from "./host-state";
 
-interface Verdict { well: boolean; passed: number; failed: number; notRun: number; results: CheckResult[] }
+interface Verdict {
+    well: boolean;
+    passed: number;
+    failed: number;
+    notRun: number;
+    results: CheckResult[];
+}
 
 let lab: Checkout;
 /** What stood in the process list while the lab was built. */
@@ -22,7 +28,9 @@ beforeAll(async () => {
     lab = await Checkout.create();
     const up = lab.start(["up"]);
     seenProcesses = new Set();
-    const sampling = setInterval(() => { for (const text of processTexts()) seenProcesses.add(text); }, 200);
+    const sampling = setInterval(() => {
+        for (const text of processTexts()) seenProcesses.add(text);
+    }, 200);
     const { code, all } = await up.ended.finally(() => clearInterval(sampling));
     expect(code, all).toBe(0);
 });
@@ -33,7 +41,10 @@ const verify = async (...words: string[]): Promise<Result & { verdict: Verdict }
     const result = await lab.lab("verify", "--json", ...words);
     return { ...result, verdict: JSON.parse(result.stdout) as Verdict };
 };
-const wrong = ({ results }: Verdict) => results.filter(({ result }) => result !== "passed").map(({ check, subject, result }) => `${check}, ${subject}: ${result}`);
+const wrong = ({ results }: Verdict) =>
+    results
+        .filter(({ result }) => result !== "passed")
+        .map(({ check, subject, result }) => `${check}, ${subject}: ${result}`);
 
 describe("verify", () => {
     test("passes on a lab as it was built, and writes JUnit", async () => {
@@ -41,7 +52,9 @@ describe("verify", () => {
         expect(wrong(verdict)).toEqual([]);
         expect(code).toBe(0);
         expect(verdict.passed).toBeGreaterThan(45);
-        expect(readFileSync(join(lab.home, "junit.xml"), "utf8")).toContain(`tests="${verdict.passed}" failures="0" errors="0"`);
+        expect(readFileSync(join(lab.home, "junit.xml"), "utf8")).toContain(
+            `tests="${verdict.passed}" failures="0" errors="0"`,
+        );
     });
 
     test("names a service that is down, and a port that is open", async () => {
@@ -50,13 +63,17 @@ describe("verify", () => {
         await lab.ok("ssh", "nod1", "systemctl reload nftables; systemctl start memcached");
         expect(code).toBe(1);
         expect(wrong(verdict)).toContain("services, nod1: failed");
-        expect(verdict.results.find(({ subject }) => subject === "from nod0")?.detail).toContain("nod1:22 (ssh) lets it in; nod1:11211 (memcached) keeps it out");
+        expect(verdict.results.find(({ subject }) => subject === "from nod0")?.detail).toContain(
+            "nod1:22 (ssh) lets it in; nod1:11211 (memcached) keeps it out",
+        );
         expect(wrong((await verify("--only", "services,ports")).verdict)).toEqual([]);
     });
 
     test("has not run what it could not look at, and that is no success", async () => {
         await lab.ok("exec", "virsh", "-c", "lxc:///system", "suspend", "nod1");
-        const { code, verdict } = await verify("--only", "logins").finally(() => lab.ok("exec", "virsh", "-c", "lxc:///system", "resume", "nod1"));
+        const { code, verdict } = await verify("--only", "logins").finally(() =>
+            lab.ok("exec", "virsh", "-c", "lxc:///system", "resume", "nod1"),
+        );
         expect(wrong(verdict)).toEqual(["logins, nod1: not run"]);
         expect(code).toBe(1);
     });
@@ -68,51 +85,77 @@ describe("verify", () => {
 
 describe("secrets are where they have to be, and nowhere else:", () => {
     const readSecrets = async () => {
-        const settings = JSON.parse(await lab.ok("pulumi", "config", "--show-secrets", "--json")) as Record<string, { value: string; secret: boolean }>;
-        return Object.entries(settings).filter(([, { secret }]) => secret).map(([name, { value }]) => ({ name, value }));
+        const settings = JSON.parse(await lab.ok("pulumi", "config", "--show-secrets", "--json")) as Record<
+            string,
+            { value: string; secret: boolean }
+        >;
+        return Object.entries(settings)
+            .filter(([, { secret }]) => secret)
+            .map(([name, { value }]) => ({ name, value }));
     };
     /** A key's first line is the same for all keys. */
-    const needle = (value: string) => (value.startsWith("-----BEGIN") ? value.split("\n")[2] ?? value : value);
+    const needle = (value: string) => (value.startsWith("-----BEGIN") ? (value.split("\n")[2] ?? value) : value);
 
     test("not in the state, nor in a process list while the lab was built", async () => {
         const secrets = await readSecrets();
-        expect(secrets.map(({ name }) => name).sort()).toEqual(["lab:databasePassword", "lab:hostKeySeed", "lab:loginKey", "lab:vrrpPassword"]);
+        expect(secrets.map(({ name }) => name).sort()).toEqual([
+            "lab:databasePassword",
+            "lab:hostKeySeed",
+            "lab:loginKey",
+            "lab:vrrpPassword",
+        ]);
         const state = await lab.ok("pulumi", "stack", "export");
         expect(state.length).toBeGreaterThan(10_000);
         expect(seenProcesses.size).toBeGreaterThan(100);
         for (const { name, value } of secrets) {
             expect(state.includes(needle(value)), `${name} in the state`).toBe(false);
-            expect([...seenProcesses].filter((text) => text.includes(needle(value))).length, `${name} in a process list`).toBe(0);
+            expect(
+                [...seenProcesses].filter((text) => text.includes(needle(value))).length,
+                `${name} in a process list`,
+            ).toBe(0);
         }
     });
 
     test("not in a machine's journal, nor in a file that all of its users can read", async () => {
         const secrets = await readSecrets();
         // Through standard input: on a command line this test would put there what it looks for.
-        const patterns = secrets.filter(({ name }) => name !== "lab:vrrpPassword").map(({ value }) => needle(value)).join("\n");
+        const patterns = secrets
+            .filter(({ name }) => name !== "lab:vrrpPassword")
+            .map(({ value }) => needle(value))
+            .join("\n");
         const config = (await lab.ok("ssh-config")).trim();
         const withNeedles = async (command: string) =>
-            (await lab.start(["exec", "sh", "-c", `printf '%s\\n' "$NEEDLES" | ${command}`], { NEEDLES: patterns }).ended).stdout.trim();
+            (
+                await lab.start(["exec", "sh", "-c", `printf '%s\\n' "$NEEDLES" | ${command}`], { NEEDLES: patterns })
+                    .ended
+            ).stdout.trim();
         for (const name of ["nod0", "nod2", "nod3", "mysql"]) {
-            const script = "cat > /run/needles; journalctl --no-pager | grep -cFf /run/needles; find / -xdev -type f -perm -o=r -not -path '/proc/*' -not -path '/sys/*' -newer /etc/hostname -print0 | xargs -0 grep -lFf /run/needles; rm /run/needles";
+            const script =
+                "cat > /run/needles; journalctl --no-pager | grep -cFf /run/needles; find / -xdev -type f -perm -o=r -not -path '/proc/*' -not -path '/sys/*' -newer /etc/hostname -print0 | xargs -0 grep -lFf /run/needles; rm /run/needles";
             expect(await withNeedles(`ssh -F ${config} ${name} ${quote(script)}; true`), name).toBe("0");
         }
         // The search does find what is there.
-        expect(await withNeedles(`ssh -F ${config} nod0 'cat > /run/needles; grep -rlFf /run/needles /usr/local/tomcat/conf; rm /run/needles'`)).toBe("/usr/local/tomcat/conf/database.xml");
+        expect(
+            await withNeedles(
+                `ssh -F ${config} nod0 'cat > /run/needles; grep -rlFf /run/needles /usr/local/tomcat/conf; rm /run/needles'`,
+            ),
+        ).toBe("/usr/local/tomcat/conf/database.xml");
     });
 });
 
 /** Command lines of everybody, and the environments of those who are not root: what another user could see. */
 function processTexts(): string[] {
-    return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-        try {
-            const folder = join("/proc", pid);
-            const environment = statSync(folder).uid === 0 ? "" : readFileSync(join(folder, "environ"), "utf8");
-            return [readFileSync(join(folder, "cmdline"), "utf8"), environment].filter((text) => text !== "");
-        } catch {
-            return []; // gone meanwhile
-        }
-    });
+    return readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .flatMap((pid) => {
+            try {
+                const folder = join("/proc", pid);
+                const environment = statSync(folder).uid === 0 ? "" : readFileSync(join(folder, "environ"), "utf8");
+                return [readFileSync(join(folder, "cmdline"), "utf8"), environment].filter((text) => text !== "");
+            } catch {
+                return []; // gone meanwhile
+            }
+        });
 }
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
@@ -120,7 +163,10 @@ describe("drill", () => {
     test("calm, once nobody else drills the lab", async () => {
         const { ended } = await withLock(drillsOf(join(lab.home, "local")), async () => {
             const call = lab.start(["drill", "calm"]);
-            await until(() => Promise.resolve(call.output()), (output) => output.includes("Waiting for another drill to end"));
+            await until(
+                () => Promise.resolve(call.output()),
+                (output) => output.includes("Waiting for another drill to end"),
+            );
             return { ended: call.ended };
         });
         expect(await ended).toMatchObject({ code: 0 });
@@ -128,8 +174,11 @@ describe("drill", () => {
 
     test("a Ctrl-C heals what is broken and tells what was seen until then", async () => {
         const file = join(lab.home, "drill.json");
-        const call = lab.start(["drill", "memcached-killed", "--json", file], {}, ["setsid"]);      // a terminal's Ctrl-C goes to a whole process group
-        await until(() => Promise.resolve(call.output()), (output) => /^ +memcached.*on nod1$/m.test(output));
+        const call = lab.start(["drill", "memcached-killed", "--json", file], {}, ["setsid"]); // a terminal's Ctrl-C goes to a whole process group
+        await until(
+            () => Promise.resolve(call.output()),
+            (output) => /^ +memcached.*on nod1$/m.test(output),
+        );
         process.kill(-call.child.pid!, "SIGINT");
         const { code, all } = await call.ended;
         expect(all).toContain("healing: ");
@@ -138,7 +187,13 @@ describe("drill", () => {
     });
 
     test.each([
-        "director-off", "tomcat-killed", "app-server-off", "memcached-killed", "memcached-returned", "sessions-on-the-move", "password-rotated",
+        "director-off",
+        "tomcat-killed",
+        "app-server-off",
+        "memcached-killed",
+        "memcached-returned",
+        "sessions-on-the-move",
+        "password-rotated",
         "uri-affinity",
     ])("%s", async (name) => {
         const file = join(lab.home, "drill.json");

@@ -13,14 +13,24 @@ const prefix = "10.77.0";
 
 /** A namespace with a network of its own that stands for a machine on a network that others are on too. Its bridge br0 is its way there. */
 export class Namespace {
-    private constructor(readonly network: LocalNetwork, readonly address: string, private readonly home: string) {}
+    private constructor(
+        readonly network: LocalNetwork,
+        readonly address: string,
+        private readonly home: string,
+    ) {}
 
     /** `uplink`: the one whose bridge is the switch; without it, this one's is. */
     static async create(home: string, number: number, uplink?: Namespace): Promise<Namespace> {
-        const it = new Namespace(await ensureNetwork({ home, cache, kind: "vm", progress: silent }), `${prefix}.${number}`, home);
+        const it = new Namespace(
+            await ensureNetwork({ home, cache, kind: "vm", progress: silent }),
+            `${prefix}.${number}`,
+            home,
+        );
         await it.sh(`ip link add br0 type bridge && ip address add ${it.address}/24 dev br0 && ip link set br0 up`);
         if (uplink) {
-            await uplink.sh(`ip link add port${number} type veth peer name up0 netns ${it.network.pid} && ip link set port${number} master br0 up`);
+            await uplink.sh(
+                `ip link add port${number} type veth peer name up0 netns ${it.network.pid} && ip link set port${number} master br0 up`,
+            );
             await it.sh("ip link set up0 master br0 up");
         }
         return it;
@@ -39,7 +49,11 @@ export class Namespace {
  * login key are made for it.
  */
 export class HypervisorElsewhere {
-    private constructor(readonly namespace: Namespace, readonly ssh: Required<SshTarget>, private readonly authorizedKeys: string) {}
+    private constructor(
+        readonly namespace: Namespace,
+        readonly ssh: Required<SshTarget>,
+        private readonly authorizedKeys: string,
+    ) {}
 
     static async create(home: string, number: number, control: Namespace): Promise<HypervisorElsewhere> {
         const namespace = await Namespace.create(join(home, "namespace"), number, control);
@@ -50,20 +64,37 @@ export class HypervisorElsewhere {
         mkdirSync(home, { recursive: true });
         const [host, login, port] = [newKey(), newKey(), 2222];
         const ssh = {
-            host: namespace.address, user: "root", port, keyFile: write("login-key", login.privateKey),
+            host: namespace.address,
+            user: "root",
+            port,
+            keyFile: write("login-key", login.privateKey),
             knownHostsFile: write("known_hosts", `[${namespace.address}]:${port} ${host.publicKey}\n`),
         };
         const authorizedKeys = write("authorized_keys", `${login.publicKey}\n`);
-        const configuration = write("sshd_config", [
-            `Port ${port}`, `ListenAddress ${namespace.address}`, `HostKey ${write("host-key", host.privateKey)}`, `AuthorizedKeysFile ${authorizedKeys}`,
-            "PidFile none", "UsePAM no", "StrictModes no", "PasswordAuthentication no", "PermitRootLogin prohibit-password", "",
-        ].join("\n"));
+        const configuration = write(
+            "sshd_config",
+            [
+                `Port ${port}`,
+                `ListenAddress ${namespace.address}`,
+                `HostKey ${write("host-key", host.privateKey)}`,
+                `AuthorizedKeysFile ${authorizedKeys}`,
+                "PidFile none",
+                "UsePAM no",
+                "StrictModes no",
+                "PasswordAuthentication no",
+                "PermitRootLogin prohibit-password",
+                "",
+            ].join("\n"),
+        );
         await namespace.run("mkdir", "-p", "/run/sshd");
         // It ends with the namespace.
         const [program = "", ...words] = namespace.network.enter(["/usr/sbin/sshd", "-D", "-f", configuration]);
         spawn(program, words, { stdio: "ignore" });
         const it = new HypervisorElsewhere(namespace, ssh, authorizedKeys);
-        await until(() => control.run(...sshArgv(ssh), "true"), () => true);
+        await until(
+            () => control.run(...sshArgv(ssh), "true"),
+            () => true,
+        );
         return it;
     }
 
@@ -82,11 +113,20 @@ export class HypervisorElsewhere {
     /** All that pulumi could leave: machines, networks, pools and files of images. */
     async contents(): Promise<string> {
         const { virsh, sh } = this.namespace;
-        return [await virsh("list", "--all", "--name"), await virsh("net-list", "--all", "--name"), await virsh("pool-list", "--all", "--name"), await sh("ls /var/lib/libvirt/images 2>/dev/null || true")].join("").trim();
+        return [
+            await virsh("list", "--all", "--name"),
+            await virsh("net-list", "--all", "--name"),
+            await virsh("pool-list", "--all", "--name"),
+            await sh("ls /var/lib/libvirt/images 2>/dev/null || true"),
+        ]
+            .join("")
+            .trim();
     }
 
     /** The disks in a pool that machines start from, each with the time of its birth: another upload is another birth. */
     async baseVolumes(pool: string): Promise<string[]> {
-        return (await this.namespace.sh(`cd /var/lib/libvirt/images/${pool} && stat -c '%n %w' debian-13-*`)).trim().split("\n");
+        return (await this.namespace.sh(`cd /var/lib/libvirt/images/${pool} && stat -c '%n %w' debian-13-*`))
+            .trim()
+            .split("\n");
     }
 }

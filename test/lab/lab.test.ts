@@ -16,7 +16,8 @@ const names = ["mysql", "nod0", "nod1", "nod2", "nod3", "nod4"];
 let lab: Checkout;
 let before: Record<string, string>;
 let stackFile: string;
-const state = () => hostState([join(lab.home, "local")], () => String(existsSync(lab.home) && existsSync(join(lab.home, "local"))));
+const state = () =>
+    hostState([join(lab.home, "local")], () => String(existsSync(lab.home) && existsSync(join(lab.home, "local"))));
 
 beforeAll(async () => {
     await ensureHostPackages("container", silent);
@@ -36,11 +37,17 @@ interface Page {
 
 function parsePage(text: string): Page {
     const field = (id: string) => new RegExp(`id="${id}">(?:<code>)?([^<]+)<`).exec(text)?.[1];
-    return { node: field("node"), count: Number(field("count")), session: /^[0-9A-F]+/.exec(field("session") ?? "")?.[0], text };
+    return {
+        node: field("node"),
+        count: Number(field("count")),
+        session: /^[0-9A-F]+/.exec(field("session") ?? "")?.[0],
+        text,
+    };
 }
 
 /** The page through the virtual address; `words` are curl's. */
-const page = async (...words: string[]) => parsePage(await lab.ok("curl", "-sS", "--fail", "--max-time", "10", ...words, site));
+const page = async (...words: string[]) =>
+    parsePage(await lab.ok("curl", "-sS", "--fail", "--max-time", "10", ...words, site));
 
 /** A visitor who keeps cookies. */
 const jar = (name = "cookies") => join(lab.home, name);
@@ -57,10 +64,12 @@ async function visitorOf(home: string): Promise<Visitor> {
     for (;;) {
         await page("-c", jar(home));
         const visitor: Visitor = {
-            ...await visit(home),
+            ...(await visit(home)),
             visit: async () => {
                 const now = await visit(home);
-                return Object.assign(visitor, now, { copy: /id="session"><code>[^<]*-(memcached\d)/.exec(now.text)?.[1] });
+                return Object.assign(visitor, now, {
+                    copy: /id="session"><code>[^<]*-(memcached\d)/.exec(now.text)?.[1],
+                });
             },
         };
         if (visitor.node === home) return visitor;
@@ -68,49 +77,105 @@ async function visitorOf(home: string): Promise<Visitor> {
 }
 
 async function addNote(text: string): Promise<void> {
-    expect(await lab.ok("curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--data-urlencode", `text=${text}`, site)).toBe("303");
+    expect(
+        await lab.ok(
+            "curl",
+            "-sS",
+            "--max-time",
+            "10",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "--data-urlencode",
+            `text=${text}`,
+            site,
+        ),
+    ).toBe("303");
 }
 
 /** What `script` says on every machine, by machine. */
 async function onAll(script: string): Promise<Record<string, string>> {
     const config = (await lab.ok("ssh-config")).trim();
-    const answers = await lab.inside(`for machine in ${names.join(" ")}; do ssh -F ${config} $machine ${quote(script)} | sed "s/^/$machine /"; done`);
-    return Object.fromEntries(names.map((name) => [name, answers.split("\n").filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1)).join("\n")]));
+    const answers = await lab.inside(
+        `for machine in ${names.join(" ")}; do ssh -F ${config} $machine ${quote(script)} | sed "s/^/$machine /"; done`,
+    );
+    return Object.fromEntries(
+        names.map((name) => [
+            name,
+            answers
+                .split("\n")
+                .filter((line) => line.startsWith(`${name} `))
+                .map((line) => line.slice(name.length + 1))
+                .join("\n"),
+        ]),
+    );
 }
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** When each running service was last started: machine/unit to microseconds since boot. */
 async function starts(): Promise<Map<string, string>> {
-    const answers = await onAll("systemctl show --property=Id,ActiveEnterTimestampMonotonic $(systemctl list-units --type=service --state=running --plain --no-legend | cut -d' ' -f1)");
-    return new Map(Object.entries(answers).flatMap(([name, text]) => text.split("\n\n").map((unit) => {
-        const [id, time] = ["Id", "ActiveEnterTimestampMonotonic"].map((key) => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1] ?? "");
-        return [`${name}/${id}`, time ?? ""] as const;
-    })));
+    const answers = await onAll(
+        "systemctl show --property=Id,ActiveEnterTimestampMonotonic $(systemctl list-units --type=service --state=running --plain --no-legend | cut -d' ' -f1)",
+    );
+    return new Map(
+        Object.entries(answers).flatMap(([name, text]) =>
+            text.split("\n\n").map((unit) => {
+                const [id, time] = ["Id", "ActiveEnterTimestampMonotonic"].map(
+                    (key) => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1] ?? "",
+                );
+                return [`${name}/${id}`, time ?? ""] as const;
+            }),
+        ),
+    );
 }
 
 /** The services that were not started when `earlier` was taken, or were started again since. */
 async function restartedSince(earlier: Map<string, string>): Promise<string[]> {
-    return [...await starts()].filter(([unit, time]) => earlier.get(unit) !== time).map(([unit]) => unit).sort();
+    return [...(await starts())]
+        .filter(([unit, time]) => earlier.get(unit) !== time)
+        .map(([unit]) => unit)
+        .sort();
 }
 
 /** What a preview says would be touched: resource to the properties that differ. */
 async function planned(): Promise<Record<string, string[]>> {
-    const { steps } = JSON.parse(await lab.ok("preview", "--json")) as { steps: { op: string; urn: string; detailedDiff?: Record<string, unknown> | null }[] };
-    const touched = steps.filter(({ op }) => op !== "same").map(({ urn, detailedDiff }) => [urn.split("::").at(-1) ?? "", Object.keys(detailedDiff ?? {})] as const);
-    return Object.fromEntries(touched.map(([name]) => [name, [...new Set(touched.filter(([other]) => other === name).flatMap(([, keys]) => keys))].sort()]));
+    const { steps } = JSON.parse(await lab.ok("preview", "--json")) as {
+        steps: { op: string; urn: string; detailedDiff?: Record<string, unknown> | null }[];
+    };
+    const touched = steps
+        .filter(({ op }) => op !== "same")
+        .map(({ urn, detailedDiff }) => [urn.split("::").at(-1) ?? "", Object.keys(detailedDiff ?? {})] as const);
+    return Object.fromEntries(
+        touched.map(([name]) => [
+            name,
+            [...new Set(touched.filter(([other]) => other === name).flatMap(([, keys]) => keys))].sort(),
+        ]),
+    );
 }
 
 /** Every machine's process 1 by its start: another one after a boot. */
 const boots = () => onAll("cut -d' ' -f22 /proc/1/stat");
-const isWell = (seconds: number) => until(() => lab.lab("status"), ({ code }) => code === 0, seconds);
+const isWell = (seconds: number) =>
+    until(
+        () => lab.lab("status"),
+        ({ code }) => code === 0,
+        seconds,
+    );
 const holder = async () => /is on (.*)\.$/m.exec((await lab.lab("status")).stdout)?.[1];
 
 describe("up", () => {
     /** Waits until a run is where `isThere` says, and kills its pulumi. */
     async function killAt(call: Call, isThere: () => boolean): Promise<void> {
         let ended = false;
-        void call.ended.then(() => { ended = true; });
-        await until(() => Promise.resolve(isThere() || ended), (now) => now, 600);
+        void call.ended.then(() => {
+            ended = true;
+        });
+        await until(
+            () => Promise.resolve(isThere() || ended),
+            (now) => now,
+            600,
+        );
         const pulumi = descendant(call.child.pid!, "pulumi");
         expect(pulumi, call.output()).toBeDefined();
         process.kill(pulumi!, "SIGKILL");
@@ -120,11 +185,14 @@ describe("up", () => {
     test("killed while machines are made, then while software is installed, goes on to a good end without a question", async () => {
         const file = join(lab.home, "local", "pulumi", ".pulumi", "stacks", "lab", "local.json");
         // What is under way is in the state a moment after it is on the screen.
-        const underWay = () => /"pending_operations": \[[^]*nod\d-domain/.test(existsSync(file) ? readFileSync(file, "utf8") : "");
+        const underWay = () =>
+            /"pending_operations": \[[^]*nod\d-domain/.test(existsSync(file) ? readFileSync(file, "utf8") : "");
         await killAt(lab.start(["up"]), underWay);
         const second = lab.start(["up"]);
         await killAt(second, () => /nod\d-packages created/.test(second.output()));
-        expect(second.output()).toMatch(/The last run was killed \(process \d+\): its lock is taken away\.\n.*in the middle of .*nod\d-domain/);
+        expect(second.output()).toMatch(
+            /The last run was killed \(process \d+\): its lock is taken away\.\n.*in the middle of .*nod\d-domain/,
+        );
         const { code, all } = await lab.lab("up");
         expect(all).toMatch(/in the middle of .*-packages/);
         expect(all).not.toMatch(/warning|pending operations/i);
@@ -142,7 +210,9 @@ describe("up", () => {
         expect([second.count, second.session]).toEqual([2, first.session]);
         const third = await visit();
         expect([third.count, third.session, third.node]).toEqual([3, first.session, second.node]);
-        const nodes = (await lab.inside(`for i in $(seq 30); do curl -sS --fail --max-time 10 ${site}; done`)).matchAll(/id="node">([^<]+)</g);
+        const nodes = (await lab.inside(`for i in $(seq 30); do curl -sS --fail --max-time 10 ${site}; done`)).matchAll(
+            /id="node">([^<]+)</g,
+        );
         expect([...new Set([...nodes].map(([, node]) => node))].sort()).toEqual(["nod0", "nod2"]);
     });
 
@@ -159,7 +229,9 @@ describe("up", () => {
         expect(await lab.ok("up")).toMatch(/Resources:\n +\d+ unchanged\n/);
         const up = performance.now();
         await lab.ok("preview", "--expect-no-changes");
-        process.stdout.write(`up again: ${((up - time) / 1000).toFixed(1)} s; preview: ${((performance.now() - up) / 1000).toFixed(1)} s\n`);
+        process.stdout.write(
+            `up again: ${((up - time) / 1000).toFixed(1)} s; preview: ${((performance.now() - up) / 1000).toFixed(1)} s\n`,
+        );
         expect(await restartedSince(earlier)).toEqual([]);
     });
 });
@@ -169,7 +241,12 @@ describe("a change touches only what it is about:", () => {
         const earlier = await starts();
         lab.edit("site/mysite/WEB-INF/tags/footer.tag", "Two directors", "Zwei Direktoren");
         const footer = `triggers[1]["files/tomcat/app/mysite/WEB-INF/tags/footer.tag"]`;
-        expect(await planned()).toEqual({ "nod0-files": ["source"], "nod0-site": [footer], "nod2-files": ["source"], "nod2-site": [footer] });
+        expect(await planned()).toEqual({
+            "nod0-files": ["source"],
+            "nod0-site": [footer],
+            "nod2-files": ["source"],
+            "nod2-site": [footer],
+        });
         await lab.ok("up");
         await until(page, ({ text }) => text.includes("<footer>Zwei Direktoren"));
         expect(await restartedSince(earlier)).toEqual([]);
@@ -179,7 +256,12 @@ describe("a change touches only what it is about:", () => {
         const earlier = await starts();
         lab.edit("Pulumi.local.yaml", "  lab:director:", `${heap}  lab:director:`);
         const setenv = `triggers[1]["files/usr/local/tomcat/bin/setenv.sh"]`;
-        expect(await planned()).toEqual({ "nod0-files": ["source"], "nod0-tomcat": [setenv], "nod2-files": ["source"], "nod2-tomcat": [setenv] });
+        expect(await planned()).toEqual({
+            "nod0-files": ["source"],
+            "nod0-tomcat": [setenv],
+            "nod2-files": ["source"],
+            "nod2-tomcat": [setenv],
+        });
 
         await lab.ok("ssh", "nod2", "cd /usr/local/tomcat/bin && rm setenv.sh && mkdir setenv.sh");
         const { code, all } = await lab.lab("up");
@@ -191,7 +273,9 @@ describe("a change touches only what it is about:", () => {
         await lab.ok("up");
         expect(await lab.ok("ssh", "nod2", "ps -C java -o args=")).toContain("-Xmx200m");
         // httpd comes and goes with Tomcat.
-        expect(await restartedSince(earlier)).toEqual(["nod0", "nod2"].flatMap((name) => [`${name}/apache2.service`, `${name}/tomcat.service`]));
+        expect(await restartedSince(earlier)).toEqual(
+            ["nod0", "nod2"].flatMap((name) => [`${name}/apache2.service`, `${name}/tomcat.service`]),
+        );
     });
 
     test("keepalived's priority: one director's file, read again without a restart", async () => {
@@ -200,7 +284,9 @@ describe("a change touches only what it is about:", () => {
         const file = `triggers[1]["files/etc/keepalived/keepalived.conf"]`;
         expect(await planned()).toEqual({ "nod4-files": ["source"], "nod4-keepalived": [file] });
         await lab.ok("up");
-        expect(await lab.ok("ssh", "nod4", "grep priority /etc/keepalived/keepalived.conf")).toMatch(/^\s*priority 170$/m);
+        expect(await lab.ok("ssh", "nod4", "grep priority /etc/keepalived/keepalived.conf")).toMatch(
+            /^\s*priority 170$/m,
+        );
         expect(await restartedSince(earlier)).toEqual([]);
     });
 });
@@ -208,7 +294,10 @@ describe("a change touches only what it is about:", () => {
 describe("the ways in:", () => {
     test("words that mean nothing end with 2, another program's code is passed on", async () => {
         expect((await lab.lab("nonsense")).code).toBe(2);
-        expect(await lab.lab("ssh", "nod9", "true")).toMatchObject({ code: 2, all: expect.stringContaining("nod0") as string });
+        expect(await lab.lab("ssh", "nod9", "true")).toMatchObject({
+            code: 2,
+            all: expect.stringContaining("nod0") as string,
+        });
         expect((await lab.lab("ssh", "nod0", "exit 7")).code).toBe(7);
         expect((await lab.lab("exec", "sh", "-c", "exit 3")).code).toBe(3);
         expect((await lab.lab("curl", "-sS", "--fail", `${site}no-such-page`)).code).toBe(22);
@@ -217,30 +306,42 @@ describe("the ways in:", () => {
 
     test("ssh_config and Ansible's inventory name every machine", async () => {
         const config = (await lab.ok("ssh-config")).trim();
-        for (const name of names) expect((await lab.ok("exec", "ssh", "-F", config, name, "hostname")).trim()).toBe(name);
-        const { all } = JSON.parse(await lab.inside(`cat ${(await lab.ok("inventory")).trim()}`)) as { all: { hosts: object; children: Record<string, { hosts: object }> } };
+        for (const name of names)
+            expect((await lab.ok("exec", "ssh", "-F", config, name, "hostname")).trim()).toBe(name);
+        const { all } = JSON.parse(await lab.inside(`cat ${(await lab.ok("inventory")).trim()}`)) as {
+            all: { hosts: object; children: Record<string, { hosts: object }> };
+        };
         expect(Object.keys(all.hosts).sort()).toEqual(names);
-        expect(Object.fromEntries(Object.entries(all.children).map(([role, { hosts }]) => [role, Object.keys(hosts)]))).toEqual({
-            app: ["nod0", "nod2"], database: ["mysql"], director: ["nod3", "nod4"], memcached: ["nod1", "nod2"],
+        expect(
+            Object.fromEntries(Object.entries(all.children).map(([role, { hosts }]) => [role, Object.keys(hosts)])),
+        ).toEqual({
+            app: ["nod0", "nod2"],
+            database: ["mysql"],
+            director: ["nod3", "nod4"],
+            memcached: ["nod1", "nod2"],
         });
     });
 
     test("forward shows the site on a loopback port, and ends when it is told to", async () => {
         const port = await freePort();
         const call = lab.start(["forward", String(port)]);
-        await until(() => Promise.resolve(call.output()), (output) => output.includes(`http://127.0.0.1:${port}/`));
+        await until(
+            () => Promise.resolve(call.output()),
+            (output) => output.includes(`http://127.0.0.1:${port}/`),
+        );
         expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain("Zwei Direktoren");
         call.child.kill("SIGTERM");
         expect((await call.ended).code).toBe(0);
     });
 });
 
-const freePort = () => new Promise<number>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-        const { port } = server.address() as AddressInfo;
-        server.close(() => resolve(port));
+const freePort = () =>
+    new Promise<number>((resolve) => {
+        const server = createServer().listen(0, "127.0.0.1", () => {
+            const { port } = server.address() as AddressInfo;
+            server.close(() => resolve(port));
+        });
     });
-});
 
 describe("what goes down comes back:", () => {
     test("row 22: the virtual address moves when keepalived stops on its holder, and back", async () => {
@@ -254,17 +355,23 @@ describe("what goes down comes back:", () => {
     });
 
     test("every machine after a reboot, with its services, and sessions of both app servers live through it", async () => {
-        const visitors = Object.fromEntries(await Promise.all(["nod0", "nod2"].map(async (home) => [home, await visitorOf(home)] as const)));
+        const visitors = Object.fromEntries(
+            await Promise.all(["nod0", "nod2"].map(async (home) => [home, await visitorOf(home)] as const)),
+        );
         for (const name of names) {
             const { [name]: started } = await boots();
-            await lab.lab("ssh", name, "systemctl reboot");     // the connection may go down first
-            await until(boots, ({ [name]: now }) => now !== "" && now !== started, 60)
-                .catch(async (error: unknown) => { throw new Error(await reportOn(name, join(lab.home, "local"), lab.inside), { cause: error }); });
+            await lab.lab("ssh", name, "systemctl reboot"); // the connection may go down first
+            await until(boots, ({ [name]: now }) => now !== "" && now !== started, 60).catch(async (error: unknown) => {
+                throw new Error(await reportOn(name, join(lab.home, "local"), lab.inside), { cause: error });
+            });
             await isWell(60);
             for (const [home, visitor] of Object.entries(visitors)) {
                 const before = { ...visitor };
                 await visitor.visit();
-                expect(visitor, `of ${home}, after ${name}'s reboot`).toMatchObject({ session: before.session, count: before.count + 1 });
+                expect(visitor, `of ${home}, after ${name}'s reboot`).toMatchObject({
+                    session: before.session,
+                    count: before.count + 1,
+                });
                 // A copy beside the session itself would go down with it: where the other memcached has just come back it moves there.
                 const beside = ({ nod0: "none", nod2: "memcached2" } as Record<string, string>)[home];
                 await until(visitor.visit, () => visitor.copy !== beside || visitor.node !== home);
@@ -274,9 +381,13 @@ describe("what goes down comes back:", () => {
     });
 
     test("all machines after a power cut", async () => {
-        await lab.inside(`for machine in ${names.join(" ")}; do virsh -q -c lxc:///system destroy $machine; done >/dev/null`);
+        await lab.inside(
+            `for machine in ${names.join(" ")}; do virsh -q -c lxc:///system destroy $machine; done >/dev/null`,
+        );
         expect((await lab.lab("status")).code).toBe(1);
-        await lab.inside(`for machine in ${names.join(" ")}; do virsh -q -c lxc:///system start $machine; done >/dev/null`);
+        await lab.inside(
+            `for machine in ${names.join(" ")}; do virsh -q -c lxc:///system start $machine; done >/dev/null`,
+        );
         await isWell(120);
         expect((await page()).text).toContain("Ein Gruß");
         await lab.ok("preview", "--expect-no-changes");
@@ -289,7 +400,9 @@ describe("what goes down comes back:", () => {
         await isWell(30);
 
         const machine = join(lab.home, "local", "machines", "nod1");
-        await lab.inside(`virsh -q -c lxc:///system destroy nod1 >/dev/null; virsh -q -c lxc:///system undefine nod1; umount ${machine}/root; rm -rf ${machine}`);
+        await lab.inside(
+            `virsh -q -c lxc:///system destroy nod1 >/dev/null; virsh -q -c lxc:///system undefine nod1; umount ${machine}/root; rm -rf ${machine}`,
+        );
         expect(Object.keys(await planned()).filter((name) => !name.startsWith("nod1-"))).toEqual([]);
         const { code, all } = await lab.lab("up");
         expect(code, all).toBe(0);
@@ -303,7 +416,10 @@ describe("what goes down comes back:", () => {
         await addNote("Vorher");
         const { count, session } = await visit();
         await lab.ok("snapshot", "before");
-        expect(await lab.lab("snapshot", "before")).toMatchObject({ code: 2, all: expect.stringContaining("There is a snapshot before already.") as string });
+        expect(await lab.lab("snapshot", "before")).toMatchObject({
+            code: 2,
+            all: expect.stringContaining("There is a snapshot before already.") as string,
+        });
         expect((await visit()).count).toBe(count + 1);
         await addNote("Nachher");
         await lab.ok("ssh", "nod0", "rm /tomcat/app/mysite/style.css && touch /root/later");
@@ -314,14 +430,19 @@ describe("what goes down comes back:", () => {
         expect([now.session, now.count]).toEqual([session, count + 1]);
         expect(now.text).toContain("Vorher");
         expect(now.text).not.toContain("Nachher");
-        expect(await lab.ok("ssh", "nod0", "ls /tomcat/app/mysite/style.css; ls /root")).toBe("/tomcat/app/mysite/style.css\n");
+        expect(await lab.ok("ssh", "nod0", "ls /tomcat/app/mysite/style.css; ls /root")).toBe(
+            "/tomcat/app/mysite/style.css\n",
+        );
         expect((await lab.lab("status")).code).toBe(0);
         // Nothing that carried sessions in or out is left.
         await lab.ok("verify", "--only", "users");
         await lab.ok("preview", "--expect-no-changes");
         expect(await lab.ok("snapshots")).toMatch(/^before +20.* mysql, nod0/m);
         expect(await lab.ok("snapshots", "--remove", "before")).not.toMatch(/^before/m);
-        expect(await lab.lab("revert", "before")).toMatchObject({ code: 2, all: expect.stringContaining("There is no snapshot before") as string });
+        expect(await lab.lab("revert", "before")).toMatchObject({
+            code: 2,
+            all: expect.stringContaining("There is no snapshot before") as string,
+        });
     });
 });
 
@@ -336,7 +457,7 @@ describe("down", () => {
         expect(lab.read("Pulumi.local.yaml")).toBe(stackFile);
         expect(existsSync(join(lab.folder, ".stage", "local"))).toBe(false);
         expect(await state()).toEqual(before);
-        await lab.ok("down");       // with nothing there
+        await lab.ok("down"); // with nothing there
     });
 
     test("is not the end: up builds it again, and an orderly destroy takes the machines away", async () => {

@@ -33,7 +33,13 @@ const program = `
 `;
 
 const article = () => ({
-    machineKind: "vm", platform: "debian-13", hypervisor: "qemu:///system", acceleration: "emulation", isolated: true, packageProxy: 3142, virtualAddress: "192.168.0.111",
+    machineKind: "vm",
+    platform: "debian-13",
+    hypervisor: "qemu:///system",
+    acceleration: "emulation",
+    isolated: true,
+    packageProxy: 3142,
+    virtualAddress: "192.168.0.111",
     machineSize: { memoryMiB: 64, vcpus: 1, diskGiB: 2 },
     machines: {
         nod0: { address: "192.168.0.200", roles: ["app", "memcached"], memoryMiB: 64, diskGiB: 2 },
@@ -47,22 +53,43 @@ const stack = article();
 let project: Project;
 let network: LocalNetwork;
 let home: string;
-const virsh = (...words: string[]) => run(network.enter(["virsh", "-q", "-c", "qemu:///system", ...words]) as [string, ...string[]]);
+const virsh = (...words: string[]) =>
+    run(network.enter(["virsh", "-q", "-c", "qemu:///system", ...words]) as [string, ...string[]]);
 /** Every machine's disk with the time of its birth: another one is another disk. */
 async function disks(): Promise<Record<string, string>> {
-    const births = await run(network.enter(["sh", "-c", "cd /var/lib/libvirt/images/lab && stat -c '%n %w' *-????????.qcow2"]) as [string, ...string[]]);
-    return Object.fromEntries(births.trim().split("\n").map((line) => [line.split("-")[0] ?? "", line]));
+    const births = await run(
+        network.enter(["sh", "-c", "cd /var/lib/libvirt/images/lab && stat -c '%n %w' *-????????.qcow2"]) as [
+            string,
+            ...string[],
+        ],
+    );
+    return Object.fromEntries(
+        births
+            .trim()
+            .split("\n")
+            .map((line) => [line.split("-")[0] ?? "", line]),
+    );
 }
 
 function describeStack(image = "one"): void {
-    project.write("settings.json", JSON.stringify({ site: stack, image: join(project.folder, `${image}.qcow2`), identity: image }));
+    project.write(
+        "settings.json",
+        JSON.stringify({ site: stack, image: join(project.folder, `${image}.qcow2`), identity: image }),
+    );
 }
 
 /** The resources that a run touches; the words of one that failed. */
 async function touched(kind: "preview" | "up"): Promise<string[] | string> {
     const { failed, steps, messages } = await project[kind]();
-    if (failed) return messages.filter(({ severity }) => severity === "error").map(({ message }) => message).join("\n");
-    return Object.entries(steps).filter(([, { op }]) => op !== "same").map(([name]) => name).sort();
+    if (failed)
+        return messages
+            .filter(({ severity }) => severity === "error")
+            .map(({ message }) => message)
+            .join("\n");
+    return Object.entries(steps)
+        .filter(([, { op }]) => op !== "same")
+        .map(([name]) => name)
+        .sort();
 }
 
 /** A change is in its preview what it is when it is done. */
@@ -78,7 +105,8 @@ beforeAll(async () => {
     home = join(project.folder, "home");
     network = await ensureNetwork({ home, cache, kind: "vm", progress: silent });
     project.enter = (argv) => network.enter(argv);
-    for (const image of ["one", "two"]) await run(["qemu-img", "create", "-q", "-f", "qcow2", join(project.folder, `${image}.qcow2`), "1G"]);
+    for (const image of ["one", "two"])
+        await run(["qemu-img", "create", "-q", "-f", "qcow2", join(project.folder, `${image}.qcow2`), "1G"]);
     rmSync(join(project.folder, "index.ts"));
     project.write("index.ts", program);
     describeStack();
@@ -93,12 +121,19 @@ const all = (name: string) => ["cloud-init", "domain", "role", "start", "volume"
 
 test("a cloud-init disk is read as one, and was here only while it was made", async () => {
     const file = /hdd +(\S+)/.exec(await virsh("domblklist", "nod0"))?.[1] ?? "";
-    const iso = (...words: string[]) => run(network.enter(["isoinfo", "-R", "-i", file, ...words]) as [string, ...string[]]);
+    const iso = (...words: string[]) =>
+        run(network.enter(["isoinfo", "-R", "-i", file, ...words]) as [string, ...string[]]);
     expect(await iso("-d")).toMatch(/^Volume id: cidata$/m);
     expect(await iso("-x", "/user-data")).toMatch(/^#cloud-config\n[^]*BEGIN OPENSSH PRIVATE KEY/);
-    expect(await iso("-x", "/meta-data")).toMatch(/^\{"instance-id":"nod0-[0-9a-f]{8}-[0-9a-f]{8}","local-hostname":"nod0"\}$/);
+    expect(await iso("-x", "/meta-data")).toMatch(
+        /^\{"instance-id":"nod0-[0-9a-f]{8}-[0-9a-f]{8}","local-hostname":"nod0"\}$/,
+    );
     expect(await iso("-x", "/network-config")).toContain("address: 192.168.0.200/24");
-    expect(readdirSync(join(project.folder, ".stage"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".iso"))).toEqual([]);
+    expect(
+        readdirSync(join(project.folder, ".stage"), { recursive: true, encoding: "utf8" }).filter((name) =>
+            name.endsWith(".iso"),
+        ),
+    ).toEqual([]);
 });
 
 describe("what a change costs", () => {
@@ -124,9 +159,10 @@ describe("what a change costs", () => {
         const before = await disks();
         stack.machines.mysql.diskGiB = 3;
         describeStack();
-        for (const kind of ["preview", "up"] as const) expect(await touched(kind)).toMatch(/mysql-volume[\s\S]*protect/);
+        for (const kind of ["preview", "up"] as const)
+            expect(await touched(kind)).toMatch(/mysql-volume[\s\S]*protect/);
         stack.machines.mysql.diskGiB = 2;
-        describeStack("two");       // the image of all
+        describeStack("two"); // the image of all
         expect(await touched("preview")).toMatch(/mysql-volume[\s\S]*protect/);
         describeStack();
         expect(await touched("preview")).toEqual([]);
@@ -134,7 +170,9 @@ describe("what a change costs", () => {
 
         stack.machines.mysql.protect = false;
         await change();
-        expect(await change("two")).toEqual([...all("mysql"), ...all("nod0"), ...all("nod3"), "lab-hypervisor-base"].sort());
+        expect(await change("two")).toEqual(
+            [...all("mysql"), ...all("nod0"), ...all("nod3"), "lab-hypervisor-base"].sort(),
+        );
     });
 });
 

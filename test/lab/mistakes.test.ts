@@ -17,11 +17,26 @@ afterAll(() => lab.remove());
 
 /** Each with what it makes of the stack file, and where and how it has to be reported. */
 const mistakes: [change: () => void, report: RegExp][] = [
-    [() => lab.edit("Pulumi.local.yaml", "192.168.0.200", "192.168.1.200"), /lab:machines\.nod0\.address: 192\.168\.1\.200 is outside of the network 192\.168\.0\.0\/24\.\n +Remedy: \w/],
-    [() => lab.edit("Pulumi.local.yaml", "192.168.0.201", "192.168.0.111"), /lab:machines\.nod1\.address: 192\.168\.0\.111 is taken: the virtual address has it\.\n +Remedy: \w/],
-    [() => lab.edit("Pulumi.local.yaml", "192.168.0.202", "192.168.0.205"), /lab:machines\.nod2\.address: 192\.168\.0\.205 is taken: mysql has it\.\n +Remedy: \w/],
-    [() => lab.edit("Pulumi.local.yaml", "priority: 179", "priority: 180"), /lab:machines\.nod4\.priority: 180 is nod3's priority too.*\n +Remedy: \w/],
-    [() => lab.edit("Pulumi.local.yaml", "roles: [ database ]", "roles: [ memcached ]"), /lab:machines: no machine has the role database.*\n +Remedy: \w/],
+    [
+        () => lab.edit("Pulumi.local.yaml", "192.168.0.200", "192.168.1.200"),
+        /lab:machines\.nod0\.address: 192\.168\.1\.200 is outside of the network 192\.168\.0\.0\/24\.\n +Remedy: \w/,
+    ],
+    [
+        () => lab.edit("Pulumi.local.yaml", "192.168.0.201", "192.168.0.111"),
+        /lab:machines\.nod1\.address: 192\.168\.0\.111 is taken: the virtual address has it\.\n +Remedy: \w/,
+    ],
+    [
+        () => lab.edit("Pulumi.local.yaml", "192.168.0.202", "192.168.0.205"),
+        /lab:machines\.nod2\.address: 192\.168\.0\.205 is taken: mysql has it\.\n +Remedy: \w/,
+    ],
+    [
+        () => lab.edit("Pulumi.local.yaml", "priority: 179", "priority: 180"),
+        /lab:machines\.nod4\.priority: 180 is nod3's priority too.*\n +Remedy: \w/,
+    ],
+    [
+        () => lab.edit("Pulumi.local.yaml", "roles: [ database ]", "roles: [ memcached ]"),
+        /lab:machines: no machine has the role database.*\n +Remedy: \w/,
+    ],
 ];
 
 test("every mistake is reported at once, with its remedy, before anything is started", async () => {
@@ -48,7 +63,10 @@ test("pulumi itself says the same of one, and shows no stack trace", async () =>
 
 test("a stack file that is no YAML, and one with a typing mistake", async () => {
     lab.edit("Pulumi.local.yaml", "lab:virtualAddress", "lab:virtualAdress");
-    expect(await lab.lab("up")).toMatchObject({ code: 2, all: expect.stringMatching(/lab:virtualAddress: is missing[\s\S]*lab:virtualAdress: no such setting/) as string });
+    expect(await lab.lab("up")).toMatchObject({
+        code: 2,
+        all: expect.stringMatching(/lab:virtualAddress: is missing[\s\S]*lab:virtualAdress: no such setting/) as string,
+    });
     lab.write("Pulumi.local.yaml", "config: [\n");
     expect(await lab.lab("up")).toMatchObject({ code: 2, all: expect.stringContaining("is no YAML") as string });
 });

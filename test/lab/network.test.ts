@@ -1,6 +1,15 @@
 /** The local network for real: namespaces, libvirtd, proxy and two system containers, on this machine, as root. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    readlinkSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -19,7 +28,8 @@ import { hostState, namespaces, reportOn, until } from "./host-state";
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 const repository = join(__dirname, "..", "..");
 const scratch = mkdtempSync(join(tmpdir(), "network-test-"));
-const networkXml = "<network><name>lab</name><bridge name='lab0' stp='off' delay='0'/><dns enable='no'/><ip address='192.168.0.1' prefix='24'/></network>";
+const networkXml =
+    "<network><name>lab</name><bridge name='lab0' stp='off' delay='0'/><dns enable='no'/><ip address='192.168.0.1' prefix='24'/></network>";
 
 /** One lab of this test's: its home, and what a person does with it. */
 class Lab {
@@ -48,8 +58,12 @@ class Lab {
         this.image = (await ensureImage({ cache, platform: "debian-13", kind: "container", progress: silent })).path;
         await this.up();
         mkdirSync(this.keys, { recursive: true });
-        for (const name of ["login", "one", "two"]) await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(this.keys, name)]);
-        writeFileSync(join(this.keys, "known_hosts"), ["one", "two"].map((name) => `${addresses[name]!} ${this.key(`${name}.pub`)}`).join(""));
+        for (const name of ["login", "one", "two"])
+            await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(this.keys, name)]);
+        writeFileSync(
+            join(this.keys, "known_hosts"),
+            ["one", "two"].map((name) => `${addresses[name]!} ${this.key(`${name}.pub`)}`).join(""),
+        );
         writeFileSync(join(this.keys, "network.xml"), networkXml);
         await this.virsh("net-define", join(this.keys, "network.xml"));
         await this.virsh("net-autostart", "lab");
@@ -60,26 +74,61 @@ class Lab {
 
     spec(name: string, changes: Partial<ContainerSpec> = {}): ContainerSpec {
         return {
-            name, image: this.image, directory: join(this.home, "machines"), network: "lab", address: addresses[name]!, prefix: 24, gateway: "192.168.0.1",
-            mac: `52:54:00:00:00:${addresses[name]!.slice(-2)}`, memoryMiB: 384, vcpus: 1, hosts: Object.entries(addresses).map(([host, address]) => ({ name: host, address })),
-            hostKey: this.key(name), authorizedKey: this.key("login.pub").trim(), proxyPort: 3142, ...changes,
+            name,
+            image: this.image,
+            directory: join(this.home, "machines"),
+            network: "lab",
+            address: addresses[name]!,
+            prefix: 24,
+            gateway: "192.168.0.1",
+            mac: `52:54:00:00:00:${addresses[name]!.slice(-2)}`,
+            memoryMiB: 384,
+            vcpus: 1,
+            hosts: Object.entries(addresses).map(([host, address]) => ({ name: host, address })),
+            hostKey: this.key(name),
+            authorizedKey: this.key("login.pub").trim(),
+            proxyPort: 3142,
+            ...changes,
         };
     }
 
     container(command: "create" | "delete", spec: ContainerSpec): Promise<string> {
-        return this.enter([...bundled("container"), command, spec.name], { cwd: repository, input: JSON.stringify(spec) });
+        return this.enter([...bundled("container"), command, spec.name], {
+            cwd: repository,
+            input: JSON.stringify(spec),
+        });
     }
 
     ssh(name: string, command: string, knownHosts = join(this.keys, "known_hosts")): Promise<string> {
-        return this.enter(["ssh", "-F", "none", "-i", join(this.keys, "login"), "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "GlobalKnownHostsFile=none",
-            "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", `root@${addresses[name]!}`, command]);
+        return this.enter([
+            "ssh",
+            "-F",
+            "none",
+            "-i",
+            join(this.keys, "login"),
+            "-o",
+            `UserKnownHostsFile=${knownHosts}`,
+            "-o",
+            "GlobalKnownHostsFile=none",
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "ConnectTimeout=2",
+            `root@${addresses[name]!}`,
+            command,
+        ]);
     }
 }
 
 const addresses: Record<string, string> = { one: "192.168.0.11", two: "192.168.0.12" };
 
 /** What a lab of this test's may leave in its scratch folder: nothing but the keys. */
-const ownFiles = () => readdirSync(scratch).filter((name) => !name.endsWith("-keys")).join();
+const ownFiles = () =>
+    readdirSync(scratch)
+        .filter((name) => !name.endsWith("-keys"))
+        .join();
 
 const startTime = "awk '{ print $22 }' /proc/1/stat";
 
@@ -90,7 +139,10 @@ describe("a lab", () => {
 
     beforeAll(async () => {
         await ensureHostPackages("container", silent);
-        before = await hostState(["first", "second"].map((name) => join(scratch, name)), ownFiles);
+        before = await hostState(
+            ["first", "second"].map((name) => join(scratch, name)),
+            ownFiles,
+        );
         await lab.prepare();
         uuids = await Promise.all(["one", "two"].map((name) => lab.container("create", lab.spec(name))));
     });
@@ -119,7 +171,12 @@ describe("a lab", () => {
         expect(await lab.ssh("one", "stat -c %a /etc/ssh/ssh_host_ed25519_key")).toBe("600\n");
         const limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max";
         expect(Number(await lab.ssh("one", limit))).toBe(384 * 2 ** 20);
-        expect(await lab.ssh("one", "ip address add 192.168.0.99/24 dev eth0 && systemctl restart systemd-networkd && ip -br address")).toContain("192.168.0.99/24");
+        expect(
+            await lab.ssh(
+                "one",
+                "ip address add 192.168.0.99/24 dev eth0 && systemctl restart systemd-networkd && ip -br address",
+            ),
+        ).toContain("192.168.0.99/24");
     });
 
     test("what is run in it counts as its own processor time", async () => {
@@ -138,15 +195,24 @@ describe("a lab", () => {
     test("packages come through the proxy, once; no mirror's name is in a guest", async () => {
         const install = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes jo && jo works=true";
         const fetched = () => {
-            const log = readFileSync(join(cache, "proxy", "log", "apt-cacher.log"), "utf8").split("\n").filter((line) => /\/jo_[^/]*\.deb$/.test(line));
-            return { upstream: log.filter((line) => line.includes("|I|")).length, served: log.filter((line) => line.includes("|O|")).length };
+            const log = readFileSync(join(cache, "proxy", "log", "apt-cacher.log"), "utf8")
+                .split("\n")
+                .filter((line) => /\/jo_[^/]*\.deb$/.test(line));
+            return {
+                upstream: log.filter((line) => line.includes("|I|")).length,
+                served: log.filter((line) => line.includes("|O|")).length,
+            };
         };
         expect(await lab.ssh("one", install)).toContain(`{"works":true}`);
         const first = fetched();
         expect(await lab.ssh("two", install)).toContain(`{"works":true}`);
         expect(fetched()).toEqual({ upstream: first.upstream, served: first.served + 1 });
-        expect(await lab.ssh("one", "apt-cache policy openjdk-8-jre-headless")).toMatch(/Candidate: 8u[\s\S]* 50 http:\/\/packages\.lab\/debian sid/);
-        expect(await lab.ssh("one", "apt-cache policy openssh-server")).not.toMatch(/Candidate: .*\n[\s\S]*\*\*\*.* 50\n/);
+        expect(await lab.ssh("one", "apt-cache policy openjdk-8-jre-headless")).toMatch(
+            /Candidate: 8u[\s\S]* 50 http:\/\/packages\.lab\/debian sid/,
+        );
+        expect(await lab.ssh("one", "apt-cache policy openssh-server")).not.toMatch(
+            /Candidate: .*\n[\s\S]*\*\*\*.* 50\n/,
+        );
         const mirror = new URL(debianMirror()!).host;
         expect(await lab.ssh("one", `grep -rlF ${mirror} /etc || true`)).toBe("");
         expect(await lab.ssh("one", "ls /var/lib/apt/lists")).not.toContain(mirror);
@@ -155,13 +221,22 @@ describe("a lab", () => {
     test("a reboot from inside and a power cut keep the disk", async () => {
         await lab.ssh("one", "echo kept > /root/kept && sync");
         for (const restart of [
-            () => lab.ssh("one", "systemctl reboot").catch(() => ""),      // the connection may go down first
-            async () => { await lab.virsh("destroy", "one"); await lab.virsh("start", "one"); },
+            () => lab.ssh("one", "systemctl reboot").catch(() => ""), // the connection may go down first
+            async () => {
+                await lab.virsh("destroy", "one");
+                await lab.virsh("start", "one");
+            },
         ]) {
             const started = await lab.ssh("one", startTime);
             await restart();
-            await until(() => lab.ssh("one", startTime), (now) => now !== started)
-                .catch(async (error: unknown) => { throw new Error(await reportOn("one", lab.home, (script) => lab.enter(["sh", "-c", script])), { cause: error }); });
+            await until(
+                () => lab.ssh("one", startTime),
+                (now) => now !== started,
+            ).catch(async (error: unknown) => {
+                throw new Error(await reportOn("one", lab.home, (script) => lab.enter(["sh", "-c", script])), {
+                    cause: error,
+                });
+            });
             expect(await lab.ssh("one", "cat /root/kept")).toBe("kept\n");
             expect((await lab.ssh("one", "systemctl is-system-running --wait")).trim()).toBe("running");
         }
@@ -170,7 +245,10 @@ describe("a lab", () => {
     test("a crash of the holder takes everything down at once, and the next ensureNetwork brings the machines back", async () => {
         const { pid } = (await findNetwork(lab.home))!;
         process.kill(pid, "SIGKILL");
-        await until(() => findNetwork(lab.home).then((network) => network ?? "gone"), (network) => network === "gone");
+        await until(
+            () => findNetwork(lab.home).then((network) => network ?? "gone"),
+            (network) => network === "gone",
+        );
         const network = await lab.up();
         expect(network.pid).not.toBe(pid);
         expect(await lab.ssh("one", "cat /root/kept")).toBe("kept\n");
@@ -181,9 +259,17 @@ describe("a lab", () => {
     test("a libvirtd that died alone is started again, and the machines live on", async () => {
         const started = await lab.ssh("one", startTime);
         const daemon = Number(await lab.enter(["sh", "-c", "cat /run/libvirtd.pid"]));
-        const host = readdirSync("/proc").find((name) => /^\d+$/.test(name) && readStatus(name)?.endsWith(`\t${String(daemon)}`) && readFileSync(`/proc/${name}/comm`, "utf8") === "libvirtd\n");
+        const host = readdirSync("/proc").find(
+            (name) =>
+                /^\d+$/.test(name) &&
+                readStatus(name)?.endsWith(`\t${String(daemon)}`) &&
+                readFileSync(`/proc/${name}/comm`, "utf8") === "libvirtd\n",
+        );
         process.kill(Number(host), "SIGKILL");
-        await until(() => lab.virsh("list", "--name"), (names) => names.includes("one"));
+        await until(
+            () => lab.virsh("list", "--name"),
+            (names) => names.includes("one"),
+        );
         expect(await lab.ssh("one", startTime)).toBe(started);
     });
 
@@ -195,10 +281,10 @@ describe("a lab", () => {
             const child = spawn(program!, words, { cwd: repository, stdio: ["pipe", "ignore", "ignore"] });
             child.stdin.end(JSON.stringify(lab.spec("two")));
             const ended = new Promise((resolve) => child.once("close", resolve));
-            await wait(delay);      // not waiting for something: the moment at which it dies
+            await wait(delay); // not waiting for something: the moment at which it dies
             child.kill("SIGKILL");
             await ended;
-            if (delay === 900) continue;        // one more on top of a half-made one
+            if (delay === 900) continue; // one more on top of a half-made one
             const uuid = await lab.container("create", lab.spec("two"));
             expect((await lab.virsh("domuuid", "two")).trim()).toBe(uuid.trim());
             expect(await lab.ssh("two", "hostname")).toBe("two\n");
@@ -214,20 +300,32 @@ describe("a lab", () => {
         await lab.ssh("two", "touch /root/kept");
         const more = { memoryMiB: 512, vcpus: 2 };
         expect(await lab.container("create", lab.spec("two", more))).toBe(uuid);
-        expect(await lab.ssh("two", "systemctl is-system-running --wait; ls /root; free -m")).toMatch(/^running\nkept\n[^]*^Mem:\s+512 /m);
+        expect(await lab.ssh("two", "systemctl is-system-running --wait; ls /root; free -m")).toMatch(
+            /^running\nkept\n[^]*^Mem:\s+512 /m,
+        );
         const started = await lab.ssh("two", startTime);
         expect(await lab.container("create", lab.spec("two", more))).toBe(uuid);
         expect(await lab.ssh("two", startTime)).toBe(started);
 
         await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "other", "-f", join(lab.keys, "other")]);
-        expect(await lab.container("create", lab.spec("two", { ...more, authorizedKey: `${lab.spec("two").authorizedKey}\n${lab.key("other.pub").trim()}` }))).not.toBe(uuid);
+        expect(
+            await lab.container(
+                "create",
+                lab.spec("two", {
+                    ...more,
+                    authorizedKey: `${lab.spec("two").authorizedKey}\n${lab.key("other.pub").trim()}`,
+                }),
+            ),
+        ).not.toBe(uuid);
         expect(await lab.ssh("two", "ls /root")).toBe("");
     });
 
     test("a second lab with the same addresses and names lives beside it, and takes the package proxy over when the first goes", async () => {
         const second = new Lab("second");
         const first = (await findNetwork(lab.home))!;
-        const own = new Set(["net", "mnt", "pid", "cgroup"].map((kind) => readlinkSync(`/proc/${String(first.pid)}/ns/${kind}`)));
+        const own = new Set(
+            ["net", "mnt", "pid", "cgroup"].map((kind) => readlinkSync(`/proc/${String(first.pid)}/ns/${kind}`)),
+        );
         const straggler = spawn("sh", ["-c", `exec "$@"`, "sh", ...first.enter(["sleep", "600"])], { stdio: "ignore" });
         const ended = new Promise((resolve) => straggler.once("close", resolve));
         try {
@@ -236,10 +334,13 @@ describe("a lab", () => {
             expect(await second.ssh("one", "test -e /root/kept || echo another")).toBe("another\n");
             expect(await lab.ssh("one", "cat /root/kept")).toBe("kept\n");
             await lab.down();
-            await ended;                                                                        // what was entered ends with the lab
-            expect([...namespaces()].filter((namespace) => own.has(namespace))).toEqual([]);    // so no process and no mount of it is left
+            await ended; // what was entered ends with the lab
+            expect([...namespaces()].filter((namespace) => own.has(namespace))).toEqual([]); // so no process and no mount of it is left
             expect(existsSync(lab.home)).toBe(false);
-            await until(() => second.ssh("one", "apt-get update --error-on=any"), () => true);
+            await until(
+                () => second.ssh("one", "apt-get update --error-on=any"),
+                () => true,
+            );
         } finally {
             straggler.kill();
             await second.down();
@@ -249,7 +350,12 @@ describe("a lab", () => {
     test("down leaves the host as it was, and may be told twice", async () => {
         await lab.down();
         expect(await findNetwork(lab.home)).toBeUndefined();
-        expect(await hostState(["first", "second"].map((name) => join(scratch, name)), ownFiles)).toEqual(before);
+        expect(
+            await hostState(
+                ["first", "second"].map((name) => join(scratch, name)),
+                ownFiles,
+            ),
+        ).toEqual(before);
     });
 });
 

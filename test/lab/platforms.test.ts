@@ -13,17 +13,41 @@ const machines = {
     nod3: { address: "192.168.0.203", roles: ["director"], priority: 180 },
 };
 const settings = {
-    machineKind: "container", platform: "debian-13", hypervisor: "lxc:///system", isolated: true, packageProxy: 3142, virtualAddress: "192.168.0.111",
-    machines, sessions: { failoverNodes: [] }, director: { source: "nginx-1.26.3" },
+    machineKind: "container",
+    platform: "debian-13",
+    hypervisor: "lxc:///system",
+    isolated: true,
+    packageProxy: 3142,
+    virtualAddress: "192.168.0.111",
+    machines,
+    sessions: { failoverNodes: [] },
+    director: { source: "nginx-1.26.3" },
 };
 /** The same site on another platform, with `changes`. */
-const on = (platform: string, changes: object = {}) => describeSite({ ...settings, machineKind: "vm", hypervisor: "qemu:///system", isolated: false, packageProxy: "none", platform, ...changes }, "test");
+const on = (platform: string, changes: object = {}) =>
+    describeSite(
+        {
+            ...settings,
+            machineKind: "vm",
+            hypervisor: "qemu:///system",
+            isolated: false,
+            packageProxy: "none",
+            platform,
+            ...changes,
+        },
+        "test",
+    );
 
 let lab: Checkout;
 
 beforeAll(async () => {
     lab = await Checkout.create();
-    lab.write("Pulumi.local.yaml", JSON.stringify({ config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`lab:${key}`, value])) }));
+    lab.write(
+        "Pulumi.local.yaml",
+        JSON.stringify({
+            config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`lab:${key}`, value])),
+        }),
+    );
     await lab.ok("up");
 });
 afterAll(() => lab.remove());
@@ -35,16 +59,31 @@ const run = (machine: string, script: string, input = "") =>
 describe("every command, a second time:", () => {
     const mark = "/run/before-the-second-time";
     /** When each service was last started. */
-    const starts = (machine: string) => run(machine, "systemctl show --property=Id,ActiveEnterTimestampMonotonic $(systemctl list-units --type=service --state=running --plain --no-legend | grep -v '^user@\\|^session' | cut -d' ' -f1)");
+    const starts = (machine: string) =>
+        run(
+            machine,
+            "systemctl show --property=Id,ActiveEnterTimestampMonotonic $(systemctl list-units --type=service --state=running --plain --no-legend | grep -v '^user@\\|^session' | cut -d' ' -f1)",
+        );
 
     test("goes well, restarts nothing, and writes no file that services read", async () => {
         const before = await Promise.all(Object.keys(machines).map(starts));
         for (const machine of Object.keys(machines)) await run(machine, `touch ${mark}`);
-        const summary = await lab.ok("pulumi", "up", "--yes", "--skip-preview", "--suppress-progress", "--replace", "**command:remote:Command::**");
+        const summary = await lab.ok(
+            "pulumi",
+            "up",
+            "--yes",
+            "--skip-preview",
+            "--suppress-progress",
+            "--replace",
+            "**command:remote:Command::**",
+        );
         // All of them: packages, base, firewall and the roles of each machine.
         expect(Number(/\+-(\d+) replaced/.exec(summary)?.[1])).toBeGreaterThanOrEqual(2 * 3 + 6 + 2);
         for (const machine of Object.keys(machines)) {
-            const written = await run(machine, `find $(ls -d /etc /usr/local /tomcat 2>/dev/null) -xdev -type f -newer ${mark} ! -path '/usr/local/*/logs/*' ! -path '/usr/local/*/work/*' ! -path '/usr/local/*/temp/*'`);
+            const written = await run(
+                machine,
+                `find $(ls -d /etc /usr/local /tomcat 2>/dev/null) -xdev -type f -newer ${mark} ! -path '/usr/local/*/logs/*' ! -path '/usr/local/*/work/*' ! -path '/usr/local/*/temp/*'`,
+            );
             expect(written.trim(), machine).toBe("");
         }
         expect(await Promise.all(Object.keys(machines).map(starts))).toEqual(before);
@@ -54,7 +93,11 @@ describe("every command, a second time:", () => {
 describe("the words of CentOS 7's MariaDB 5.5, which newer ones understand too:", () => {
     const site = on("centos-7", { database: { server: "mariadb" } });
     const account = (password: string) => accountName(site, password);
-    const login = (password: string) => run("nod0", `mariadb -h ${machines.nod0.address} -u ${account(password)} -p${password} -e 'SELECT 1' ${site.database.name} 2>&1 || true`);
+    const login = (password: string) =>
+        run(
+            "nod0",
+            `mariadb -h ${machines.nod0.address} -u ${account(password)} -p${password} -e 'SELECT 1' ${site.database.name} 2>&1 || true`,
+        );
 
     test("an account is made, may be made again, and goes when another takes its place; root is the machine's root alone", async () => {
         await run("nod0", "mariadb -e \"CREATE USER IF NOT EXISTS ''@'localhost', 'root'@'elsewhere'\"");
@@ -65,8 +108,12 @@ describe("the words of CentOS 7's MariaDB 5.5, which newer ones understand too:"
         await run("nod0", "mariadb", retiredAccountsSql(site, "Second-Passw0rd"));
         expect(await login("First-Passw0rd")).toContain("Access denied");
         expect(await login("Second-Passw0rd")).toMatch(/^1\n1\n$/);
-        expect(await run("nod0", "mariadb -N -e \"SELECT host FROM mysql.user WHERE user IN ('', 'root')\"")).toBe("localhost\n");
-        expect(await run("nod0", "runuser -u nobody -- mariadb -u root -e 'SELECT 1' 2>&1 || true")).toContain("Access denied");
+        expect(await run("nod0", "mariadb -N -e \"SELECT host FROM mysql.user WHERE user IN ('', 'root')\"")).toBe(
+            "localhost\n",
+        );
+        expect(await run("nod0", "runuser -u nobody -- mariadb -u root -e 'SELECT 1' 2>&1 || true")).toContain(
+            "Access denied",
+        );
     });
 });
 
@@ -76,36 +123,65 @@ describe.each(["centos-7", "centos-stream-9"])("what %s would read is accepted b
 
     test("httpd", async () => {
         const main = [
-            "ServerName test", "Listen 80", "PidFile /run/check.pid", "ErrorLog /dev/null",
-            ...["mpm_event", "authz_core", "proxy", "proxy_http"].map((module) => `LoadModule ${module}_module /usr/lib/apache2/modules/mod_${module}.so`),
+            "ServerName test",
+            "Listen 80",
+            "PidFile /run/check.pid",
+            "ErrorLog /dev/null",
+            ...["mpm_event", "authz_core", "proxy", "proxy_http"].map(
+                (module) => `LoadModule ${module}_module /usr/lib/apache2/modules/mod_${module}.so`,
+            ),
             "Include /run/virtual.conf",
         ].join("\n");
         await run("nod0", "cat > /run/virtual.conf", await read("nod0", "/etc/httpd/conf.d/virtual.conf"));
-        expect(await run("nod0", "cat > /run/main.conf; apache2 -t -f /run/main.conf 2>&1", main)).toContain("Syntax OK");
+        expect(await run("nod0", "cat > /run/main.conf; apache2 -t -f /run/main.conf 2>&1", main)).toContain(
+            "Syntax OK",
+        );
         await run("nod0", "echo NoSuchDirective >> /run/virtual.conf; ! apache2 -t -f /run/main.conf 2>&1");
     });
 
     test.each([0.2, 1])("keepalived, with an advert every %d s", async (advertInterval) => {
-        const { text } = await fileOf(on(platform, { keepalived: { advertInterval, notify: { to: ["admin@example.org"] } } }), "nod3", "/etc/keepalived/keepalived.conf");
+        const { text } = await fileOf(
+            on(platform, { keepalived: { advertInterval, notify: { to: ["admin@example.org"] } } }),
+            "nod3",
+            "/etc/keepalived/keepalived.conf",
+        );
         await run("nod3", "cat > /run/check.conf; keepalived --config-test --use-file /run/check.conf", text);
-        await run("nod3", "echo no_such_word >> /run/check.conf; ! keepalived --config-test --use-file /run/check.conf 2>&1");
+        await run(
+            "nod3",
+            "echo no_such_word >> /run/check.conf; ! keepalived --config-test --use-file /run/check.conf 2>&1",
+        );
     });
 
     test("nft", async () => {
         for (const machine of Object.keys(machines)) {
-            await run(machine, "cat > /run/check.nft; nft --check --file /run/check.nft", await read(machine, "/etc/sysconfig/nftables.conf"));
+            await run(
+                machine,
+                "cat > /run/check.nft; nft --check --file /run/check.nft",
+                await read(machine, "/etc/sysconfig/nftables.conf"),
+            );
         }
     });
 
     test("MariaDB", async () => {
-        await run("nod0", "cat > /run/check.cnf; mariadbd --defaults-file=/run/check.cnf --verbose --help >/dev/null", await read("nod0", "/etc/my.cnf.d/lab.cnf"));
-        await run("nod0", "echo no_such_word = 1 >> /run/check.cnf; ! mariadbd --defaults-file=/run/check.cnf --verbose --help >/dev/null 2>&1");
+        await run(
+            "nod0",
+            "cat > /run/check.cnf; mariadbd --defaults-file=/run/check.cnf --verbose --help >/dev/null",
+            await read("nod0", "/etc/my.cnf.d/lab.cnf"),
+        );
+        await run(
+            "nod0",
+            "echo no_such_word = 1 >> /run/check.cnf; ! mariadbd --defaults-file=/run/check.cnf --verbose --help >/dev/null 2>&1",
+        );
     });
 
     test("systemd", async () => {
         const unit = await read("nod0", "/etc/systemd/system/tomcat.service");
         // Its own JDK is elsewhere: whether the lines are understood is what is asked.
-        const said = await run("nod0", "mkdir -p /run/check; cat > /run/check/tomcat.service; systemd-analyze verify /run/check/tomcat.service 2>&1 || true", unit);
+        const said = await run(
+            "nod0",
+            "mkdir -p /run/check; cat > /run/check/tomcat.service; systemd-analyze verify /run/check/tomcat.service 2>&1 || true",
+            unit,
+        );
         expect(said).not.toMatch(/Unknown|Failed to parse|Invalid/);
     });
 });

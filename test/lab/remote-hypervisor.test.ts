@@ -44,7 +44,8 @@ beforeAll(async () => {
     lab = await Checkout.create();
     mkdirSync(lab.home);
     control = await Namespace.create(join(lab.home, "control"), 1);
-    const hypervisor = (name: string, number: number) => HypervisorElsewhere.create(join(lab.home, name), number, control);
+    const hypervisor = (name: string, number: number) =>
+        HypervisorElsewhere.create(join(lab.home, name), number, control);
     [one, east, west] = await Promise.all([hypervisor("one", 2), hypervisor("east", 3), hypervisor("west", 4)]);
     lab.write("Pulumi.behind.yaml", behind(one.uri));
     lab.write("Pulumi.spread.yaml", spread("br0"));
@@ -90,8 +91,13 @@ const spread = (bridge: string) => `${common}  lab:hypervisors:
 `;
 
 /** Words by which pulumi makes these machines alone, with all that is on them. */
-const only = (...machines: string[]) => ["lab:Lab::lab", "lab:Hypervisor::**", "::lab-hypervisor-**", ...machines.flatMap((name) => [`::${name}`, `::${name}-**`])]
-    .flatMap((target) => ["--target", `urn:pulumi:*::lab::**${target}`]);
+const only = (...machines: string[]) =>
+    [
+        "lab:Lab::lab",
+        "lab:Hypervisor::**",
+        "::lab-hypervisor-**",
+        ...machines.flatMap((name) => [`::${name}`, `::${name}-**`]),
+    ].flatMap((target) => ["--target", `urn:pulumi:*::lab::**${target}`]);
 
 const up = (stack: string, ...machines: string[]) => lab.lab("-s", stack, "up", ...only(...machines));
 
@@ -100,14 +106,27 @@ async function doctor(stack: string): Promise<Finding[]> {
     return (JSON.parse(stdout) as { findings: Finding[] }).findings;
 }
 /** How much memory and disk the machine that runs tests can spare is its own affair. */
-const notGood = (findings: Finding[]) => findings.filter(({ result, subject, check }) => result !== "good" && !["memory", "folders"].includes(check) && subject !== "storage")
-    .map(({ check, subject, result, seen }) => `${result}: ${check}, ${subject}: ${seen}`);
+const notGood = (findings: Finding[]) =>
+    findings
+        .filter(
+            ({ result, subject, check }) =>
+                result !== "good" && !["memory", "folders"].includes(check) && subject !== "storage",
+        )
+        .map(({ check, subject, result, seen }) => `${result}: ${check}, ${subject}: ${seen}`);
 
 describe("a hypervisor that cannot be gone through is said in the preview, with what to do:", () => {
     test.each<[string, (uri: string) => string, RegExp]>([
         ["nobody's name", (uri) => uri.replace("root@", ""), /does not say who logs in[^]*USER@10\.77\.0\.2/],
-        ["a key that is not there", (uri) => uri.replace(/keyfile=[^&]*/, "keyfile=/no/such/key"), /\/no\/such\/key cannot be read[^]*keyfile=/],
-        ["a host key that nobody knows", (uri) => uri.replace(/knownhosts=.*/, "knownhosts=/no/such/hosts"), /host key of \[10\.77\.0\.2\]:2222 is not known[^]*Log in once by hand/],
+        [
+            "a key that is not there",
+            (uri) => uri.replace(/keyfile=[^&]*/, "keyfile=/no/such/key"),
+            /\/no\/such\/key cannot be read[^]*keyfile=/,
+        ],
+        [
+            "a host key that nobody knows",
+            (uri) => uri.replace(/knownhosts=.*/, "knownhosts=/no/such/hosts"),
+            /host key of \[10\.77\.0\.2\]:2222 is not known[^]*Log in once by hand/,
+        ],
     ])("%s", async (_what, change, said) => {
         lab.write("Pulumi.wrong.yaml", behind(change(one.uri)));
         const { code, all } = await lab.lab("-s", "wrong", "preview");
@@ -119,63 +138,121 @@ describe("a hypervisor that cannot be gone through is said in the preview, with 
         const other = join(lab.home, "other_hosts");
         writeFileSync(other, `[${one.ssh.host}]:${one.ssh.port} ${newKey().publicKey}\n`);
         lab.write("Pulumi.wrong.yaml", behind(one.uri.replace(one.ssh.knownHostsFile, other)));
-        expect(await doctor("wrong")).toContainEqual(expect.objectContaining({ check: "libvirt", result: "bad", seen: expect.stringContaining("Host key verification failed") as string }));
+        expect(await doctor("wrong")).toContainEqual(
+            expect.objectContaining({
+                check: "libvirt",
+                result: "bad",
+                seen: expect.stringContaining("Host key verification failed") as string,
+            }),
+        );
     });
 });
 
 describe("./lab doctor, before anything is there", () => {
-    test("sees that a hypervisor is fit and leaves nothing there; and that another carries no connections on", async () => {
-        const findings = await doctor("behind");
-        expect(notGood(findings)).toEqual([]);
-        expect(findings.filter(({ check }) => check === "jump host").map(({ subject }) => subject)).toEqual(["root@10.77.0.2", "root@10.77.0.2", "curl there"]);
-        expect(findings).toContainEqual(expect.objectContaining({ check: "trial machine", subject: "emulation", result: "good" }));
-        expect(await one.contents()).toBe("");
-        await one.withoutForwarding(async () => {
-            expect(notGood(await doctor("behind"))[0]).toMatch(/^bad: jump host, root@10\.77\.0\.2: .*administratively prohibited/);
-        });
-    }, minutes(2));
+    test(
+        "sees that a hypervisor is fit and leaves nothing there; and that another carries no connections on",
+        async () => {
+            const findings = await doctor("behind");
+            expect(notGood(findings)).toEqual([]);
+            expect(findings.filter(({ check }) => check === "jump host").map(({ subject }) => subject)).toEqual([
+                "root@10.77.0.2",
+                "root@10.77.0.2",
+                "curl there",
+            ]);
+            expect(findings).toContainEqual(
+                expect.objectContaining({ check: "trial machine", subject: "emulation", result: "good" }),
+            );
+            expect(await one.contents()).toBe("");
+            await one.withoutForwarding(async () => {
+                expect(notGood(await doctor("behind"))[0]).toMatch(
+                    /^bad: jump host, root@10\.77\.0\.2: .*administratively prohibited/,
+                );
+            });
+        },
+        minutes(2),
+    );
 
-    test("looks at each of two, and for the bridge there", async () => {
-        const findings = await doctor("spread");
-        expect(notGood(findings)).toEqual([]);
-        expect(findings.filter(({ check }) => check === "bridge").map(({ subject, seen }) => `${subject} ${seen}`)).toEqual(["br0 is there and up", "br0 is there and up"]);
-        lab.write("Pulumi.wrong.yaml", spread("br7"));
-        expect(notGood(await doctor("wrong"))).toEqual([east, west].map(({ uri }) => `bad: bridge, br7: is not there; bridges of ${uri}: br0`));
-    }, minutes(2));
+    test(
+        "looks at each of two, and for the bridge there",
+        async () => {
+            const findings = await doctor("spread");
+            expect(notGood(findings)).toEqual([]);
+            expect(
+                findings.filter(({ check }) => check === "bridge").map(({ subject, seen }) => `${subject} ${seen}`),
+            ).toEqual(["br0 is there and up", "br0 is there and up"]);
+            lab.write("Pulumi.wrong.yaml", spread("br7"));
+            expect(notGood(await doctor("wrong"))).toEqual(
+                [east, west].map(({ uri }) => `bad: bridge, br7: is not there; bridges of ${uri}: br0`),
+            );
+        },
+        minutes(2),
+    );
 });
 
-test("up: machines on all three, from cloud-init to their role", async () => {
-    const start = performance.now();
-    for (const { code, all } of await Promise.all([up("behind", "cache"), up("spread", "left", "right")])) expect(code, all).toBe(0);
-    process.stdout.write(`three virtual machines on three hypervisors: up after ${((performance.now() - start) / 1000).toFixed(0)} s\n`);
-}, minutes(25));
+test(
+    "up: machines on all three, from cloud-init to their role",
+    async () => {
+        const start = performance.now();
+        for (const { code, all } of await Promise.all([up("behind", "cache"), up("spread", "left", "right")]))
+            expect(code, all).toBe(0);
+        process.stdout.write(
+            `three virtual machines on three hypervisors: up after ${((performance.now() - start) / 1000).toFixed(0)} s\n`,
+        );
+    },
+    minutes(25),
+);
 
 describe("a machine behind a hypervisor", () => {
     let volumes: string[];
 
     test("is reached by way of it, and there is no other", async () => {
         await expect(control.run("ip", "route", "get", "192.168.0.201")).rejects.toThrow(/unreachable/);
-        expect(await lab.ok("-s", "behind", "ssh", "cache", "systemctl is-active memcached nftables; echo $SSH_CONNECTION")).toMatch(/^active\nactive\n192\.168\.0\.1 /);
+        expect(
+            await lab.ok(
+                "-s",
+                "behind",
+                "ssh",
+                "cache",
+                "systemctl is-active memcached nftables; echo $SSH_CONNECTION",
+            ),
+        ).toMatch(/^active\nactive\n192\.168\.0\.1 /);
         volumes = await one.baseVolumes("lab");
         expect(volumes).toHaveLength(1);
     });
 
-    test("and so it is by all that looks at it, or runs where its address is", async () => {
-        expect(await lab.ok("-s", "behind", "exec", "ip", "-4", "-o", "address", "show", "lab0")).toContain("192.168.0.1/24");
-        await expect(lab.ok("-s", "behind", "curl", "-sS", "--max-time", "5", "http://192.168.0.201:22/")).rejects.toThrow(/Received HTTP\/0\.9/);
-        const { stdout } = await lab.lab("-s", "behind", "status");
-        expect(stdout).toMatch(/^cache .* memcached active +- +well$/m);
-        expect(stdout).toMatch(/^front .*does not answer/m);
-        const verified = await lab.lab("-s", "behind", "verify", "--only", "services", "--json");
-        const results = (JSON.parse(verified.stdout) as { results: { subject: string; result: string }[] }).results;
-        expect(Object.fromEntries(results.map(({ subject, result }) => [subject, result]))).toEqual({ app: "not run", back: "not run", cache: "passed", front: "not run" });
-    }, minutes(2));
+    test(
+        "and so it is by all that looks at it, or runs where its address is",
+        async () => {
+            expect(await lab.ok("-s", "behind", "exec", "ip", "-4", "-o", "address", "show", "lab0")).toContain(
+                "192.168.0.1/24",
+            );
+            await expect(
+                lab.ok("-s", "behind", "curl", "-sS", "--max-time", "5", "http://192.168.0.201:22/"),
+            ).rejects.toThrow(/Received HTTP\/0\.9/);
+            const { stdout } = await lab.lab("-s", "behind", "status");
+            expect(stdout).toMatch(/^cache .* memcached active +- +well$/m);
+            expect(stdout).toMatch(/^front .*does not answer/m);
+            const verified = await lab.lab("-s", "behind", "verify", "--only", "services", "--json");
+            const results = (JSON.parse(verified.stdout) as { results: { subject: string; result: string }[] }).results;
+            expect(Object.fromEntries(results.map(({ subject, result }) => [subject, result]))).toEqual({
+                app: "not run",
+                back: "not run",
+                cache: "passed",
+                front: "not run",
+            });
+        },
+        minutes(2),
+    );
 
-    test("up again changes nothing, and the image is not uploaded again; ./lab doctor knows what is its own", async () => {
-        expect((await up("behind", "cache")).stdout).toMatch(/Resources:\n +\d+ unchanged\n/);
-        expect(await one.baseVolumes("lab")).toEqual(volumes);
-        expect(notGood(await doctor("behind"))).toEqual([]);
-    }, minutes(5));
+    test(
+        "up again changes nothing, and the image is not uploaded again; ./lab doctor knows what is its own",
+        async () => {
+            expect((await up("behind", "cache")).stdout).toMatch(/Resources:\n +\d+ unchanged\n/);
+            expect(await one.baseVolumes("lab")).toEqual(volumes);
+            expect(notGood(await doctor("behind"))).toEqual([]);
+        },
+        minutes(5),
+    );
 
     test("forward brings the virtual address's port here", async () => {
         // There is no director: the hypervisor itself has the address.
@@ -185,7 +262,12 @@ describe("a machine behind a hypervisor", () => {
         const site = spawn(program, words, { stdio: "ignore" });
         const call = lab.start(["-s", "behind", "forward"]);
         try {
-            expect(await until(() => control.run("curl", "-sS", "http://127.0.0.1:8080/"), () => true)).toBe("from over there");
+            expect(
+                await until(
+                    () => control.run("curl", "-sS", "http://127.0.0.1:8080/"),
+                    () => true,
+                ),
+            ).toBe("from over there");
         } finally {
             call.child.kill("SIGTERM");
             site.kill();
@@ -193,10 +275,14 @@ describe("a machine behind a hypervisor", () => {
         expect((await call.ended).code).toBe(0);
     });
 
-    test("down leaves nothing there", async () => {
-        await lab.ok("-s", "behind", "down");
-        expect(await one.contents()).toBe("");
-    }, minutes(2));
+    test(
+        "down leaves nothing there",
+        async () => {
+            await lab.ok("-s", "behind", "down");
+            expect(await one.contents()).toBe("");
+        },
+        minutes(2),
+    );
 });
 
 describe("machines on two hypervisors with a bridge into one network", () => {
@@ -204,34 +290,66 @@ describe("machines on two hypervisors with a bridge into one network", () => {
     const both = <T>(ask: (each: HypervisorElsewhere) => Promise<T>) => Promise.all([east, west].map(ask));
 
     test("are each on its own, with a disk of the image uploaded there, in the network that was there", async () => {
-        expect(await both(async ({ namespace }) => (await namespace.virsh("list", "--name")).trim())).toEqual(["left", "right"]);
-        expect(await both(async ({ namespace }) => (await namespace.virsh("net-list", "--all", "--name")).trim())).toEqual(["", ""]);
+        expect(await both(async ({ namespace }) => (await namespace.virsh("list", "--name")).trim())).toEqual([
+            "left",
+            "right",
+        ]);
+        expect(
+            await both(async ({ namespace }) => (await namespace.virsh("net-list", "--all", "--name")).trim()),
+        ).toEqual(["", ""]);
         volumes = (await both((each) => each.baseVolumes("spread"))).flat();
         expect(volumes).toHaveLength(2);
     });
 
     test("are reached directly, and by each other", async () => {
-        expect(await lab.ok("-s", "spread", "ssh", "left", "systemctl is-active memcached; echo $SSH_CONNECTION")).toMatch(/^active\n10\.77\.0\.1 /);
-        expect(await lab.ok("-s", "spread", "ssh", "right", "systemctl is-active memcached; bash -c 'exec 3<>/dev/tcp/10.77.0.201/22; head -n 1 <&3'")).toMatch(/^active\nSSH-2\.0-OpenSSH/);
+        expect(
+            await lab.ok("-s", "spread", "ssh", "left", "systemctl is-active memcached; echo $SSH_CONNECTION"),
+        ).toMatch(/^active\n10\.77\.0\.1 /);
+        expect(
+            await lab.ok(
+                "-s",
+                "spread",
+                "ssh",
+                "right",
+                "systemctl is-active memcached; bash -c 'exec 3<>/dev/tcp/10.77.0.201/22; head -n 1 <&3'",
+            ),
+        ).toMatch(/^active\nSSH-2\.0-OpenSSH/);
     });
 
-    test("up again changes nothing, and no image is uploaded again", async () => {
-        expect((await up("spread", "left", "right")).stdout).toMatch(/Resources:\n +\d+ unchanged\n/);
-        expect((await both((each) => each.baseVolumes("spread"))).flat()).toEqual(volumes);
-    }, minutes(5));
+    test(
+        "up again changes nothing, and no image is uploaded again",
+        async () => {
+            expect((await up("spread", "left", "right")).stdout).toMatch(/Resources:\n +\d+ unchanged\n/);
+            expect((await both((each) => each.baseVolumes("spread"))).flat()).toEqual(volumes);
+        },
+        minutes(5),
+    );
 
-    test("are reached each by way of its own, where the stack says jump", async () => {
-        await lab.ok("-s", "spread", "pulumi", "config", "set", "--path", "lab:network.jump", "true");
-        const { code, all } = await up("spread", "left", "right");
-        expect(code, all).toBe(0);
-        expect(all).toMatch(/Resources:\n +~ \d+ updated\n +\d+ unchanged\n/);
-        for (const [name, { ssh }] of [["left", east], ["right", west]] as const) {
-            expect(await lab.ok("-s", "spread", "ssh", name, "systemctl is-active memcached; echo $SSH_CONNECTION")).toMatch(new RegExp(`^active\n${ssh.host} `));
-        }
-    }, minutes(5));
+    test(
+        "are reached each by way of its own, where the stack says jump",
+        async () => {
+            await lab.ok("-s", "spread", "pulumi", "config", "set", "--path", "lab:network.jump", "true");
+            const { code, all } = await up("spread", "left", "right");
+            expect(code, all).toBe(0);
+            expect(all).toMatch(/Resources:\n +~ \d+ updated\n +\d+ unchanged\n/);
+            for (const [name, { ssh }] of [
+                ["left", east],
+                ["right", west],
+            ] as const) {
+                expect(
+                    await lab.ok("-s", "spread", "ssh", name, "systemctl is-active memcached; echo $SSH_CONNECTION"),
+                ).toMatch(new RegExp(`^active\n${ssh.host} `));
+            }
+        },
+        minutes(5),
+    );
 
-    test("down leaves nothing on either", async () => {
-        await lab.ok("-s", "spread", "down");
-        expect(await both((each) => each.contents())).toEqual(["", ""]);
-    }, minutes(2));
+    test(
+        "down leaves nothing on either",
+        async () => {
+            await lab.ok("-s", "spread", "down");
+            expect(await both((each) => each.contents())).toEqual(["", ""]);
+        },
+        minutes(2),
+    );
 });

@@ -2,7 +2,16 @@
  * Our addition to the session manager against the jars of the release that no other test here runs; the drills show what it does. With the
  * article's jars every `./lab up` compiles it, on JDK 8: its compiler (ECJ 4.4) knows no newer one, such as this machine's.
  */
-import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+    appendFileSync,
+    copyFileSync,
+    cpSync,
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readFileSync,
+    rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,13 +25,22 @@ import { run } from "../../lib/run";
 
 const source = join(checkout, "files", sessionCopies);
 let folder: string;
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "lab-test-")); });
+beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "lab-test-"));
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A Tomcat with the session manager's jars, as the role unpacks it. */
 async function unpacked(): Promise<string> {
-    const { tomcat, libraries, sessionClients: [client] } = releases.maintained;
-    const paths = await ensureArtifacts([tomcat.artifact, ...libraries, client], { cache: cacheFolder(), progress: silent });
+    const {
+        tomcat,
+        libraries,
+        sessionClients: [client],
+    } = releases.maintained;
+    const paths = await ensureArtifacts([tomcat.artifact, ...libraries, client], {
+        cache: cacheFolder(),
+        progress: silent,
+    });
     const home = join(folder, "tomcat");
     mkdirSync(home);
     await run(["tar", "-xzf", paths[tomcat.artifact], "-C", home, "--strip-components=1"]);
@@ -38,7 +56,9 @@ test("compiles against release maintained, and leaves what is there where it doe
     const broken = join(folder, "src");
     cpSync(source, broken, { recursive: true });
     appendFileSync(join(broken, "de", "javakaffee", "web", "msm", "SessionCopiesValve.java"), "}");
-    await expect(run(["sh", "-c", compileSessionCopies("java", home, broken)])).rejects.toThrow("SessionCopiesValve.java");
+    await expect(run(["sh", "-c", compileSessionCopies("java", home, broken)])).rejects.toThrow(
+        "SessionCopiesValve.java",
+    );
     expect(readFileSync(compiled)).toEqual(good);
     await run(["sh", "-c", compileSessionCopies("java", home, source)]);
     expect(existsSync(join(home, "lib", ".new"))).toBe(false);

@@ -9,7 +9,8 @@ import { Checkout } from "./checkout";
 import { until } from "./host-state";
 
 const isMissing = (await missingArtifacts(["tengine-3.1.0"], cacheFolder())).length > 0;
-if (isMissing) process.stderr.write("SKIPPED: Tengine's tests. Lay tengine-3.1.0.tar.gz into LAB_CACHE/artifacts to run them.\n");
+if (isMissing)
+    process.stderr.write("SKIPPED: Tengine's tests. Lay tengine-3.1.0.tar.gz into LAB_CACHE/artifacts to run them.\n");
 
 /** Two app servers and a director; the release brings the newest of the rest along: Tomcat 9, session manager 2.3.2. */
 const stackFile = `config:
@@ -42,24 +43,44 @@ describe.skipIf(isMissing)("Tengine 3.1.0", () => {
     afterAll(() => lab.remove());
 
     /** What the director's checks say of each app server. */
-    const checks = async () => (await lab.ok("curl", "-sS", "--fail", "http://192.168.0.203/status?format=csv")).trim().split("\n")
-        .map((line) => line.split(",")).map(([, upstream, server, state]) => `${upstream} ${server} ${state}`).sort();
-    const add = async (cookies: string) => JSON.parse(await lab.inside(
-        `curl -sS --fail --max-time 10 -b '${cookies}' -c '${cookies}' -X POST '${site}/counter.jsp?op=add'`)) as { node: string; count: number };
+    const checks = async () =>
+        (await lab.ok("curl", "-sS", "--fail", "http://192.168.0.203/status?format=csv"))
+            .trim()
+            .split("\n")
+            .map((line) => line.split(","))
+            .map(([, upstream, server, state]) => `${upstream} ${server} ${state}`)
+            .sort();
+    const add = async (cookies: string) =>
+        JSON.parse(
+            await lab.inside(
+                `curl -sS --fail --max-time 10 -b '${cookies}' -c '${cookies}' -X POST '${site}/counter.jsp?op=add'`,
+            ),
+        ) as { node: string; count: number };
 
     test("rows 17 and 18: it is Tengine, with jemalloc compiled in", async () => {
-        expect(await lab.ok("ssh", "nod3", "/usr/local/tengine/sbin/nginx -v 2>&1")).toContain("Tengine version: Tengine/3.1.0");
-        expect(await lab.ok("ssh", "nod3", "MALLOC_CONF=stats_print:true /usr/local/tengine/sbin/nginx -v 2>&1")).toContain("Begin jemalloc statistics");
+        expect(await lab.ok("ssh", "nod3", "/usr/local/tengine/sbin/nginx -v 2>&1")).toContain(
+            "Tengine version: Tengine/3.1.0",
+        );
+        expect(
+            await lab.ok("ssh", "nod3", "MALLOC_CONF=stats_print:true /usr/local/tengine/sbin/nginx -v 2>&1"),
+        ).toContain("Begin jemalloc statistics");
     });
 
     test("row 19: its checks find both app servers up", async () => {
         await until(checks, (found) => found.every((line) => line.endsWith(" up")), 60);
         // All of them, and for the sessions of each its own with the other behind it.
-        expect(await checks()).toEqual(["be_jvm200", "be_jvm202", "be_server1"].flatMap((upstream) => [`${upstream} 192.168.0.200:80 up`, `${upstream} 192.168.0.202:80 up`]));
+        expect(await checks()).toEqual(
+            ["be_jvm200", "be_jvm202", "be_server1"].flatMap((upstream) => [
+                `${upstream} 192.168.0.200:80 up`,
+                `${upstream} 192.168.0.202:80 up`,
+            ]),
+        );
     });
 
     test("row 20: /status is for the lab's net only", async () => {
-        expect(await lab.ok("ssh", "nod3", "curl -sS -o /dev/null -w %{http_code} http://127.0.0.1/status")).toBe("403");
+        expect(await lab.ok("ssh", "nod3", "curl -sS -o /dev/null -w %{http_code} http://127.0.0.1/status")).toBe(
+            "403",
+        );
     });
 
     test("row 19: sessions spread over both app servers, and each stays with its own", async () => {
@@ -79,7 +100,9 @@ describe.skipIf(isMissing)("Tengine 3.1.0", () => {
         await lab.ok("ssh", "nod2", "systemctl stop tomcat");
         await until(checks, (found) => found.includes("be_server1 192.168.0.202:80 down"), 60);
         for (let session = 0; session < 12; session++) {
-            expect(await add(`${lab.home}/session-${session}`)).toEqual(expect.objectContaining({ node: "nod0", count: 4 }));
+            expect(await add(`${lab.home}/session-${session}`)).toEqual(
+                expect.objectContaining({ node: "nod0", count: 4 }),
+            );
         }
         await lab.ok("ssh", "nod2", "systemctl start tomcat");
         await until(checks, (found) => found.includes("be_server1 192.168.0.202:80 up"), 60);

@@ -55,67 +55,105 @@ describe("what runs machines is tried, not looked for:", () => {
     });
 });
 
-test("up: from cloud-init to the last role, and the page comes through the virtual address", async () => {
-    const start = performance.now();
-    const { code, all } = await lab.lab("up");
-    expect(code, all).toBe(0);
-    const { acceleration } = await findAcceleration("qemu:///system");
-    process.stdout.write(`three virtual machines, ${acceleration}: up after ${((performance.now() - start) / 1000).toFixed(0)} s\n`);
-    expect(all.includes("virtual machines are emulated")).toBe(acceleration === "emulation");
-    expect(await virsh("dumpxml", "back")).toContain(`<domain type='${acceleration === "kvm" ? "kvm" : "qemu"}'`);
-    const page = await lab.ok("curl", "-sS", "--fail", "--max-time", "60", site);
-    expect(page).toMatch(/id="node">(<code>)?app</);
-    expect(page).toMatch(/id="notes"/);
-    expect(page).not.toContain(`class="problem"`);
-}, minutes(30));
+test(
+    "up: from cloud-init to the last role, and the page comes through the virtual address",
+    async () => {
+        const start = performance.now();
+        const { code, all } = await lab.lab("up");
+        expect(code, all).toBe(0);
+        const { acceleration } = await findAcceleration("qemu:///system");
+        process.stdout.write(
+            `three virtual machines, ${acceleration}: up after ${((performance.now() - start) / 1000).toFixed(0)} s\n`,
+        );
+        expect(all.includes("virtual machines are emulated")).toBe(acceleration === "emulation");
+        expect(await virsh("dumpxml", "back")).toContain(`<domain type='${acceleration === "kvm" ? "kvm" : "qemu"}'`);
+        const page = await lab.ok("curl", "-sS", "--fail", "--max-time", "60", site);
+        expect(page).toMatch(/id="node">(<code>)?app</);
+        expect(page).toMatch(/id="notes"/);
+        expect(page).not.toContain(`class="problem"`);
+    },
+    minutes(30),
+);
 
-test("cloud-init gave each machine what was asked for: its name, its address, its host key alone, the whole disk", async () => {
-    for (const name of names) {
-        // That ssh gets in shows the host key: it is the only one that is accepted.
-        const [hostName, keys, status, gibibytes] = (await lab.ok("ssh", name, [
-            "hostname", "ls /etc/ssh/ssh_host_*_key | xargs echo", "cloud-init status | head -1", "df --output=size -BG / | tail -1",
-        ].join("; "))).trim().split("\n").map((line) => line.trim());
-        expect([hostName, keys, status, gibibytes], name).toEqual([name, "/etc/ssh/ssh_host_ed25519_key", "status: done", "4G"]);
-    }
-}, minutes(5));
+test(
+    "cloud-init gave each machine what was asked for: its name, its address, its host key alone, the whole disk",
+    async () => {
+        for (const name of names) {
+            // That ssh gets in shows the host key: it is the only one that is accepted.
+            const [hostName, keys, status, gibibytes] = (
+                await lab.ok(
+                    "ssh",
+                    name,
+                    [
+                        "hostname",
+                        "ls /etc/ssh/ssh_host_*_key | xargs echo",
+                        "cloud-init status | head -1",
+                        "df --output=size -BG / | tail -1",
+                    ].join("; "),
+                )
+            )
+                .trim()
+                .split("\n")
+                .map((line) => line.trim());
+            expect([hostName, keys, status, gibibytes], name).toEqual([
+                name,
+                "/etc/ssh/ssh_host_ed25519_key",
+                "status: done",
+                "4G",
+            ]);
+        }
+    },
+    minutes(5),
+);
 
-test("the whole lab back to one moment: a note in the database, a session in memory, a file; and to the present time", async () => {
-    const jar = join(lab.home, "cookies");
-    const curl = (...words: string[]) => lab.ok("curl", "-sS", "--fail", "--max-time", "60", ...words);
-    const stillOnes = async () => (await virsh("list", "--name", "--state-paused")).trim();
-    const addNote = (text: string) => curl("-o", "/dev/null", "--data-urlencode", `text=${text}`, site);
-    const add = async () => (JSON.parse(await curl("-b", jar, "-c", jar, "-d", "op=add", `${site}counter/revert`)) as { count: number }).count;
-    await addNote("Vorher");
-    expect(await add()).toBe(1);
-    const snapshot = lab.start(["snapshot", "before"]);
-    await expect.poll(stillOnes, { timeout: minutes(2) }).not.toBe("");
-    // Whoever sets machines going has to wait until they do.
-    const preview = await withLock(standstill(home()), async () => {
-        expect(await stillOnes()).toBe("");
-        const call = lab.start(["preview", "--expect-no-changes"]);
-        await expect.poll(() => call.output(), { timeout: minutes(2) }).toContain("Waiting for a snapshot");
-        return { ended: call.ended };
-    });
-    for (const { code, all } of [await snapshot.ended, await preview.ended]) expect(code, all).toBe(0);
-    expect(await add()).toBe(2);
-    await addNote("Nachher");
-    await lab.ok("ssh", "back", "touch /root/later");
+test(
+    "the whole lab back to one moment: a note in the database, a session in memory, a file; and to the present time",
+    async () => {
+        const jar = join(lab.home, "cookies");
+        const curl = (...words: string[]) => lab.ok("curl", "-sS", "--fail", "--max-time", "60", ...words);
+        const stillOnes = async () => (await virsh("list", "--name", "--state-paused")).trim();
+        const addNote = (text: string) => curl("-o", "/dev/null", "--data-urlencode", `text=${text}`, site);
+        const add = async () =>
+            (JSON.parse(await curl("-b", jar, "-c", jar, "-d", "op=add", `${site}counter/revert`)) as { count: number })
+                .count;
+        await addNote("Vorher");
+        expect(await add()).toBe(1);
+        const snapshot = lab.start(["snapshot", "before"]);
+        await expect.poll(stillOnes, { timeout: minutes(2) }).not.toBe("");
+        // Whoever sets machines going has to wait until they do.
+        const preview = await withLock(standstill(home()), async () => {
+            expect(await stillOnes()).toBe("");
+            const call = lab.start(["preview", "--expect-no-changes"]);
+            await expect.poll(() => call.output(), { timeout: minutes(2) }).toContain("Waiting for a snapshot");
+            return { ended: call.ended };
+        });
+        for (const { code, all } of [await snapshot.ended, await preview.ended]) expect(code, all).toBe(0);
+        expect(await add()).toBe(2);
+        await addNote("Nachher");
+        await lab.ok("ssh", "back", "touch /root/later");
 
-    await lab.ok("revert", "before");
-    expect(await add()).toBe(2);
-    const page = await curl(site);
-    expect(page).toContain("Vorher");
-    expect(page).not.toContain("Nachher");
-    expect(await lab.ok("ssh", "back", "ls /root")).toBe("");
-    for (const name of names) expect(Math.abs(Number(await lab.ok("ssh", name, "date +%s")) - Date.now() / 1000), name).toBeLessThan(5);
-    expect(await lab.ok("snapshots", "--remove", "before")).not.toMatch(/^before/m);
-    expect((await virsh("snapshot-list", "back", "--name")).trim()).toBe("");
-}, minutes(10));
+        await lab.ok("revert", "before");
+        expect(await add()).toBe(2);
+        const page = await curl(site);
+        expect(page).toContain("Vorher");
+        expect(page).not.toContain("Nachher");
+        expect(await lab.ok("ssh", "back", "ls /root")).toBe("");
+        for (const name of names)
+            expect(Math.abs(Number(await lab.ok("ssh", name, "date +%s")) - Date.now() / 1000), name).toBeLessThan(5);
+        expect(await lab.ok("snapshots", "--remove", "before")).not.toMatch(/^before/m);
+        expect((await virsh("snapshot-list", "back", "--name")).trim()).toBe("");
+    },
+    minutes(10),
+);
 
-test("up again changes nothing, and all is well", async () => {
-    expect(await lab.ok("up")).toMatch(/Resources:\n +\d+ unchanged\n/);
-    await lab.ok("status");
-}, minutes(5));
+test(
+    "up again changes nothing, and all is well",
+    async () => {
+        expect(await lab.ok("up")).toMatch(/Resources:\n +\d+ unchanged\n/);
+        await lab.ok("status");
+    },
+    minutes(5),
+);
 
 test("down leaves nothing but the caches", async () => {
     const { pid } = (await findNetwork(home()))!;

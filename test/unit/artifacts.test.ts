@@ -27,7 +27,9 @@ beforeEach(() => {
         if (realSums[name]) catalogue[name].sha256 = createHash("sha256").update(rightContent(name)).digest("hex");
     }
 });
-afterEach(() => { rmSync(cache, { recursive: true }); });
+afterEach(() => {
+    rmSync(cache, { recursive: true });
+});
 
 /** A source that gives every file with what `contentOf` says (undefined: not at all), and remembers what it was asked for. */
 function source(kind: keyof Fetchers, contentOf: (file: string) => string | undefined = (file) => file): Fetch {
@@ -48,7 +50,10 @@ const lay = (path: string, content: string) => {
 };
 
 async function failure(promise: Promise<unknown>): Promise<UserError> {
-    const error = await promise.then(() => undefined, (thrown: unknown) => thrown);
+    const error = await promise.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+    );
     expect(error).toBeInstanceOf(UserError);
     return error as UserError;
 }
@@ -60,16 +65,20 @@ test("each kind of source is asked once for all its files, and a second call ask
     const asks = {
         maven: [["org.apache.tomcat:tomcat:7.0.62:tar.gz", "asm:asm:3.2"]],
         debianSource: [["nginx"]],
-        url: [[
-            "https://tengine.taobao.org/download/tengine-3.1.0.tar.gz",
-            "https://github.com/jemalloc/jemalloc/releases/download/3.6.0/jemalloc-3.6.0.tar.bz2",
-        ]],
+        url: [
+            [
+                "https://tengine.taobao.org/download/tengine-3.1.0.tar.gz",
+                "https://github.com/jemalloc/jemalloc/releases/download/3.6.0/jemalloc-3.6.0.tar.bz2",
+            ],
+        ],
     };
     expect(asked).toEqual(asks);
     expect(Object.keys(paths).sort()).toEqual([...names].sort());
     for (const name of names) expect(readFileSync(paths[name], "utf8")).toBe(rightContent(name));
 
-    expect(await ensureArtifacts(names, { cache, progress: silent, fetchers: goodFetchers(), accepted })).toEqual(paths);
+    expect(await ensureArtifacts(names, { cache, progress: silent, fetchers: goodFetchers(), accepted })).toEqual(
+        paths,
+    );
     expect(asked).toEqual(asks);
     expect(readdirSync(join(cache, "artifacts")).filter((entry) => entry.startsWith("."))).toEqual([]);
 });
@@ -82,7 +91,9 @@ test("a file that was damaged in the cache is fetched again, and that is said", 
     await ensureArtifacts(["asm-3.2", "minlog-1.2"], { ...options, progress: { ...silent, info } });
     expect(readFileSync(path, "utf8")).toBe("asm-3.2.jar");
     expect(asked.maven[1]).toEqual(["asm:asm:3.2"]);
-    expect(info.mock.calls).toEqual([[expect.stringContaining(`${path} has the sha256 ${createHash("sha256").update("damaged").digest("hex")}`)]]);
+    expect(info.mock.calls).toEqual([
+        [expect.stringContaining(`${path} has the sha256 ${createHash("sha256").update("damaged").digest("hex")}`)],
+    ]);
 });
 
 test("a file with another sum than the catalogue's never gets into the cache", async () => {
@@ -100,7 +111,9 @@ test("a file without a published sum has to be accepted once; from then on nothi
     const sum = createHash("sha256").update("as it came").digest("hex");
     const names = ["asm-3.2", "tengine-3.1.0"] as const;
     const error = await failure(ensureArtifacts(names, { ...options, accepted: {} }));
-    expect(error.message).toMatch(new RegExp(`tengine-3\\.1\\.0\\.tar\\.gz \\(from https://\\S+\\)\n    sha256 ${sum}`));
+    expect(error.message).toMatch(
+        new RegExp(`tengine-3\\.1\\.0\\.tar\\.gz \\(from https://\\S+\\)\n    sha256 ${sum}`),
+    );
     expect(error.message).not.toContain("asm");
     expect(error.remedy).toContain("./lab accept tengine-3.1.0 pins");
 
@@ -111,17 +124,26 @@ test("a file without a published sum has to be accepted once; from then on nothi
     const accepted = readAccepted(file);
     const paths = await ensureArtifacts(names, { ...options, accepted });
     writeFileSync(paths["tengine-3.1.0"], "as somebody changed it");
-    expect((await failure(ensureArtifacts(names, { ...options, offline: true, accepted }))).message).toContain(`instead of ${sum}`);
+    expect((await failure(ensureArtifacts(names, { ...options, offline: true, accepted }))).message).toContain(
+        `instead of ${sum}`,
+    );
     // The publisher's changed file does not get in either.
-    const changed = { ...options, fetchers: { ...goodFetchers(), url: source("url", () => "as the publisher changed it") } };
+    const changed = {
+        ...options,
+        fetchers: { ...goodFetchers(), url: source("url", () => "as the publisher changed it") },
+    };
     expect((await failure(ensureArtifacts(names, { ...changed, accepted }))).message).toContain(`instead of ${sum}`);
 });
 
 test("an empty file is none", async () => {
-    const fetchers = { ...goodFetchers(), url: source("url", (file) => file.includes("3.1.0") ? "anything" : "") };
-    const error = await failure(ensureArtifacts(["tengine-3.1.0", "tengine-2.1.0"], { cache, progress: silent, fetchers }));
+    const fetchers = { ...goodFetchers(), url: source("url", (file) => (file.includes("3.1.0") ? "anything" : "")) };
+    const error = await failure(
+        ensureArtifacts(["tengine-3.1.0", "tengine-2.1.0"], { cache, progress: silent, fetchers }),
+    );
     expect(error.message).toContain("tengine-2.1.0.tar.gz is empty");
-    expect(await missingArtifacts(["tengine-3.1.0", "tengine-2.1.0"], cache)).toMatchObject([{ name: "tengine-2.1.0" }]);
+    expect(await missingArtifacts(["tengine-3.1.0", "tengine-2.1.0"], cache)).toMatchObject([
+        { name: "tengine-2.1.0" },
+    ]);
 });
 
 test("what only a user can get is asked for by its file's name and place, and taken when it lies there", async () => {
@@ -132,25 +154,29 @@ test("what only a user can get is asked for by its file's name and place, and ta
     expect(error.remedy).toContain(join(cache, "artifacts"));
     expect(asked).toEqual({ maven: [], debianSource: [], url: [] });
     lay(join(cache, "artifacts", "jdk-8u45-linux-x64.rpm"), "an RPM");
-    expect(await ensureArtifacts(["jdk-8u45"], options)).toEqual({ "jdk-8u45": join(cache, "artifacts", "jdk-8u45-linux-x64.rpm") });
+    expect(await ensureArtifacts(["jdk-8u45"], options)).toEqual({
+        "jdk-8u45": join(cache, "artifacts", "jdk-8u45-linux-x64.rpm"),
+    });
 });
 
 test("everything that cannot be had is one error: which files, where from, why, and where to put them", async () => {
     const fetchers: Fetchers = {
-        maven: source("maven", (file) => file === "asm-3.2.jar" ? file : undefined),
+        maven: source("maven", (file) => (file === "asm-3.2.jar" ? file : undefined)),
         debianSource: () => Promise.reject(new Error("no mirror of Debian")),
         url: () => Promise.reject(new Error("getaddrinfo ENOTFOUND")),
     };
     const names = ["tomcat-7.0.62", "asm-3.2", "nginx-1.26.3", "tengine-2.1.0"] as const;
     const error = await failure(ensureArtifacts(names, { cache, progress: silent, fetchers }));
-    expect(error.message).toBe([
-        "These files are needed and not there:",
-        "  tomcat-7.0.62.tar.gz (from Maven, org.apache.tomcat:tomcat:7.0.62:tar.gz)",
-        "  nginx_1.26.3.orig.tar.gz (from Debian 13's source package nginx)",
-        "  tengine-2.1.0.tar.gz (from https://tengine.taobao.org/download/tengine-2.1.0.tar.gz)",
-        "no mirror of Debian",
-        "getaddrinfo ENOTFOUND",
-    ].join("\n"));
+    expect(error.message).toBe(
+        [
+            "These files are needed and not there:",
+            "  tomcat-7.0.62.tar.gz (from Maven, org.apache.tomcat:tomcat:7.0.62:tar.gz)",
+            "  nginx_1.26.3.orig.tar.gz (from Debian 13's source package nginx)",
+            "  tengine-2.1.0.tar.gz (from https://tengine.taobao.org/download/tengine-2.1.0.tar.gz)",
+            "no mirror of Debian",
+            "getaddrinfo ENOTFOUND",
+        ].join("\n"),
+    );
     expect(error.remedy).toContain(join(cache, "artifacts"));
     expect(await missingArtifacts(["asm-3.2"], cache)).toEqual([]);
 });
@@ -177,12 +203,18 @@ test("offline nothing is fetched, and the check alone creates nothing", async ()
     expect(existsSync(join(cache, "artifacts"))).toBe(false);
     expect(await missingArtifacts(["nginx-1.26.3", "tengine-3.1.0"], cache)).toEqual([
         {
-            name: "nginx-1.26.3", file: "nginx_1.26.3.orig.tar.gz", origin: "Debian 13's source package nginx", fromRegistry: true,
+            name: "nginx-1.26.3",
+            file: "nginx_1.26.3.orig.tar.gz",
+            origin: "Debian 13's source package nginx",
+            fromRegistry: true,
             place: join(cache, "artifacts", "nginx_1.26.3.orig.tar.gz"),
         },
         {
-            name: "tengine-3.1.0", file: "tengine-3.1.0.tar.gz", origin: "https://tengine.taobao.org/download/tengine-3.1.0.tar.gz",
-            fromRegistry: false, place: join(cache, "artifacts", "tengine-3.1.0.tar.gz"),
+            name: "tengine-3.1.0",
+            file: "tengine-3.1.0.tar.gz",
+            origin: "https://tengine.taobao.org/download/tengine-3.1.0.tar.gz",
+            fromRegistry: false,
+            place: join(cache, "artifacts", "tengine-3.1.0.tar.gz"),
         },
     ]);
 });
@@ -200,13 +232,18 @@ test("the catalogue: file names are unique, sums well formed, keys say the versi
 });
 
 test("Maven is told what to copy, packaging included, and under which name", () => {
-    const pom = mavenPom([
-        { file: "tomcat-7.0.62.tar.gz", address: "org.apache.tomcat:tomcat:7.0.62:tar.gz" },
-        { file: "asm-3.2.jar", address: "asm:asm:3.2" },
-    ], "/staging");
+    const pom = mavenPom(
+        [
+            { file: "tomcat-7.0.62.tar.gz", address: "org.apache.tomcat:tomcat:7.0.62:tar.gz" },
+            { file: "asm-3.2.jar", address: "asm:asm:3.2" },
+        ],
+        "/staging",
+    );
     expect(pom).toContain("<outputDirectory>/staging</outputDirectory>");
-    expect(pom).toContain("<groupId>org.apache.tomcat</groupId><artifactId>tomcat</artifactId><version>7.0.62</version>"
-        + "<type>tar.gz</type><destFileName>tomcat-7.0.62.tar.gz</destFileName>");
+    expect(pom).toContain(
+        "<groupId>org.apache.tomcat</groupId><artifactId>tomcat</artifactId><version>7.0.62</version>" +
+            "<type>tar.gz</type><destFileName>tomcat-7.0.62.tar.gz</destFileName>",
+    );
     expect(pom).toContain("<groupId>asm</groupId><artifactId>asm</artifactId><version>3.2</version><type>jar</type>");
 });
 

@@ -12,7 +12,9 @@ let home: string;
 const servers: SshServer[] = [];
 const remotes: Remote[] = [];
 
-beforeEach(() => { home = folder(); });
+beforeEach(() => {
+    home = folder();
+});
 afterEach(async () => {
     for (const remote of remotes.splice(0)) remote.close();
     for (const server of servers.splice(0)) await server.stop();
@@ -24,8 +26,14 @@ async function serve(user = "root"): Promise<SshServer> {
     servers.push(server);
     return server;
 }
-const addressOf = (server: SshServer, more: Partial<RemoteAddress> = {}): RemoteAddress =>
-    ({ host: "127.0.0.1", port: server.port, user: "root", privateKey: login.privateKey, hostKey: server.hostKey.publicKey, ...more });
+const addressOf = (server: SshServer, more: Partial<RemoteAddress> = {}): RemoteAddress => ({
+    host: "127.0.0.1",
+    port: server.port,
+    user: "root",
+    privateKey: login.privateKey,
+    hostKey: server.hostKey.publicKey,
+    ...more,
+});
 async function connect(address: RemoteAddress): Promise<Remote> {
     const remote = await Remote.connect(address);
     remotes.push(remote);
@@ -35,12 +43,17 @@ async function connect(address: RemoteAddress): Promise<Remote> {
 describe("a command", () => {
     test("gives what it writes to standard output, whatever quotes are in it", async () => {
         const remote = await connect(addressOf(await serve()));
-        expect(await remote.run(`printf '%s\\n' "it's" 'a "test"' $((6 * 7)); echo aside >&2`)).toBe(`it's\na "test"\n42\n`);
+        expect(await remote.run(`printf '%s\\n' "it's" 'a "test"' $((6 * 7)); echo aside >&2`)).toBe(
+            `it's\na "test"\n42\n`,
+        );
     });
 
     test("that fails is an error with its exit code and the last lines of all that it wrote", async () => {
         const remote = await connect(addressOf(await serve()));
-        const error = await remote.run("seq 100; echo reason >&2; exit 3").then(() => undefined, (thrown: unknown) => thrown as Error);
+        const error = await remote.run("seq 100; echo reason >&2; exit 3").then(
+            () => undefined,
+            (thrown: unknown) => thrown as Error,
+        );
         expect(error?.message).toMatch(/^exit code 3:\n/);
         expect(error?.message.split("\n").slice(1)).toHaveLength(20);
         expect(error?.message).toContain("reason");
@@ -49,7 +62,10 @@ describe("a command", () => {
 
     test("may also only be asked whether it succeeds", async () => {
         const remote = await connect(addressOf(await serve()));
-        expect([await remote.succeeds("test -e /"), await remote.succeeds("test -e /no/such/place")]).toEqual([true, false]);
+        expect([await remote.succeeds("test -e /"), await remote.succeeds("test -e /no/such/place")]).toEqual([
+            true,
+            false,
+        ]);
     });
 
     test("runs as root for whoever logs in", async () => {
@@ -71,7 +87,11 @@ describe("files", () => {
     test("come and go as they are, also large ones", async () => {
         const remote = await connect(addressOf(await serve()));
         const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 256));
-        const [here, there, back] = ["here", "there", "back"].map((name) => path.join(home, name)) as [string, string, string];
+        const [here, there, back] = ["here", "there", "back"].map((name) => path.join(home, name)) as [
+            string,
+            string,
+            string,
+        ];
         fs.writeFileSync(here, content);
         await remote.upload(here, there);
         await remote.download(there, back);
@@ -90,29 +110,47 @@ describe("a connection", () => {
     test("is refused where the machine shows another host key, or none is known", async () => {
         const server = await serve();
         for (const hostKey of [newKey().publicKey, "", "rubbish"]) {
-            await expect(Remote.connect(addressOf(server, { hostKey })), hostKey).rejects.toThrow(/verification failed/);
+            await expect(Remote.connect(addressOf(server, { hostKey })), hostKey).rejects.toThrow(
+                /verification failed/,
+            );
         }
         expect(server.logins).toBe(0);
     });
 
     test("is refused with another login key", async () => {
-        await expect(Remote.connect(addressOf(await serve(), { privateKey: newKey().privateKey }))).rejects.toThrow(/authentication/);
+        await expect(Remote.connect(addressOf(await serve(), { privateKey: newKey().privateKey }))).rejects.toThrow(
+            /authentication/,
+        );
     });
 
     test("goes through another machine, whose key counts too", async () => {
         const [hop, machine] = [await serve(), await serve()];
-        const proxy = { host: "127.0.0.1", port: hop.port, privateKey: login.privateKey, hostKey: hop.hostKey.publicKey };
+        const proxy = {
+            host: "127.0.0.1",
+            port: hop.port,
+            privateKey: login.privateKey,
+            hostKey: hop.hostKey.publicKey,
+        };
         const remote = await connect(addressOf(machine, { proxy }));
         expect(await remote.run("echo there")).toBe("there\n");
         expect(hop.forwarded).toEqual([`127.0.0.1:${machine.port}`]);
         expect(machine.logins).toBe(1);
-        await expect(Remote.connect(addressOf(machine, { proxy: { ...proxy, hostKey: newKey().publicKey } }))).rejects.toThrow(/verification failed/);
+        await expect(
+            Remote.connect(addressOf(machine, { proxy: { ...proxy, hostKey: newKey().publicKey } })),
+        ).rejects.toThrow(/verification failed/);
     });
 
     test("that does not come about leaves nothing open on the way there", async () => {
         const [hop, machine] = [await serve(), await serve()];
-        const proxy = { host: "127.0.0.1", port: hop.port, privateKey: login.privateKey, hostKey: hop.hostKey.publicKey };
-        await expect(Remote.connect(addressOf(machine, { proxy, hostKey: newKey().publicKey }))).rejects.toThrow(/verification failed/);
+        const proxy = {
+            host: "127.0.0.1",
+            port: hop.port,
+            privateKey: login.privateKey,
+            hostKey: hop.hostKey.publicKey,
+        };
+        await expect(Remote.connect(addressOf(machine, { proxy, hostKey: newKey().publicKey }))).rejects.toThrow(
+            /verification failed/,
+        );
         await expect.poll(() => hop.connections, { timeout: 2000 }).toBe(0);
     });
 });

@@ -20,13 +20,17 @@ beforeEach(() => {
     cache = mkdtempSync(join(tmpdir(), "image-"));
     fetches = [];
 });
-afterEach(() => { rmSync(cache, { recursive: true }); });
+afterEach(() => {
+    rmSync(cache, { recursive: true });
+});
 
-const fetchOf = (content: string): Fetch => ([wanted], folder) => {
-    fetches.push(wanted!.address);
-    writeFileSync(join(folder, wanted!.file), content);
-    return Promise.resolve();
-};
+const fetchOf =
+    (content: string): Fetch =>
+    ([wanted], folder) => {
+        fetches.push(wanted!.address);
+        writeFileSync(join(folder, wanted!.file), content);
+        return Promise.resolve();
+    };
 const ensure = (image: Site["image"], { offline = false, content = "image" } = {}): Promise<DiskImage | undefined> =>
     ensureDiskImage({ platform: "debian-13", image }, { cache, offline, progress: silent, fetch: fetchOf(content) });
 
@@ -55,13 +59,25 @@ test("a copy in the cache that is not what it was is fetched again", async () =>
 });
 
 test.each<[string, () => Promise<unknown>, RegExp]>([
-    ["a file with another sum", () => {
-        writeFileSync(join(cache, "mine.qcow2"), "image");
-        return ensure({ source: join(cache, "mine.qcow2"), sha256: another });
-    }, new RegExp(`has the sha256 ${sum} instead of ${another}`)],
+    [
+        "a file with another sum",
+        () => {
+            writeFileSync(join(cache, "mine.qcow2"), "image");
+            return ensure({ source: join(cache, "mine.qcow2"), sha256: another });
+        },
+        new RegExp(`has the sha256 ${sum} instead of ${another}`),
+    ],
     ["no file", () => ensure({ source: "/nowhere/image.qcow2" }), /nowhere\/image\.qcow2 is not there/],
-    ["a download with another sum", () => ensure({ source: address, sha256: sum }, { content: "a page that says no" }), new RegExp(`instead of ${sum}`)],
-    ["an address without a network", () => ensure({ source: address, sha256: sum }, { offline: true }), /nothing may be downloaded/],
+    [
+        "a download with another sum",
+        () => ensure({ source: address, sha256: sum }, { content: "a page that says no" }),
+        new RegExp(`instead of ${sum}`),
+    ],
+    [
+        "an address without a network",
+        () => ensure({ source: address, sha256: sum }, { offline: true }),
+        /nothing may be downloaded/,
+    ],
 ])("%s is the user's to mend", async (_what, ask, message) => {
     await expect(ask()).rejects.toThrow(message);
     await expect(ask()).rejects.toThrow(UserError);
@@ -72,8 +88,12 @@ test("a download that fails leaves nothing that could be taken for the image", a
         writeFileSync(join(folder, wanted!.file), "im");
         return Promise.reject(new Error("the line went dead"));
     };
-    await expect(ensureDiskImage({ platform: "debian-13", image: { source: address, sha256: sum } }, { cache, offline: false, progress: silent, fetch: failing }))
-        .rejects.toThrow(/could not be fetched: the line went dead/);
+    await expect(
+        ensureDiskImage(
+            { platform: "debian-13", image: { source: address, sha256: sum } },
+            { cache, offline: false, progress: silent, fetch: failing },
+        ),
+    ).rejects.toThrow(/could not be fetched: the line went dead/);
     expect(existsSync(join(cache, "artifacts", sum, "debian.qcow2"))).toBe(false);
     expect(readdirSync(join(cache, "artifacts", sum))).toEqual([]);
 });

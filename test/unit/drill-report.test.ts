@@ -3,15 +3,33 @@ import type { Failure } from "../../launcher/commands/drill/load";
 import { asTable } from "../../launcher/commands/drill/report";
 import type { DrillResult } from "../../launcher/commands/drill/run-drill";
 
-const failure = (second: number, what: string, isLoss: boolean): Failure => ({ at: Date.UTC(2026, 0, 1, 12, 0, second), kind: "read", client: 3, what, isLoss });
+const failure = (second: number, what: string, isLoss: boolean): Failure => ({
+    at: Date.UTC(2026, 0, 1, 12, 0, second),
+    kind: "read",
+    client: 3,
+    what,
+    isLoss,
+});
 
 function result(failures: Failure[], problems: string[]): DrillResult {
     const none = { sent: 0, failed: 0, unknown: 0, unconnected: 0 };
     return {
-        drill: "memcached-killed", result: problems.length > 0 ? "failed" : "passed", problems,
+        drill: "memcached-killed",
+        result: problems.length > 0 ? "failed" : "passed",
+        problems,
         measured: {
-            seconds: 1, adds: none, reads: none, probes: none, sessionsLost: 0, updatesLost: 0, updatesTwice: 0,
-            gaps: { probe: 0, newConnection: 0, keptConnection: 0 }, nodes: {}, failures, clients: 1, recovery: [],
+            seconds: 1,
+            adds: none,
+            reads: none,
+            probes: none,
+            sessionsLost: 0,
+            updatesLost: 0,
+            updatesTwice: 0,
+            gaps: { probe: 0, newConnection: 0, keptConnection: 0 },
+            nodes: {},
+            failures,
+            clients: 1,
+            recovery: [],
         },
     };
 }

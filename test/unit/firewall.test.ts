@@ -6,12 +6,23 @@ import { siteWith } from "./support/article";
 const site = siteWith();
 const machine = (name: string) => site.machines.find((each) => each.name === name) ?? expect.fail(name);
 const rules = (name: string, of = site) => {
-    const { files = [] } = firewallConfiguration({ site: of, machine: of.machines.find((each) => each.name === name) ?? expect.fail(name), platform: platforms[of.platform] });
-    return (typeof files[0]?.content === "string" ? files[0].content : "").split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+    const { files = [] } = firewallConfiguration({
+        site: of,
+        machine: of.machines.find((each) => each.name === name) ?? expect.fail(name),
+        platform: platforms[of.platform],
+    });
+    return (typeof files[0]?.content === "string" ? files[0].content : "")
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "" && !line.startsWith("#"));
 };
 
 test("who may speak to which service", () => {
-    const [gateway, directors, apps] = [["192.168.0.1"], ["192.168.0.203", "192.168.0.204"], ["192.168.0.200", "192.168.0.202"]];
+    const [gateway, directors, apps] = [
+        ["192.168.0.1"],
+        ["192.168.0.203", "192.168.0.204"],
+        ["192.168.0.200", "192.168.0.202"],
+    ];
     expect(doors(site).map(({ port, on, from }) => [port, on.map(({ name }) => name).join(" "), from])).toEqual([
         [22, "mysql nod0 nod1 nod2 nod3 nod4", gateway],
         [80, "nod3 nod4", "anyone"],
@@ -23,15 +34,25 @@ test("who may speak to which service", () => {
 
 test("each machine lets in what it has to, and the rest is dropped", () => {
     expect(rules("nod2")).toEqual([
-        "table inet lab", "delete table inet lab", "table inet lab {", "chain input {",
+        "table inet lab",
+        "delete table inet lab",
+        "table inet lab {",
+        "chain input {",
         "type filter hook input priority 0; policy drop;",
-        "ct state established,related accept", "ct state invalid drop", "iifname \"lo\" accept", "meta l4proto { 1, 58 } accept",
+        "ct state established,related accept",
+        "ct state invalid drop",
+        'iifname "lo" accept',
+        "meta l4proto { 1, 58 } accept",
         "ip saddr { 192.168.0.1 } tcp dport 22 accept",
         "ip saddr { 192.168.0.203, 192.168.0.204 } tcp dport 80 accept",
         "ip saddr { 192.168.0.200, 192.168.0.202 } tcp dport 11211 accept",
-        "}", "}",
+        "}",
+        "}",
     ]);
-    expect(rules("mysql").filter((line) => line.includes("dport"))).toEqual(["ip saddr { 192.168.0.1 } tcp dport 22 accept", "ip saddr { 192.168.0.200, 192.168.0.202 } tcp dport 3306 accept"]);
+    expect(rules("mysql").filter((line) => line.includes("dport"))).toEqual([
+        "ip saddr { 192.168.0.1 } tcp dport 22 accept",
+        "ip saddr { 192.168.0.200, 192.168.0.202 } tcp dport 3306 accept",
+    ]);
 });
 
 test("VRRP is between the directors", () => {
@@ -41,6 +62,8 @@ test("VRRP is between the directors", () => {
 });
 
 test("ssh comes from where the setting says", () => {
-    const other = siteWith({ network: { cidr: "192.168.0.0/24", gateway: "192.168.0.1", control: ["10.1.2.3", "10.2.0.0/16"] } });
+    const other = siteWith({
+        network: { cidr: "192.168.0.0/24", gateway: "192.168.0.1", control: ["10.1.2.3", "10.2.0.0/16"] },
+    });
     expect(rules("nod1", other)).toContain("ip saddr { 10.1.2.3, 10.2.0.0/16 } tcp dport 22 accept");
 });

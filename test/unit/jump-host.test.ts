@@ -35,20 +35,40 @@ function write(name: string, content: string): string {
 }
 
 /** The jump host at `authority`, with words more in the URI: by default the key and the known hosts that are there. */
-async function jumpHost(authority = "root@198.51.100.7", query = `keyfile=${folder}/key&knownhosts=${folder}/hosts`, network = {}) {
+async function jumpHost(
+    authority = "root@198.51.100.7",
+    query = `keyfile=${folder}/key&knownhosts=${folder}/hosts`,
+    network = {},
+) {
     const uri = `qemu+ssh://${authority}/system?${query}`;
-    const site = siteWith({ machineKind: "vm", hypervisor: uri, isolated: false, packageProxy: "none", image: { source: "/image.qcow2" }, network });
+    const site = siteWith({
+        machineKind: "vm",
+        hypervisor: uri,
+        isolated: false,
+        packageProxy: "none",
+        image: { source: "/image.qcow2" },
+        network,
+    });
     return (await jumpHostsOf(site))[uri];
 }
 const mistake = async (...words: Parameters<typeof jumpHost>) => {
-    const error = await jumpHost(...words).then(() => undefined, (thrown: unknown) => thrown);
+    const error = await jumpHost(...words).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+    );
     if (!(error instanceof UserError)) throw new Error(`no mistake: ${String(error)}`);
     return `${error.message} ${error.remedy}`;
 };
 
 describe("a jump host", () => {
     test("is the URI's, with its key, and of its host's keys the one that all agree on", async () => {
-        expect(await jumpHost()).toEqual({ host: "198.51.100.7", port: 22, user: "root", privateKey: login.privateKey, hostKey: host });
+        expect(await jumpHost()).toEqual({
+            host: "198.51.100.7",
+            port: 22,
+            user: "root",
+            privateKey: login.privateKey,
+            hostKey: host,
+        });
     });
 
     test("is none where machines are reached without", async () => {
@@ -82,7 +102,9 @@ describe("a jump host", () => {
         expect(await mistake(undefined, `keyfile=/no/key&${hosts}`)).toMatch(/\/no\/key cannot be read \(ENOENT\)/);
         write("locked", newEncryptedKey("secret").privateKey);
         expect(await mistake(undefined, `keyfile=${folder}/locked&${hosts}`)).toMatch(/passphrase.*ssh-add/);
-        expect(await mistake("root@198.51.100.8")).toMatch(/host key of 198\.51\.100\.8 is not known.*Log in once by hand/);
+        expect(await mistake("root@198.51.100.8")).toMatch(
+            /host key of 198\.51\.100\.8 is not known.*Log in once by hand/,
+        );
         expect(await mistake(undefined, `keyfile=${folder}/key&knownhosts=/no/hosts`)).toContain("/no/hosts");
         write("hosts", `198.51.100.7 ${rsa}\n@revoked 198.51.100.7 ${host}\n`);
         expect(await mistake()).toMatch(/no ed25519 or ECDSA key of 198\.51\.100\.7/);

@@ -22,7 +22,11 @@ describe("the books of one session", () => {
     });
 
     test("an addition whose answer was lost may be counted or not, now or later", () => {
-        for (const later of [[1, 1], [2, 2], [1, 2]]) {
+        for (const later of [
+            [1, 1],
+            [2, 2],
+            [1, 2],
+        ]) {
             const ledger = new Ledger();
             ledger.saw("a", 1, 1);
             ledger.lostSight();
@@ -47,7 +51,10 @@ describe("the books of one session", () => {
         expect(books(ledger)).toEqual({ ...nothing, updatesTwice: 1 });
     });
 
-    test.each([["another session", "b", 1], ["none", null, 0]] as const)("%s in place of the own one: it is lost with all that it counted", (_, session, count) => {
+    test.each([
+        ["another session", "b", 1],
+        ["none", null, 0],
+    ] as const)("%s in place of the own one: it is lost with all that it counted", (_, session, count) => {
         const ledger = new Ledger();
         for (const seen of [1, 2]) ledger.saw("a", seen, 1);
         expect(ledger.saw(session, count, session === null ? 0 : 1)).toBe("session lost");
@@ -56,22 +63,27 @@ describe("the books of one session", () => {
 
     test("against a server that loses nothing, whatever answers get lost, the books are clean; one that forgets is found out", () => {
         const steps = fc.array(fc.constantFrom("add", "add unheard", "add undone", "read"), { maxLength: 60 });
-        fc.assert(fc.property(steps, fc.boolean(), (list, forgets) => {
-            const ledger = new Ledger();
-            ledger.saw("a", 1, 1);
-            let count = 1;
-            for (const step of list) {
-                if (step === "add") ledger.saw("a", ++count, 1);
-                if (step === "add unheard") { count++; ledger.lostSight(); }
-                if (step === "add undone") ledger.lostSight();
-                if (step === "read") ledger.saw("a", count, 0);
-            }
-            ledger.saw("a", count, 0);
-            expect(books(ledger)).toEqual(nothing);
-            if (forgets) {
-                ledger.saw("a", count - 1, 0);
-                expect(ledger.updatesLost).toBe(1);
-            }
-        }));
+        fc.assert(
+            fc.property(steps, fc.boolean(), (list, forgets) => {
+                const ledger = new Ledger();
+                ledger.saw("a", 1, 1);
+                let count = 1;
+                for (const step of list) {
+                    if (step === "add") ledger.saw("a", ++count, 1);
+                    if (step === "add unheard") {
+                        count++;
+                        ledger.lostSight();
+                    }
+                    if (step === "add undone") ledger.lostSight();
+                    if (step === "read") ledger.saw("a", count, 0);
+                }
+                ledger.saw("a", count, 0);
+                expect(books(ledger)).toEqual(nothing);
+                if (forgets) {
+                    ledger.saw("a", count - 1, 0);
+                    expect(ledger.updatesLost).toBe(1);
+                }
+            }),
+        );
     });
 });

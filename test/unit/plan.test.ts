@@ -16,7 +16,8 @@ for (const platform of platformNames) {
         test(`the plan of the article's lab on ${platform}, release ${release}, with every file and command`, async () => {
             const image = platforms[platform].image ? {} : { image: { source: "/images/debian-13.qcow2" } };
             // The article's Tengine compiles where the article ran it.
-            const director = release === "article" && platform !== "centos-7" ? { director: { source: "tengine-3.1.0" } } : {};
+            const director =
+                release === "article" && platform !== "centos-7" ? { director: { source: "tengine-3.1.0" } } : {};
             const site = describeSite({ ...settings, platform, release, ...image, ...director }, "dev");
             await expect(await plan(site, { commands: true })).toMatchFileSnapshot(`plans/${platform}-${release}.txt`);
         });

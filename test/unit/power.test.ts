@@ -2,13 +2,23 @@ import { expect, test } from "vitest";
 import { cutPower, powerOn } from "../../launcher/isolated-host/power";
 
 const deaf = { "send-process-signal 1 nop": "error: Requested operation is not valid: Init pid is not yet available" };
-const virtual = Object.fromEntries(["kill", "nop"].map((signal) => [`send-process-signal 1 ${signal}`, "error: this function is not supported by the connection driver: virDomainSendProcessSignal"]));
+const virtual = Object.fromEntries(
+    ["kill", "nop"].map((signal) => [
+        `send-process-signal 1 ${signal}`,
+        "error: this function is not supported by the connection driver: virDomainSendProcessSignal",
+    ]),
+);
 
 /**
  * A libvirt with one machine, which it sees go `looks` looks after its init was killed. `refuses`: what it cannot do, by command, with its words; of that which
  * depends on a machine's start, the first `starts` ones.
  */
-function libvirt({ running = true, looks = 1, refuses = {}, starts = Infinity }: { running?: boolean; looks?: number; refuses?: Record<string, string>; starts?: number } = {}) {
+function libvirt({
+    running = true,
+    looks = 1,
+    refuses = {},
+    starts = Infinity,
+}: { running?: boolean; looks?: number; refuses?: Record<string, string>; starts?: number } = {}) {
     const told: string[] = [];
     let [left, started] = [Infinity, 0];
     return {
@@ -59,7 +69,10 @@ test("destroying what went by itself meanwhile is no mistake; what stays is one"
 });
 
 test("a machine is started, one that runs is not, and libvirt knows of it", async () => {
-    for (const [running, told] of [[false, ["start", "send-process-signal 1 nop"]], [true, ["send-process-signal 1 nop"]]] as const) {
+    for (const [running, told] of [
+        [false, ["start", "send-process-signal 1 nop"]],
+        [true, ["send-process-signal 1 nop"]],
+    ] as const) {
         const one = libvirt({ running });
         await powerOn(one);
         expect(one.told).toEqual(told);
@@ -70,6 +83,12 @@ test("a machine is started, one that runs is not, and libvirt knows of it", asyn
 test("one that libvirt never heard of is started again, and not for ever", async () => {
     const one = libvirt({ running: false, refuses: deaf, starts: 1 });
     await powerOn(one);
-    expect(one.told).toEqual(["start", "send-process-signal 1 nop", "send-process-signal 1 kill", "start", "send-process-signal 1 nop"]);
+    expect(one.told).toEqual([
+        "start",
+        "send-process-signal 1 nop",
+        "send-process-signal 1 kill",
+        "start",
+        "send-process-signal 1 nop",
+    ]);
     await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("never heard of it");
 });

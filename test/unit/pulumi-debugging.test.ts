@@ -2,7 +2,9 @@ import { createRequire } from "node:module";
 import { afterEach, expect, test, vi } from "vitest";
 import { withoutPulumisDebugging } from "../../lib/pulumi-debugging";
 
-interface Request { getMessage(): string }
+interface Request {
+    getMessage(): string;
+}
 // The SDK's own objects, in which its modules look things up.
 const load = createRequire(__filename);
 const log = load("@pulumi/pulumi/log") as Record<"debug" | "warn", (message: string) => Promise<void>>;

@@ -24,8 +24,10 @@ afterEach(() => {
 async function pulumi(line: string): Promise<number> {
     fs.copyFileSync("/bin/sleep", path.join(folder, "pulumi"));
     fs.chmodSync(path.join(folder, "pulumi"), 0o755);
-    parent = spawn("sh", ["-c", `${path.join(folder, "pulumi")} ${line} & echo $!; exec sleep 60`], { stdio: ["ignore", "pipe", "ignore"] });
-    const [pid] = await once(createInterface(parent.stdout!), "line") as [string];
+    parent = spawn("sh", ["-c", `${path.join(folder, "pulumi")} ${line} & echo $!; exec sleep 60`], {
+        stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [pid] = (await once(createInterface(parent.stdout!), "line")) as [string];
     return Number(pid);
 }
 
@@ -45,7 +47,7 @@ test("a lock is held by the pulumi that took it, while that lives", async () => 
     lock(pid);
     await comesTrue(() => isAtWork("test"));
     process.kill(pid, "SIGKILL");
-    await comesTrue(() => stateOf(pid) === "Z");        // nobody has asked what became of it
+    await comesTrue(() => stateOf(pid) === "Z"); // nobody has asked what became of it
     expect(isAtWork("test")).toBe(false);
 });
 

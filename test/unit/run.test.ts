@@ -3,7 +3,10 @@ import { run } from "../../lib/run";
 
 test("stdout is given back whole, every line of both streams is told, stdin is handed on", async () => {
     const lines: string[] = [];
-    const out = await run(["sh", "-c", "cat; echo problem >&2"], { input: "one\ntwo", say: (line) => lines.push(line) });
+    const out = await run(["sh", "-c", "cat; echo problem >&2"], {
+        input: "one\ntwo",
+        say: (line) => lines.push(line),
+    });
     expect(out).toBe("one\ntwo");
     expect(lines.sort()).toEqual(["one", "problem", "two"]);
 });

@@ -7,7 +7,11 @@ import { describe, expect, test } from "vitest";
 const folder = path.join(__dirname, "..", "..", "site");
 const application = path.join(folder, "mysite");
 const read = (name: string) => fs.readFileSync(path.join(application, name), "utf8");
-const named = (pattern: RegExp) => fs.readdirSync(application, { recursive: true, encoding: "utf8" }).filter((name) => pattern.test(name)).sort();
+const named = (pattern: RegExp) =>
+    fs
+        .readdirSync(application, { recursive: true, encoding: "utf8" })
+        .filter((name) => pattern.test(name))
+        .sort();
 
 const pages = named(/\.jsp$/);
 const htmlPages = pages.filter((name) => read(name).includes("text/html"));
@@ -16,7 +20,10 @@ const html = [...htmlPages, ...named(/\.tag$/)];
 const markup = (name: string) => read(name).replace(/<%[\s\S]*?%>/g, "");
 
 describe("web.xml", () => {
-    const document = new DOMParser({ onError: onErrorStopParsing }).parseFromString(read("WEB-INF/web.xml"), "text/xml");
+    const document = new DOMParser({ onError: onErrorStopParsing }).parseFromString(
+        read("WEB-INF/web.xml"),
+        "text/xml",
+    );
     const texts = (tag: string) => [...document.getElementsByTagName(tag)].map((element) => element.textContent ?? "");
 
     test("is for Servlet 3.0", () => {
@@ -51,7 +58,10 @@ describe("nothing reaches HTML unescaped", () => {
 
     test("the escaping tag escapes every character that means something in text or an attribute", () => {
         const replacements = [...read("WEB-INF/tags/text.tag").matchAll(/\.replace\("(\\?.)", "([^"]+)"\)/g)];
-        const escaped = replacements.reduce((text, [, from, to]) => text.replaceAll((from ?? "").replace("\\", ""), to ?? ""), `<a href="x" title='&lt;'>`);
+        const escaped = replacements.reduce(
+            (text, [, from, to]) => text.replaceAll((from ?? "").replace("\\", ""), to ?? ""),
+            `<a href="x" title='&lt;'>`,
+        );
         expect(escaped).toBe("&lt;a href=&quot;x&quot; title=&#39;&amp;lt;&#39;&gt;");
     });
 
@@ -76,16 +86,25 @@ test("every page is framed by the layout, whose footer has its text in one place
 
 test("a session holds only what old serialisers know: its counter, an Integer", () => {
     const shared = read("WEB-INF/jspf/site.jspf");
-    const stored = named(/\.(jsp|tag|jspf)$/).flatMap((name) => [...read(name).matchAll(/\bsession\.setAttribute\(([^)]*)\)/gi)].map(([, what]) => `${name}: ${what ?? ""}`));
+    const stored = named(/\.(jsp|tag|jspf)$/).flatMap((name) =>
+        [...read(name).matchAll(/\bsession\.setAttribute\(([^)]*)\)/gi)].map(([, what]) => `${name}: ${what ?? ""}`),
+    );
     expect(stored).toEqual([`WEB-INF/jspf/site.jspf: "count", count`]);
     expect(shared).toMatch(/int count = count\(session\) \+ 1;/);
 });
 
 test("a note's limit is the same in the form, in the code and in the table, and the table can be made any number of times", () => {
     const schema = fs.readFileSync(path.join(folder, "schema.sql"), "utf8").replace(/^--.*$/gm, "");
-    const limits = [/text VARCHAR\((\d+)\)/.exec(schema), /NOTE_LIMIT = (\d+)/.exec(read("WEB-INF/jspf/notes.jspf")), /maxlength="(\d+)"/.exec(read("WEB-INF/pages/index.jsp"))];
+    const limits = [
+        /text VARCHAR\((\d+)\)/.exec(schema),
+        /NOTE_LIMIT = (\d+)/.exec(read("WEB-INF/jspf/notes.jspf")),
+        /maxlength="(\d+)"/.exec(read("WEB-INF/pages/index.jsp")),
+    ];
     expect(limits.map((match) => match?.[1])).toEqual(["500", "500", "500"]);
-    const statements = schema.split(";").map((statement) => statement.trim()).filter(Boolean);
+    const statements = schema
+        .split(";")
+        .map((statement) => statement.trim())
+        .filter(Boolean);
     expect(statements.every((statement) => statement.startsWith("CREATE TABLE IF NOT EXISTS "))).toBe(true);
     expect(statements.every((statement) => statement.includes("utf8mb4"))).toBe(true);
 });

@@ -26,7 +26,9 @@ export class BenchLab {
     readonly stack = "bench";
     private readonly file = path.join(checkout, `Pulumi.${this.stack}.yaml`);
 
-    private constructor() { /* see with() */ }
+    private constructor() {
+        /* see with() */
+    }
 
     /**
      * Lends a lab with the settings of stack `like`, none of whose machines is there yet. One that an ended bench has left is taken away first.
@@ -34,13 +36,23 @@ export class BenchLab {
      */
     static async with<T>(like: string, fresh: boolean, work: (lab: BenchLab) => Promise<T>): Promise<T> {
         const original = new StackFile(like);
-        if (!original.isIsolated || original.machineKind !== "container") throw new UserError(`Stack '${like}' is no isolated lab of containers.`, "The bench measures one: ./lab bench -s local");
+        if (!original.isIsolated || original.machineKind !== "container")
+            throw new UserError(
+                `Stack '${like}' is no isolated lab of containers.`,
+                "The bench measures one: ./lab bench -s local",
+            );
         const lab = new BenchLab();
         if (fs.existsSync(lab.file)) {
-            if (!fs.readFileSync(lab.file, "utf8").startsWith(mark)) throw new UserError(`There is a stack 'bench' of your own.`, "The bench needs the name: call yours another.");
+            if (!fs.readFileSync(lab.file, "utf8").startsWith(mark))
+                throw new UserError(
+                    `There is a stack 'bench' of your own.`,
+                    "The bench needs the name: call yours another.",
+                );
             await lab.remove();
         }
-        const config = Object.fromEntries(Object.entries(original.settings).map(([key, value]) => [`lab:${key}`, value]));
+        const config = Object.fromEntries(
+            Object.entries(original.settings).map(([key, value]) => [`lab:${key}`, value]),
+        );
         fs.writeFileSync(lab.file, mark + stringify({ config }));
         fs.mkdirSync(stackFolder(lab.stack), { recursive: true, mode: 0o700 });
         try {
@@ -63,8 +75,21 @@ export class BenchLab {
 
     /** Makes the machines that the stack file names, and nothing on them. */
     async boot(): Promise<void> {
-        const targets = ["lab:Lab::**", "lab:Hypervisor::**", "**lab-hypervisor-**", "lab:Machine::**", "lab:SystemContainer::**", "**-domain"];
-        await this.lab("up", ...targets.flatMap((target) => ["--target", `urn:pulumi:${this.stack}::lab::**${target.replace(/^\*\*/, "")}`]));
+        const targets = [
+            "lab:Lab::**",
+            "lab:Hypervisor::**",
+            "**lab-hypervisor-**",
+            "lab:Machine::**",
+            "lab:SystemContainer::**",
+            "**-domain",
+        ];
+        await this.lab(
+            "up",
+            ...targets.flatMap((target) => [
+                "--target",
+                `urn:pulumi:${this.stack}::lab::**${target.replace(/^\*\*/, "")}`,
+            ]),
+        );
     }
 
     /** Sets, or with undefined takes out, a setting; `place` begins with its name. */
@@ -80,8 +105,12 @@ export class BenchLab {
         const { machines, virtualAddress, network } = this.site;
         const [base = ""] = /^.*\./.exec(network.gateway) ?? [];
         const taken = [...machines.map(({ address }) => address), virtualAddress, network.gateway];
-        const last = Array.from({ length: 253 }, (_, index) => index + 2).reverse().find((number) => !taken.includes(`${base}${number}`));
-        const number = Array.from({ length: 1000 }, (_, index) => index).find((each) => machines.every(({ name }) => name !== `nod${each}`));
+        const last = Array.from({ length: 253 }, (_, index) => index + 2)
+            .reverse()
+            .find((number) => !taken.includes(`${base}${number}`));
+        const number = Array.from({ length: 1000 }, (_, index) => index).find((each) =>
+            machines.every(({ name }) => name !== `nod${each}`),
+        );
         const name = `nod${number ?? 0}`;
         this.change(["machines", name], { address: `${base}${last ?? 0}`, roles: ["app"] });
         return name;
@@ -93,14 +122,23 @@ export class BenchLab {
 
     /** With the secrets, which the first call of the launcher has made. */
     async configuration(): Promise<Configuration> {
-        const all = JSON.parse(await this.lab("pulumi", "config", "--show-secrets", "--json")) as Record<string, { value?: string }>;
+        const all = JSON.parse(await this.lab("pulumi", "config", "--show-secrets", "--json")) as Record<
+            string,
+            { value?: string }
+        >;
         const secrets = Object.fromEntries(secretKeys.map((key) => [key, all[`lab:${key}`]?.value]));
         return describe({ ...new StackFile(this.stack).settings, ...secrets }, this.stack);
     }
 
     /** A program, run where the machines' addresses are; gives its standard output. */
-    async inside(argv: string[], options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {}): Promise<string> {
-        return run((await reach(this.stack))(argv) as [string, ...string[]], { ...options, name: path.basename(argv[0] ?? "") });
+    async inside(
+        argv: string[],
+        options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {},
+    ): Promise<string> {
+        return run((await reach(this.stack))(argv) as [string, ...string[]], {
+            ...options,
+            name: path.basename(argv[0] ?? ""),
+        });
     }
 
     /** How long the Pulumi program is there in a preview, and how much of that it computes: the rest it waits for the engine. Seconds. */
@@ -108,7 +146,11 @@ export class BenchLab {
         const file = path.join(stackFolder(this.stack), "program-time.json");
         await run([path.join(checkout, "lab"), "-s", this.stack, "preview"], {
             name: "./lab preview",
-            env: { ...process.env, NODE_OPTIONS: `--require ${path.join(__dirname, "program-time.cjs")}`, LAB_PROGRAM_TIME: file },
+            env: {
+                ...process.env,
+                NODE_OPTIONS: `--require ${path.join(__dirname, "program-time.cjs")}`,
+                LAB_PROGRAM_TIME: file,
+            },
         });
         return JSON.parse(fs.readFileSync(file, "utf8")) as { alive: number; computing: number };
     }
@@ -122,7 +164,11 @@ export class BenchLab {
     /** How large pulumi's state is. */
     get state(): { bytes: number; resources: number } {
         const text = fs.readFileSync(stateFile(this.stack), "utf8");
-        return { bytes: Buffer.byteLength(text), resources: (JSON.parse(text) as { checkpoint: { latest: { resources: unknown[] } } }).checkpoint.latest.resources.length };
+        return {
+            bytes: Buffer.byteLength(text),
+            resources: (JSON.parse(text) as { checkpoint: { latest: { resources: unknown[] } } }).checkpoint.latest
+                .resources.length,
+        };
     }
 
     /**
@@ -131,12 +177,37 @@ export class BenchLab {
      */
     async check(): Promise<void> {
         const { site } = this;
-        const directors = site.machines.filter(({ roles }) => roles.includes("director")).map(({ address }) => `http://${address}/health`);
+        const directors = site.machines
+            .filter(({ roles }) => roles.includes("director"))
+            .map(({ address }) => `http://${address}/health`);
         const jar = path.join(stackFolder(this.stack), "cookies");
-        const add = ["curl", "-sS", "--fail", "--max-time", "10", "-b", jar, "-c", jar, "-d", "op=add", `http://${site.virtualAddress}/counter/bench`];
+        const add = [
+            "curl",
+            "-sS",
+            "--fail",
+            "--max-time",
+            "10",
+            "-b",
+            jar,
+            "-c",
+            jar,
+            "-d",
+            "op=add",
+            `http://${site.virtualAddress}/counter/bench`,
+        ];
         fs.rmSync(jar, { force: true });
-        await this.inside(["curl", "-sS", "--fail", "--max-time", "10", ...directors.flatMap((url) => ["-o", "/dev/null", url])]);
-        const [first, second] = [await this.inside(add), await this.inside(add)].map((answer) => (JSON.parse(answer) as { count: number }).count);
-        if (first === undefined || second !== first + 1) throw new Error(`the site's counter went from ${String(first)} to ${String(second)}`);
+        await this.inside([
+            "curl",
+            "-sS",
+            "--fail",
+            "--max-time",
+            "10",
+            ...directors.flatMap((url) => ["-o", "/dev/null", url]),
+        ]);
+        const [first, second] = [await this.inside(add), await this.inside(add)].map(
+            (answer) => (JSON.parse(answer) as { count: number }).count,
+        );
+        if (first === undefined || second !== first + 1)
+            throw new Error(`the site's counter went from ${String(first)} to ${String(second)}`);
     }
 }

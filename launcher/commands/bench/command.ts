@@ -17,7 +17,11 @@ export const benching: Record<string, Command> = {
             const { wanted, short, json } = parseWords(rest);
             const results = await measure(stack, wanted, short);
             process.stdout.write(asMarkdown(results));
-            if (json) fs.writeFileSync(path.resolve(process.env.LAB_CALLED_FROM ?? ".", json), `${JSON.stringify(results, undefined, 4)}\n`);
+            if (json)
+                fs.writeFileSync(
+                    path.resolve(process.env.LAB_CALLED_FROM ?? ".", json),
+                    `${JSON.stringify(results, undefined, 4)}\n`,
+                );
             return 0;
         },
     },
@@ -25,8 +29,18 @@ export const benching: Record<string, Command> = {
 
 /** One lab for all that needs none freshly made. */
 async function measure(stack: string, wanted: readonly Part[], short: boolean): Promise<Results> {
-    const [{ BenchLab }, { compareWithAnsible }, { measureLimits }, { measureGrowth, measureProgram }, { measureSite }] = await Promise.all([
-        import("./bench-lab"), import("./measure-ansible"), import("./measure-limits"), import("./measure-growth"), import("./measure-site"),
+    const [
+        { BenchLab },
+        { compareWithAnsible },
+        { measureLimits },
+        { measureGrowth, measureProgram },
+        { measureSite },
+    ] = await Promise.all([
+        import("./bench-lab"),
+        import("./measure-ansible"),
+        import("./measure-limits"),
+        import("./measure-growth"),
+        import("./measure-site"),
     ]);
     const times = short ? 1 : 3;
     const results: Results = { date: new Date().toISOString().slice(0, 10), stack, short };
@@ -46,12 +60,22 @@ async function measure(stack: string, wanted: readonly Part[], short: boolean): 
 
 function parseWords(words: string[]): { wanted: readonly Part[]; short: boolean; json?: string } {
     try {
-        const { values: { short = false, json }, positionals } = parseArgs({ args: words, allowPositionals: true, options: { short: { type: "boolean" }, json: { type: "string" } } });
+        const {
+            values: { short = false, json },
+            positionals,
+        } = parseArgs({
+            args: words,
+            allowPositionals: true,
+            options: { short: { type: "boolean" }, json: { type: "string" } },
+        });
         const unknown = positionals.filter((name) => !parts.some((part) => part === name));
         if (unknown.length > 0) throw new Error(`there is nothing called ${unknown.join(", ")} to measure`);
         const named = parts.filter((part) => positionals.includes(part));
         return { wanted: named.length > 0 ? named : parts, short, json };
     } catch (error) {
-        throw new UserError(`bench: ${(error as Error).message}.`, `./lab bench [${parts.join("|")}] [--short] [--json FILE]`);
+        throw new UserError(
+            `bench: ${(error as Error).message}.`,
+            `./lab bench [${parts.join("|")}] [--short] [--json FILE]`,
+        );
     }
 }

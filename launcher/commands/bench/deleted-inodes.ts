@@ -9,9 +9,15 @@ import { run } from "../../../lib/run";
  * another lab, spent a fifth of its processor time there. Comes to its end when those below `folder` are forgotten; at once on any other file system.
  */
 export async function forgetDeletedInodes(folder: string): Promise<void> {
-    const [device = "", type] = (await run(["findmnt", "--noheadings", "--output", "SOURCE,FSTYPE", "--target", folder])).trim().split(/\s+/);
-    const hasJournal = fs.existsSync("/proc/fs/jbd2") && fs.readdirSync("/proc/fs/jbd2").some((name) => name.startsWith(`${path.basename(device)}-`));
+    const [device = "", type] = (
+        await run(["findmnt", "--noheadings", "--output", "SOURCE,FSTYPE", "--target", folder])
+    )
+        .trim()
+        .split(/\s+/);
+    const hasJournal =
+        fs.existsSync("/proc/fs/jbd2") &&
+        fs.readdirSync("/proc/fs/jbd2").some((name) => name.startsWith(`${path.basename(device)}-`));
     if (type !== "ext4" || hasJournal) return;
     await run(["sync"]);
-    await wait(61_000);     // the kernel goes by the clock, and tells nobody
+    await wait(61_000); // the kernel goes by the clock, and tells nobody
 }

@@ -31,34 +31,42 @@ interface Contestant {
 
 /** This program and Ansible, one after the other, each on machines made for it by the same tool, for the same stack file. */
 export async function compareWithAnsible(like: string, progress: Progress): Promise<{ ours: Side; ansible: Side }> {
-    const ours = await BenchLab.with(like, true, (lab) => contest(lab, "this program", progress, {
-        prepare: () => Promise.resolve(),
-        render: () => Promise.resolve(),
-        converge: () => lab.lab("up"),
-    }));
+    const ours = await BenchLab.with(like, true, (lab) =>
+        contest(lab, "this program", progress, {
+            prepare: () => Promise.resolve(),
+            render: () => Promise.resolve(),
+            converge: () => lab.lab("up"),
+        }),
+    );
     const ansible = await BenchLab.with(like, true, async (lab) => {
         const playbook = await Playbook.create(lab, progress);
-        return contest(lab, "Ansible", progress, { prepare: () => playbook.givePython(), render: () => playbook.render(), converge: (firstTime) => playbook.play(firstTime) });
+        return contest(lab, "Ansible", progress, {
+            prepare: () => playbook.givePython(),
+            render: () => playbook.render(),
+            converge: (firstTime) => playbook.play(firstTime),
+        });
     });
     return { ours, ansible };
 }
 
 async function contest(lab: BenchLab, who: string, progress: Progress, contestant: Contestant): Promise<Side> {
     const { site } = lab;
-    const job = (name: Job) => progress.step(`${who}: ${jobs[name]}`, async (): Promise<Effort> => {
-        const before = lab.processorSeconds;
-        const wall = await timed(async () => {
-            await contestant.converge(name === "converge");
-            await lab.check();
+    const job = (name: Job) =>
+        progress.step(`${who}: ${jobs[name]}`, async (): Promise<Effort> => {
+            const before = lab.processorSeconds;
+            const wall = await timed(async () => {
+                await contestant.converge(name === "converge");
+                await lab.check();
+            });
+            const after = lab.processorSeconds;
+            return { wall, computing: after.all - before.all, machines: after.machines - before.machines };
         });
-        const after = lab.processorSeconds;
-        return { wall, computing: after.all - before.all, machines: after.machines - before.machines };
-    });
-    const boot = (what: string) => progress.step(`${who}: ${what}`, async () => {
-        await lab.boot();
-        await contestant.prepare();
-        await contestant.render();
-    });
+    const boot = (what: string) =>
+        progress.step(`${who}: ${what}`, async () => {
+            await lab.boot();
+            await contestant.prepare();
+            await contestant.render();
+        });
     await boot("machines");
     const [converged, nothing] = [await job("converge"), await job("nothing")];
     const director = site.machines.findLast(({ roles }) => roles.includes("director"));

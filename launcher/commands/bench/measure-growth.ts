@@ -16,7 +16,12 @@ export interface Size {
 }
 
 /** Lets a lab grow, and looks at it at each size (numbers of app servers, rising), so many times. */
-export async function measureGrowth(lab: BenchLab, progress: Progress, sizes: number[], times: number): Promise<Size[]> {
+export async function measureGrowth(
+    lab: BenchLab,
+    progress: Progress,
+    sizes: number[],
+    times: number,
+): Promise<Size[]> {
     const appServers = () => lab.site.machines.filter(({ roles }) => roles.includes("app")).length;
     const found: Size[] = [];
     for (const size of sizes) {
@@ -28,8 +33,11 @@ export async function measureGrowth(lab: BenchLab, progress: Progress, sizes: nu
             }
             say("nothing to do");
             const at = {
-                appServers: size, machines: lab.site.machines.length, state: lab.state,
-                preview: await best(times, () => timed(() => lab.lab("preview"))), nothing: await best(times, () => timed(() => lab.lab("up"))),
+                appServers: size,
+                machines: lab.site.machines.length,
+                state: lab.state,
+                preview: await best(times, () => timed(() => lab.lab("preview"))),
+                nothing: await best(times, () => timed(() => lab.lab("up"))),
             };
             say("one more");
             lab.addAppServer();
@@ -59,10 +67,18 @@ export async function measureProgram(site: Site, progress: Progress, sizes: numb
     return progress.step("the program alone", async () => {
         const found: ProgramSize[] = [];
         for (const size of sizes) {
-            const apps = Array.from({ length: size - appsAmongOthers }, (_, index) => ({ ...example, name: `app${index}`, address: example.address.replace(/\d+$/, String(10 + index)) }));
+            const apps = Array.from({ length: size - appsAmongOthers }, (_, index) => ({
+                ...example,
+                name: `app${index}`,
+                address: example.address.replace(/\d+$/, String(10 + index)),
+            }));
             const large = { ...site, machines: [...others, ...apps] };
             let resources = 0;
-            const seconds = await best(5, () => timed(async () => { resources = await countResources(large); }));
+            const seconds = await best(5, () =>
+                timed(async () => {
+                    resources = await countResources(large);
+                }),
+            );
             found.push({ appServers: size, machines: large.machines.length, resources, seconds });
         }
         return found;

@@ -30,22 +30,30 @@ async function leastBy<T>(cost: (result: T) => number, times: number, work: () =
 }
 
 /** The shortest of several times. */
-export const best = (times: number, work: () => Promise<number>): Promise<number> => leastBy((seconds) => seconds, times, work);
+export const best = (times: number, work: () => Promise<number>): Promise<number> =>
+    leastBy((seconds) => seconds, times, work);
 
 /** Builds the lab, and lets `up` and preview find nothing to do, so many times each. */
 export async function measureLimits(lab: BenchLab, progress: Progress, times: number): Promise<Limits> {
     const file = path.join(stackFolder(lab.stack), "up.svg");
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    const up = await progress.step("up from nothing", () => timed(async () => {
-        await lab.lab("up", "--timeline", file);
-        await lab.check();
-    }));
+    const up = await progress.step("up from nothing", () =>
+        timed(async () => {
+            await lab.lab("up", "--timeline", file);
+            await lab.check();
+        }),
+    );
     const recording = summary(JSON.parse(fs.readFileSync(`${file}.json`, "utf8")) as Recording);
     return progress.step("nothing to do", async () => ({
-        up, recording,
+        up,
+        recording,
         preview: await best(times, () => timed(() => lab.lab("preview"))),
         nothing: await best(times, () => timed(() => lab.lab("up"))),
-        program: await leastBy(({ computing }) => computing, times, () => lab.programTime()),
+        program: await leastBy(
+            ({ computing }) => computing,
+            times,
+            () => lab.programTime(),
+        ),
         machines: lab.site.machines.length,
         state: lab.state,
     }));

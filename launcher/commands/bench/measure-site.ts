@@ -33,11 +33,18 @@ export function parseWrk(what: string, text: string): Throughput {
         const [, value, unit = ""] = new RegExp(`^ *${percentile}% +([0-9.]+)(us|ms|s)$`, "m").exec(text) ?? [];
         return (Number(value) * ({ us: 1, ms: 1e3, s: 1e6 }[unit] ?? NaN)) / 1000;
     };
-    const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1).map(Number) ?? [];
+    const errors =
+        /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1).map(Number) ?? [];
     const refused = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0;
     const requestsPerSecond = number(/^Requests\/sec: +([0-9.]+)$/m);
     if (Number.isNaN(requestsPerSecond)) throw new Error(`wrk says nothing of requests: ${text}`);
-    return { what, requestsPerSecond, median: milliseconds("50"), p99: milliseconds("99"), failed: [...errors, Number(refused)].reduce((sum, count) => sum + count, 0) };
+    return {
+        what,
+        requestsPerSecond,
+        median: milliseconds("50"),
+        p99: milliseconds("99"),
+        failed: [...errors, Number(refused)].reduce((sum, count) => sum + count, 0),
+    };
 }
 
 /** A page without a session and without the database, asked for at each layer; each time from the machine in front of it. */
@@ -46,23 +53,35 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
     const seconds = short ? 3 : 8;
     const ssh = writeSshConfig(lab.stack, accessOf(await lab.configuration()));
     const on = (machine: MachineDescription, script: string) => lab.inside(["ssh", "-F", ssh, machine.name, script]);
-    const [visitor, director, app] = [machinesWith(site, "database")[0], machinesWith(site, "director").at(-1), machinesWith(site, "app")[0]];
+    const [visitor, director, app] = [
+        machinesWith(site, "database")[0],
+        machinesWith(site, "director").at(-1),
+        machinesWith(site, "app")[0],
+    ];
     if (!visitor || !director || !app) throw new Error("a site without one of its tiers");
     const found: Throughput[] = [];
     await progress.step("what the site does", async (say) => {
         for (const machine of [visitor, director, app]) {
             say(`wrk for ${machine.name}`);
-            await on(machine, "command -v wrk >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install wrk >/dev/null 2>&1 || { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install wrk >/dev/null; }");
+            await on(
+                machine,
+                "command -v wrk >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install wrk >/dev/null 2>&1 || { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install wrk >/dev/null; }",
+            );
         }
         const ask = async (what: string, from: MachineDescription, url: string) => {
             say(what);
             // The first second warms up what is compiled when it is needed.
-            const wrk = (duration: number) => `wrk --threads 1 --connections ${connections} --duration ${duration}s --latency ${url}`;
+            const wrk = (duration: number) =>
+                `wrk --threads 1 --connections ${connections} --duration ${duration}s --latency ${url}`;
             found.push(parseWrk(what, await on(from, `${wrk(1)} >/dev/null; ${wrk(seconds)}`)));
         };
         // With the port's number: wrk asks for its name otherwise, and the machines have no list of such names (/etc/services).
         const page = "/counter/bench";
-        await ask("visitor, virtual address, director, httpd, Tomcat", visitor, `http://${site.virtualAddress}:80${page}`);
+        await ask(
+            "visitor, virtual address, director, httpd, Tomcat",
+            visitor,
+            `http://${site.virtualAddress}:80${page}`,
+        );
         await ask("director, httpd, Tomcat (one app server)", director, `http://${app.address}:80${page}`);
         await ask("httpd, Tomcat", app, `http://127.0.0.1:80${page}`);
         await ask("Tomcat alone", app, `http://127.0.0.1:${site.tomcat.port}${page}`);
@@ -73,12 +92,29 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         const paths = await ensureArtifacts(neededArtifacts(site), { cache: cacheFolder(), progress: silent });
         const { loginKey, machines } = accessOf(await lab.configuration());
         const build = path.join(stackFolder(lab.stack), "build.json");
-        fs.writeFileSync(build, JSON.stringify(withoutJemalloc(describeBuild({ site, machine: director, platform: platforms[site.platform], artifacts: localArtifacts(paths) }), site)));
+        fs.writeFileSync(
+            build,
+            JSON.stringify(
+                withoutJemalloc(
+                    describeBuild({
+                        site,
+                        machine: director,
+                        platform: platforms[site.platform],
+                        artifacts: localArtifacts(paths),
+                    }),
+                    site,
+                ),
+            ),
+        );
         await lab.inside(bundled("compile"), {
             cwd: checkout,
             env: { ...process.env, SSH_AUTH_SOCK: "" },
             input: JSON.stringify({
-                host: director.address, user: platforms[site.platform].loginUser, privateKey: loginKey, hostKey: machines.find(({ name }) => name === director.name)?.hostKey ?? "", build,
+                host: director.address,
+                user: platforms[site.platform].loginUser,
+                privateKey: loginKey,
+                hostKey: machines.find(({ name }) => name === director.name)?.hostKey ?? "",
+                build,
             } satisfies CompileRequest),
         });
         // The director at hand is the one that is not asked by visitors: nobody misses its server for a moment.
@@ -86,7 +122,10 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         try {
             await ask("director, app servers; without jemalloc", director, `http://127.0.0.1:80${page}`);
         } finally {
-            await on(director, `${plainPrefix}/sbin/nginx -s quit; while [ -e /var/run/tengine.pid ]; do sleep 0.1; done; systemctl start tengine`);
+            await on(
+                director,
+                `${plainPrefix}/sbin/nginx -s quit; while [ -e /var/run/tengine.pid ]; do sleep 0.1; done; systemctl start tengine`,
+            );
         }
     });
     return found;
@@ -101,6 +140,17 @@ const sign = "Begin jemalloc statistics";
 export function withoutJemalloc(build: ReturnType<typeof describeBuild>, site: Site): ReturnType<typeof describeBuild> {
     const source = serverSources[site.director.source];
     const [server, jemalloc] = build.sources.map(({ name }) => name);
-    const script = buildScript({ ...source, beforeConfigure: [], configure: source.configure.filter((argument) => !argument.includes("jemalloc")) }, { server: server ?? "", jemalloc: jemalloc ?? "" });
-    return { ...build, key: `${build.key}-without-jemalloc`, script: script.replaceAll(prefix, plainPrefix).replace(` '${sign}'`, "") };
+    const script = buildScript(
+        {
+            ...source,
+            beforeConfigure: [],
+            configure: source.configure.filter((argument) => !argument.includes("jemalloc")),
+        },
+        { server: server ?? "", jemalloc: jemalloc ?? "" },
+    );
+    return {
+        ...build,
+        key: `${build.key}-without-jemalloc`,
+        script: script.replaceAll(prefix, plainPrefix).replace(` '${sign}'`, ""),
+    };
 }

@@ -5,6 +5,9 @@ const fs = require("node:fs");
 if (process.argv[1]?.includes(`@pulumi/pulumi/cmd/run`)) {
     process.on("exit", () => {
         const { user, system } = process.cpuUsage();
-        fs.writeFileSync(process.env.LAB_PROGRAM_TIME, JSON.stringify({ alive: performance.now() / 1000, computing: (user + system) / 1e6 }));
+        fs.writeFileSync(
+            process.env.LAB_PROGRAM_TIME,
+            JSON.stringify({ alive: performance.now() / 1000, computing: (user + system) / 1e6 }),
+        );
     });
 }

@@ -39,21 +39,42 @@ function parseWords(words: string[]) {
 
 async function examine(stackHere: Here): Promise<Finding[]> {
     const onThisMachine = await lookAt("this machine", stackHere, hereChecks);
-    return [...onThisMachine, ...stackHere.file.isIsolated ? await examineOwn(stackHere) : await examineHypervisors(stackHere, undefined)];
+    return [
+        ...onThisMachine,
+        ...(stackHere.file.isIsolated ? await examineOwn(stackHere) : await examineHypervisors(stackHere, undefined)),
+    ];
 }
 
 /** The hypervisor of an isolated stack is this project's own: if it is not up, it is started for the look, in a home of its own. */
 async function examineOwn(stackHere: Here): Promise<Finding[]> {
     const finding = (found: Omit<Finding, "check">) => ({ check: "network", ...found });
     const network = await findNetwork(stackFolder(stackHere.stack));
-    if (network) return [finding(good("namespaces", "the lab is up")), ...await examineHypervisors(stackHere, network)];
-    if (!stackHere.isRoot || missingNeeds(stackHere.site.machineKind).length > 0) return [finding(unknown("namespaces", "cannot be tried out before the rest is in order"))];
+    if (network)
+        return [finding(good("namespaces", "the lab is up")), ...(await examineHypervisors(stackHere, network))];
+    if (!stackHere.isRoot || missingNeeds(stackHere.site.machineKind).length > 0)
+        return [finding(unknown("namespaces", "cannot be tried out before the rest is in order"))];
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "lab-doctor-"));
     try {
-        const trial = await ensureNetwork({ home, cache: cacheFolder(), kind: stackHere.site.machineKind, progress: silent });
-        return [finding(good("namespaces", "a network and a libvirtd of the lab's own start")), ...await examineHypervisors(stackHere, trial)];
+        const trial = await ensureNetwork({
+            home,
+            cache: cacheFolder(),
+            kind: stackHere.site.machineKind,
+            progress: silent,
+        });
+        return [
+            finding(good("namespaces", "a network and a libvirtd of the lab's own start")),
+            ...(await examineHypervisors(stackHere, trial)),
+        ];
     } catch (error) {
-        return [finding(bad("namespaces", oneLine(error), "The kernel has to allow network, mount, PID and control group namespaces to root; a container's often does not: use a virtual machine or the machine itself."))];
+        return [
+            finding(
+                bad(
+                    "namespaces",
+                    oneLine(error),
+                    "The kernel has to allow network, mount, PID and control group namespaces to root; a container's often does not: use a virtual machine or the machine itself.",
+                ),
+            ),
+        ];
     } finally {
         await removeNetwork({ home, progress: silent });
     }
@@ -67,8 +88,14 @@ async function examineHypervisors(stackHere: Here, network: LocalNetwork | undef
 async function examineHypervisor(place: There): Promise<Finding[]> {
     const connection: Finding[] = [];
     for (const check of connectionChecks) {
-        connection.push(...await lookAt(place.uri, place, [check]));
+        connection.push(...(await lookAt(place.uri, place, [check])));
         if (!isReady(connection)) return [...connection, notLookedAt(place.uri)];
     }
-    return [...connection, ...await lookAt(place.uri, place, [...place.site.machineKind === "vm" ? trialChecks : [], ...clashChecks(place.site)])];
+    return [
+        ...connection,
+        ...(await lookAt(place.uri, place, [
+            ...(place.site.machineKind === "vm" ? trialChecks : []),
+            ...clashChecks(place.site),
+        ])),
+    ];
 }

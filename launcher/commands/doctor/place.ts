@@ -48,10 +48,13 @@ export async function there({ stack, site }: Here, network: LocalNetwork | undef
         const { uri } = hypervisor;
         const { ssh } = parseLibvirtUri(uri);
         return {
-            stack, site, uri, own,
+            stack,
+            site,
+            uri,
+            own,
             machines: site.machines.filter((machine) => hypervisorOf(site, machine) === hypervisor),
             virsh: (argv, { readOnly, input } = {}) => {
-                const virsh = virshArgv(uri, [...readOnly ? ["-r"] : [], ...argv]);
+                const virsh = virshArgv(uri, [...(readOnly ? ["-r"] : []), ...argv]);
                 return run(inside(input === undefined ? virsh : piped(virsh)), { env, input, name: "virsh" });
             },
             run: (argv) => run(inside(ssh ? [...sshArgv(ssh), words(argv)] : argv), { env }),
@@ -64,11 +67,18 @@ const piped = (argv: string[]) => ["sh", "-c", 'cat | "$@"', "sh", ...argv];
 
 async function ownIdentities(stack: string): Promise<Set<string> | undefined> {
     // Only a look: what is not in place is not put in place for it.
-    if (!await findEngine({ cache: cacheFolder() })) return undefined;
+    if (!(await findEngine({ cache: cacheFolder() }))) return undefined;
     try {
         const session = await Session.open(stack);
-        const { deployment } = JSON.parse(await session.ask(["stack", "export", "--stack", stack])) as { deployment?: { resources?: { id?: string; outputs?: { stdout?: unknown } }[] } };
-        return new Set(deployment?.resources?.flatMap(({ id, outputs }) => [id, outputs?.stdout]).filter((text) => typeof text === "string").map((text) => text.trim()));
+        const { deployment } = JSON.parse(await session.ask(["stack", "export", "--stack", stack])) as {
+            deployment?: { resources?: { id?: string; outputs?: { stdout?: unknown } }[] };
+        };
+        return new Set(
+            deployment?.resources
+                ?.flatMap(({ id, outputs }) => [id, outputs?.stdout])
+                .filter((text) => typeof text === "string")
+                .map((text) => text.trim()),
+        );
     } catch (error) {
         // A stack that was never brought up owns nothing; whatever else is the matter leaves it open.
         return error instanceof Error && /no stack named/.test(error.message) ? new Set() : undefined;

@@ -13,7 +13,10 @@ const keptFailures = 200;
 
 /** A request that failed; `mayBeDone`: it left this process, so the other side may have carried it out. */
 class RequestFailed extends Error {
-    constructor(message: string, readonly mayBeDone: boolean) {
+    constructor(
+        message: string,
+        readonly mayBeDone: boolean,
+    ) {
         super(message);
     }
 }
@@ -25,10 +28,17 @@ interface Reply {
 }
 
 /** One request; an answer is whatever has a status. */
-function request(url: string, method: "GET" | "POST", options: { agent: http.Agent | false; cookie?: string; connectMs: number; answerMs: number }): Promise<Reply> {
+function request(
+    url: string,
+    method: "GET" | "POST",
+    options: { agent: http.Agent | false; cookie?: string; connectMs: number; answerMs: number },
+): Promise<Reply> {
     return new Promise((resolve, reject) => {
         let connected = false;
-        const headers: http.OutgoingHttpHeaders = { ...options.cookie ? { cookie: `JSESSIONID=${options.cookie}` } : {}, ...method === "POST" ? { "content-length": 0 } : {} };
+        const headers: http.OutgoingHttpHeaders = {
+            ...(options.cookie ? { cookie: `JSESSIONID=${options.cookie}` } : {}),
+            ...(method === "POST" ? { "content-length": 0 } : {}),
+        };
         const sent = http.request(url, { method, agent: options.agent, headers });
         const giveUp = (message: string) => {
             const failure = new RequestFailed(message, connected);
@@ -36,24 +46,42 @@ function request(url: string, method: "GET" | "POST", options: { agent: http.Age
             reject(failure);
         };
         const timers = [
-            setTimeout(() => { if (!connected) giveUp(`no connection within ${options.connectMs} ms`); }, options.connectMs),
+            setTimeout(() => {
+                if (!connected) giveUp(`no connection within ${options.connectMs} ms`);
+            }, options.connectMs),
             setTimeout(() => giveUp(`no answer within ${options.answerMs} ms`), options.answerMs),
         ];
         sent.once("socket", (socket) => {
-            if (socket.connecting) socket.once("connect", () => { connected = true; });
+            if (socket.connecting)
+                socket.once("connect", () => {
+                    connected = true;
+                });
             else connected = true;
         });
-        sent.once("error", (error: NodeJS.ErrnoException) => reject(error instanceof RequestFailed ? error
-            : Object.assign(new RequestFailed(`${error.code ?? error.message}${sent.reusedSocket ? " on a kept connection" : ""}`, connected), { staleConnection: sent.reusedSocket && error.code === "ECONNRESET" })));
+        sent.once("error", (error: NodeJS.ErrnoException) =>
+            reject(
+                error instanceof RequestFailed
+                    ? error
+                    : Object.assign(
+                          new RequestFailed(
+                              `${error.code ?? error.message}${sent.reusedSocket ? " on a kept connection" : ""}`,
+                              connected,
+                          ),
+                          { staleConnection: sent.reusedSocket && error.code === "ECONNRESET" },
+                      ),
+            ),
+        );
         sent.once("response", (response) => {
             const chunks: string[] = [];
             response.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
             response.once("error", (error) => giveUp(`broken off: ${error.message}`));
-            response.once("end", () => resolve({
-                status: response.statusCode ?? 0,
-                cookie: /JSESSIONID=([^;]+)/.exec((response.headers["set-cookie"] ?? []).join(";"))?.[1],
-                body: chunks.join(""),
-            }));
+            response.once("end", () =>
+                resolve({
+                    status: response.statusCode ?? 0,
+                    cookie: /JSESSIONID=([^;]+)/.exec((response.headers["set-cookie"] ?? []).join(";"))?.[1],
+                    body: chunks.join(""),
+                }),
+            );
         });
         sent.once("close", () => timers.forEach(clearTimeout));
         sent.end();
@@ -96,14 +124,23 @@ class Load {
     /** Runs until end() or until the plan's limits; `ready` is called when every client has been answered once. */
     async run(ready: () => void): Promise<LoadReport> {
         let waiting = this.plan.clients;
-        const begun = () => { if (--waiting === 0) ready(); };
-        const stop = setTimeout(() => { this.isOver = true; }, this.plan.maxSeconds * 1000);
-        await Promise.all([this.probe(), ...Array.from({ length: this.plan.clients }, (_, number) => this.client(number, begun))]);
+        const begun = () => {
+            if (--waiting === 0) ready();
+        };
+        const stop = setTimeout(() => {
+            this.isOver = true;
+        }, this.plan.maxSeconds * 1000);
+        await Promise.all([
+            this.probe(),
+            ...Array.from({ length: this.plan.clients }, (_, number) => this.client(number, begun)),
+        ]);
         clearTimeout(stop);
         return this.report();
     }
 
-    end() { this.isOver = true; }
+    end() {
+        this.isOver = true;
+    }
 
     private get goesOn() {
         return !this.isOver && this.adds.sent + this.reads.sent + this.probes.sent < this.plan.maxRequests;
@@ -116,7 +153,9 @@ class Load {
     /** Adds and reads in turns; the last is a read, which tells what the counter came to. */
     private async client(number: number, begun: () => void) {
         const keeps = number % 2 === 1;
-        const agent: http.Agent | false = keeps ? new http.Agent({ keepAlive: true, maxSockets: this.plan.atOnce }) : false;
+        const agent: http.Agent | false = keeps
+            ? new http.Agent({ keepAlive: true, maxSockets: this.plan.atOnce })
+            : false;
         const self: Client = { ledger: new Ledger(), gap: new Gap(), keeps, agent };
         this.clients.push(self);
         let told = false;
@@ -132,14 +171,18 @@ class Load {
             await step(turn, turn % 2 === 0 ? "add" : "read");
             await wait(this.plan.pauseMs);
         }
-        for (let attempt = 0; attempt < 5 && !await step(attempt, "read"); attempt++) await wait(200);
+        for (let attempt = 0; attempt < 5 && !(await step(attempt, "read")); attempt++) await wait(200);
         if (agent) agent.destroy();
     }
 
     private async turn(self: Client, number: number, turn: number, kind: "add" | "read"): Promise<boolean> {
         const asked = self.cookie;
         // Several at once without a session would make several sessions.
-        const answers = await Promise.all(Array.from({ length: kind === "add" && asked ? this.plan.atOnce : 1 }, (_, index) => this.ask(self, number, turn + index, kind)));
+        const answers = await Promise.all(
+            Array.from({ length: kind === "add" && asked ? this.plan.atOnce : 1 }, (_, index) =>
+                this.ask(self, number, turn + index, kind),
+            ),
+        );
         const good = answers.flatMap((answer) => answer ?? []);
         // Of several, the one that was served last knows most. A read without a session has nothing to tell.
         const newest = good.sort((one, other) => other.count - one.count)[0];
@@ -147,19 +190,35 @@ class Load {
         self.gap.success();
         if (self.cookie) {
             const { node, session, count } = newest;
-            const losses = self.ledger.saw(session && session.replace(/[-.].*$/, ""), count, kind === "add" ? good.length : 0);
-            if (losses) this.fail(kind, number, `${losses}; asked with ${asked}, answered by ${node} with ${session}`, true);
+            const losses = self.ledger.saw(
+                session && session.replace(/[-.].*$/, ""),
+                count,
+                kind === "add" ? good.length : 0,
+            );
+            if (losses)
+                this.fail(kind, number, `${losses}; asked with ${asked}, answered by ${node} with ${session}`, true);
         }
         return true;
     }
 
     /** One request of a client; undefined where it failed. */
-    private async ask(self: Client, number: number, turn: number, kind: "add" | "read"): Promise<{ node: string; session: string | null; count: number } | undefined> {
+    private async ask(
+        self: Client,
+        number: number,
+        turn: number,
+        kind: "add" | "read",
+    ): Promise<{ node: string; session: string | null; count: number } | undefined> {
         const page = `counter/${number}-${turn % this.plan.addresses}`;
         const { connectMs, answerMs } = this.plan;
         const books = kind === "add" ? this.adds : this.reads;
         books.sent++;
-        const once = () => request(`${this.plan.url}${page}${kind === "add" ? "?op=add" : ""}`, kind === "add" ? "POST" : "GET", { agent: self.agent, cookie: self.cookie, connectMs, answerMs });
+        const once = () =>
+            request(`${this.plan.url}${page}${kind === "add" ? "?op=add" : ""}`, kind === "add" ? "POST" : "GET", {
+                agent: self.agent,
+                cookie: self.cookie,
+                connectMs,
+                answerMs,
+            });
         try {
             // As every browser does (RFC 9110, 9.2.2): what is idempotent is asked again where a kept connection turned out to be closed.
             const reply = await once().catch((error: unknown) => {
@@ -188,26 +247,36 @@ class Load {
         const under: Promise<void>[] = [];
         while (this.goesOn) {
             this.probes.sent++;
-            under.push(request(`${url}${probePath}`, "GET", { agent: false, connectMs: probeConnectMs, answerMs: probeMs }).then(({ status, body }) => {
-                if (status !== 200) throw new Error(`HTTP ${status}`);
-                if (probeForbids && body.includes(probeForbids)) throw new Error(`the answer has ${probeForbids}`);
-                this.probeGap.success();
-            }).catch((error: unknown) => {
-                this.probes.failed++;
-                if (error instanceof RequestFailed && !error.mayBeDone) this.probes.unconnected++;
-                this.fail("probe", -1, (error as Error).message);
-            }));
+            under.push(
+                request(`${url}${probePath}`, "GET", { agent: false, connectMs: probeConnectMs, answerMs: probeMs })
+                    .then(({ status, body }) => {
+                        if (status !== 200) throw new Error(`HTTP ${status}`);
+                        if (probeForbids && body.includes(probeForbids))
+                            throw new Error(`the answer has ${probeForbids}`);
+                        this.probeGap.success();
+                    })
+                    .catch((error: unknown) => {
+                        this.probes.failed++;
+                        if (error instanceof RequestFailed && !error.mayBeDone) this.probes.unconnected++;
+                        this.fail("probe", -1, (error as Error).message);
+                    }),
+            );
             await wait(probeEveryMs);
         }
         await Promise.all(under);
     }
 
     private report(): LoadReport {
-        const sum = (value: (ledger: Ledger) => number) => this.clients.reduce((total, { ledger }) => total + value(ledger), 0);
-        const gap = (kept: boolean) => Math.max(0, ...this.clients.filter(({ keeps }) => keeps === kept).map((client) => client.gap.longest)) / 1000;
+        const sum = (value: (ledger: Ledger) => number) =>
+            this.clients.reduce((total, { ledger }) => total + value(ledger), 0);
+        const gap = (kept: boolean) =>
+            Math.max(0, ...this.clients.filter(({ keeps }) => keeps === kept).map((client) => client.gap.longest)) /
+            1000;
         return {
             seconds: (performance.now() - this.start) / 1000,
-            adds: this.adds, reads: this.reads, probes: this.probes,
+            adds: this.adds,
+            reads: this.reads,
+            probes: this.probes,
             sessionsLost: sum((ledger) => ledger.sessionsLost),
             updatesLost: sum((ledger) => ledger.updatesLost),
             updatesTwice: sum((ledger) => ledger.updatesTwice),
@@ -223,8 +292,10 @@ lines.once("line", (line) => {
     const load = new Load(JSON.parse(line) as LoadPlan);
     lines.once("close", () => load.end());
     const say = (text: string) => void process.stdout.write(`${text}\n`);
-    void load.run(() => say("ready")).then((report) => {
-        say(JSON.stringify(report));
-        lines.close();
-    });
+    void load
+        .run(() => say("ready"))
+        .then((report) => {
+            say(JSON.stringify(report));
+            lines.close();
+        });
 });

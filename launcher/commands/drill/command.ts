@@ -26,11 +26,25 @@ export const drilling: Record<string, Command> = {
                 if (reason) progress.info(`${name} is left out: ${reason}.`);
                 return !reason;
             });
-            if (!lab.site.isolated) throw new UserError(`The lab '${stack}' is not isolated: what a drill breaks could be someone's.`, "Drill a lab with lab:isolated: true.");
-            const results = await withLock(drillsOf(stackFolder(stack)), () => runDrills(lab, names, drills, { rounds, seed }),
-                () => progress.info("Waiting for another drill to end: each would take the other's faults for the lab's."));
+            if (!lab.site.isolated)
+                throw new UserError(
+                    `The lab '${stack}' is not isolated: what a drill breaks could be someone's.`,
+                    "Drill a lab with lab:isolated: true.",
+                );
+            const results = await withLock(
+                drillsOf(stackFolder(stack)),
+                () => runDrills(lab, names, drills, { rounds, seed }),
+                () =>
+                    progress.info(
+                        "Waiting for another drill to end: each would take the other's faults for the lab's.",
+                    ),
+            );
             process.stdout.write(asTable(results));
-            if (json) fs.writeFileSync(path.resolve(process.env.LAB_CALLED_FROM ?? ".", json), `${JSON.stringify(results, undefined, 4)}\n`);
+            if (json)
+                fs.writeFileSync(
+                    path.resolve(process.env.LAB_CALLED_FROM ?? ".", json),
+                    `${JSON.stringify(results, undefined, 4)}\n`,
+                );
             return results.length === names.length && results.every(({ result }) => result === "passed") ? 0 : 1;
         },
     },
@@ -41,17 +55,30 @@ export const drillsOf = (home: string) => `drills of ${home}`;
 
 function list(drills: Record<string, Drill>): number {
     const width = Math.max(...Object.keys(drills).map((name) => name.length));
-    process.stdout.write(Object.entries(drills).map(([name, { help }]) => `${name.padEnd(width)}  ${help}\n`).join(""));
+    process.stdout.write(
+        Object.entries(drills)
+            .map(([name, { help }]) => `${name.padEnd(width)}  ${help}\n`)
+            .join(""),
+    );
     return 0;
 }
 
 /** No names: the list is wanted. */
-function parseWords(words: string[], drills: Record<string, Drill>): { names: string[]; all?: boolean; json?: string; rounds: number; seed: number } {
-    const remedy = "./lab drill NAMES|all [--json FILE] [--rounds N] [--seed N], names with commas or spaces between; ./lab drill list tells them";
+function parseWords(
+    words: string[],
+    drills: Record<string, Drill>,
+): { names: string[]; all?: boolean; json?: string; rounds: number; seed: number } {
+    const remedy =
+        "./lab drill NAMES|all [--json FILE] [--rounds N] [--seed N], names with commas or spaces between; ./lab drill list tells them";
     try {
-        const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { json: { type: "string" }, rounds: { type: "string" }, seed: { type: "string" } } });
+        const { values, positionals } = parseArgs({
+            args: words,
+            allowPositionals: true,
+            options: { json: { type: "string" }, rounds: { type: "string" }, seed: { type: "string" } },
+        });
         const rounds = Number(values.rounds ?? 3);
-        if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new Error("--rounds takes a number from 1 to 100");
+        if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
+            throw new Error("--rounds takes a number from 1 to 100");
         const seed = Number(values.seed ?? randomInt(2 ** 31));
         if (!Number.isInteger(seed) || seed < 0) throw new Error("--seed takes a whole number");
         const names = positionals.flatMap((text) => text.split(","));

@@ -49,21 +49,36 @@ export function those(lab: LivingLab, role: Role, least = 1): MachineAccess[] {
 }
 
 export const nothingLost: Goal = ({ sessionsLost, updatesLost, updatesTwice }) =>
-    (sessionsLost + updatesLost + updatesTwice === 0 ? undefined : `${sessionsLost} sessions lost, ${updatesLost} acknowledged updates lost, ${updatesTwice} carried out twice`);
+    sessionsLost + updatesLost + updatesTwice === 0
+        ? undefined
+        : `${sessionsLost} sessions lost, ${updatesLost} acknowledged updates lost, ${updatesTwice} carried out twice`;
 
 export const noReadFails: Goal = ({ reads, probes }) =>
-    (reads.failed + probes.failed - probes.unconnected === 0 ? undefined : `${reads.failed} reads and ${probes.failed - probes.unconnected} connected probes failed`);
+    reads.failed + probes.failed - probes.unconnected === 0
+        ? undefined
+        : `${reads.failed} reads and ${probes.failed - probes.unconnected} connected probes failed`;
 
 /** Those of sessions, whose clients have more patience than a probe. */
-export const noSessionReadFails: Goal = ({ reads }) => (reads.failed === 0 ? undefined : `${reads.failed} reads failed`);
+export const noSessionReadFails: Goal = ({ reads }) =>
+    reads.failed === 0 ? undefined : `${reads.failed} reads failed`;
 
 /** Each client has one request under way at a time: no more may fail than there are clients, for each of `faults`. */
-export const onlyInFlight = (faults = 1): Goal => ({ adds, clients }) =>
-    (adds.failed <= clients * faults ? undefined : `${adds.failed} additions failed, more than the ${clients * faults} that can have been under way`);
+export const onlyInFlight =
+    (faults = 1): Goal =>
+    ({ adds, clients }) =>
+        adds.failed <= clients * faults
+            ? undefined
+            : `${adds.failed} additions failed, more than the ${clients * faults} that can have been under way`;
 
 /** How long a visitor who comes anew may find nobody. */
-export const backWithin = (seconds: number): Goal => ({ gaps }) =>
-    (gaps.probe < seconds ? undefined : `new connections went without an answer for ${gaps.probe.toFixed(2)} s, ${seconds} s are allowed`);
+export const backWithin =
+    (seconds: number): Goal =>
+    ({ gaps }) =>
+        gaps.probe < seconds
+            ? undefined
+            : `new connections went without an answer for ${gaps.probe.toFixed(2)} s, ${seconds} s are allowed`;
 
 export const nothingFails: Goal = ({ adds, reads, probes }) =>
-    (adds.failed + reads.failed + probes.failed === 0 ? undefined : `${adds.failed} additions, ${reads.failed} reads and ${probes.failed} probes failed`);
+    adds.failed + reads.failed + probes.failed === 0
+        ? undefined
+        : `${adds.failed} additions, ${reads.failed} reads and ${probes.failed} probes failed`;

@@ -14,9 +14,11 @@ export interface RunningLoad {
 export async function startLoad(lab: LivingLab, changes: Partial<LoadPlan> = {}): Promise<RunningLoad> {
     const plan: LoadPlan = { url: lab.access.url, ...defaultLoad, ...changes };
     const [program = "", ...words] = lab.enter(bundled("drill-client"));
-    const child = spawn(program, words, { cwd: checkout, detached: true, stdio: "pipe" });      // a Ctrl-C ends the drill, and the drill ends it
+    const child = spawn(program, words, { cwd: checkout, detached: true, stdio: "pipe" }); // a Ctrl-C ends the drill, and the drill ends it
     let complaints = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => { complaints += text; });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        complaints += text;
+    });
     child.stdin.on("error", () => undefined);
     const lines = createInterface(child.stdout);
     const exited = new Promise<never>((_, reject) => {

@@ -25,7 +25,10 @@ function pick(...names: string[]) {
     return Object.fromEntries(Object.entries(checks).filter(([name]) => names.includes(name)));
 }
 
-const wrong = (results: CheckResult[]) => results.filter(({ result }) => result !== "passed").map(({ check, subject, result, detail }) => `${check}, ${subject}: ${result}: ${detail}`);
+const wrong = (results: CheckResult[]) =>
+    results
+        .filter(({ result }) => result !== "passed")
+        .map(({ check, subject, result, detail }) => `${check}, ${subject}: ${result}: ${detail}`);
 
 /** How long a healed lab may take until everything is well: a machine that boots, and Tomcat after it. */
 const recoverySeconds = 120;
@@ -36,17 +39,28 @@ const settleSeconds = 20;
  * Runs one drill: looks whether the lab is well, starts the load, lets the drill break and heal, ends the load, looks again. What was
  * broken is healed in any case, also when `signal` asks to end early.
  */
-async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { say: (text: string) => void; signal: AbortSignal; rounds: number; random: () => number }): Promise<DrillResult> {
+async function runDrill(
+    lab: LivingLab,
+    name: string,
+    drill: Drill,
+    options: { say: (text: string) => void; signal: AbortSignal; rounds: number; random: () => number },
+): Promise<DrillResult> {
     const { say, signal } = options;
     const reason = drill.cannot?.(lab.site);
     if (reason) return { drill: name, result: "not run", problems: [reason] };
     const before = wrong(await untilWell(lab, quick, 20));
-    if (before.length > 0) return { drill: name, result: "not run", problems: ["the lab is not well to begin with", ...before] };
+    if (before.length > 0)
+        return { drill: name, result: "not run", problems: ["the lab is not well to begin with", ...before] };
     const load = await startLoad(lab, drill.load);
     const recovery: number[] = [];
     const pause = (seconds: number) => wait(seconds * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
     const stage: Stage = {
-        lab, say, signal, rounds: options.rounds, random: options.random, wait: pause,
+        lab,
+        say,
+        signal,
+        rounds: options.rounds,
+        random: options.random,
+        wait: pause,
         suffer: async (fault, seconds, meanwhile) => {
             try {
                 signal.throwIfAborted();
@@ -59,7 +73,8 @@ async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { s
             }
             const start = Date.now();
             const results = await untilWell(lab, quick, recoverySeconds);
-            if (!isWell(results)) throw new Error(`not well ${recoverySeconds} s after it was healed: ${wrong(results).join("; ")}`);
+            if (!isWell(results))
+                throw new Error(`not well ${recoverySeconds} s after it was healed: ${wrong(results).join("; ")}`);
             recovery.push((Date.now() - start) / 1000);
         },
     };
@@ -73,15 +88,28 @@ async function runDrill(lab: LivingLab, name: string, drill: Drill, options: { s
         cannot = error instanceof CannotRun;
         problems.push(error instanceof Error ? error.message : String(error));
     }
-    const measured: Measured = { ...await load.end(), clients: drill.load?.clients ?? defaultLoad.clients, recovery };
+    const measured: Measured = { ...(await load.end()), clients: drill.load?.clients ?? defaultLoad.clients, recovery };
     if (!cannot && problems.length === 0) {
-        problems.push(...drill.goals.flatMap((goal) => goal(measured) ?? []), ...wrong(await untilWell(lab, thorough, settleSeconds)));
+        problems.push(
+            ...drill.goals.flatMap((goal) => goal(measured) ?? []),
+            ...wrong(await untilWell(lab, thorough, settleSeconds)),
+        );
     }
-    return { drill: name, result: cannot ? "not run" : problems.length === 0 ? "passed" : "failed", problems, measured };
+    return {
+        drill: name,
+        result: cannot ? "not run" : problems.length === 0 ? "passed" : "failed",
+        problems,
+        measured,
+    };
 }
 
 /** Those of `drills` that are named, one after the other; a signal ends them early, once what is broken is healed. */
-export async function runDrills(lab: LivingLab, names: string[], drills: Record<string, Drill>, { rounds, seed }: { rounds: number; seed: number }): Promise<DrillResult[]> {
+export async function runDrills(
+    lab: LivingLab,
+    names: string[],
+    drills: Record<string, Drill>,
+    { rounds, seed }: { rounds: number; seed: number },
+): Promise<DrillResult[]> {
     const abort = new AbortController();
     const stop = () => {
         progress.info("Ending: what is broken is healed first.");
@@ -92,12 +120,19 @@ export async function runDrills(lab: LivingLab, names: string[], drills: Record<
     for (const name of names) {
         const drill = drills[name];
         if (!drill || abort.signal.aborted) break;
-        results.push(await progress.step(`${name}: ${drill.help}`, (say) => runDrill(lab, name, drill, {
-            say: (text) => { say(text); if (!process.stderr.isTTY) progress.info(`  ${text}`); },
-            signal: abort.signal,
-            rounds,
-            random: seeded(seed, (text) => progress.info(`  ${text}`)),
-        })));
+        results.push(
+            await progress.step(`${name}: ${drill.help}`, (say) =>
+                runDrill(lab, name, drill, {
+                    say: (text) => {
+                        say(text);
+                        if (!process.stderr.isTTY) progress.info(`  ${text}`);
+                    },
+                    signal: abort.signal,
+                    rounds,
+                    random: seeded(seed, (text) => progress.info(`  ${text}`)),
+                }),
+            ),
+        );
     }
     process.off("SIGINT", stop).off("SIGTERM", stop);
     return results;

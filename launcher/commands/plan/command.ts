@@ -9,7 +9,11 @@ export const planning: Record<string, Command> = {
         needsRoot: false,
         run: async ({ stack, rest }) => {
             const { plan } = await import("./plan");
-            process.stdout.write(await plan(describeSite(new StackFile(stack).settings, stack), { commands: rest.includes("--commands") }));
+            process.stdout.write(
+                await plan(describeSite(new StackFile(stack).settings, stack), {
+                    commands: rest.includes("--commands"),
+                }),
+            );
             return 0;
         },
     },

@@ -32,7 +32,11 @@ export async function plan(site: Site, { commands }: { commands: boolean }): Pro
     return inScratch(async (folder) => {
         const resources = await record(site, placeholders(site, folder));
         const show = commands ? once() : () => [];
-        return [...heading(site), ...site.machines.flatMap((machine) => ["", ...machinePlan(machine, site, resources, show)]), ""].join("\n");
+        return [
+            ...heading(site),
+            ...site.machines.flatMap((machine) => ["", ...machinePlan(machine, site, resources, show)]),
+            "",
+        ].join("\n");
     });
 }
 
@@ -55,27 +59,40 @@ async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
 
 async function record(site: Site, artifacts: Artifacts): Promise<Planned[]> {
     const resources: Planned[] = [];
-    await pulumi.runtime.setMocks({
-        newResource: ({ type, name, inputs }) => {
-            resources.push({ type, name, inputs: inputs as Record<string, unknown> });
-            return { id: name, state: inputs as Record<string, unknown> };
+    await pulumi.runtime.setMocks(
+        {
+            newResource: ({ type, name, inputs }) => {
+                resources.push({ type, name, inputs: inputs as Record<string, unknown> });
+                return { id: name, state: inputs as Record<string, unknown> };
+            },
+            call: ({ inputs }) => inputs as Record<string, unknown>,
         },
-        call: ({ inputs }) => inputs as Record<string, unknown>,
-    }, "lab", "plan", true);
-    const virtualization: Virtualization | undefined = site.machineKind === "vm" ? { image: { path: "image", identity: "image" }, acceleration: "kvm" } : undefined;
-    new Lab("lab", { site, secrets: standIns, artifacts, facts: Object.fromEntries(site.hypervisors.map(({ uri }) => [uri, { virtualization }])) });
+        "lab",
+        "plan",
+        true,
+    );
+    const virtualization: Virtualization | undefined =
+        site.machineKind === "vm" ? { image: { path: "image", identity: "image" }, acceleration: "kvm" } : undefined;
+    new Lab("lab", {
+        site,
+        secrets: standIns,
+        artifacts,
+        facts: Object.fromEntries(site.hypervisors.map(({ uri }) => [uri, { virtualization }])),
+    });
     await pulumi.runtime.disconnect();
     return resources;
 }
 
 /** Empty files in the place of artifacts: a plan needs their names and sums, and must not wait for a download. */
 function placeholders(site: Site, folder: string): Artifacts {
-    return Object.fromEntries(neededArtifacts(site).map((name): [string, LocalArtifact] => {
-        const { file, sha256 } = catalogue[name];
-        const source = path.join(folder, file);
-        fs.writeFileSync(source, "");
-        return [name, { name: file, source, sha256: sha256 ?? "not published" }];
-    })) as Artifacts;
+    return Object.fromEntries(
+        neededArtifacts(site).map((name): [string, LocalArtifact] => {
+            const { file, sha256 } = catalogue[name];
+            const source = path.join(folder, file);
+            fs.writeFileSync(source, "");
+            return [name, { name: file, source, sha256: sha256 ?? "not published" }];
+        }),
+    ) as Artifacts;
 }
 
 function heading(site: Site): string[] {
@@ -84,9 +101,13 @@ function heading(site: Site): string[] {
     return [
         `${site.machines.length} machines (${machineKind}) with ${platform}, made by ${hypervisors.map(({ name, uri }) => (name === undefined ? uri : `${name} (${uri})`)).join(", ")}`,
         `network ${network.mode === "bridge" ? `behind the bridge ${network.bridge}` : network.name} ${network.cidr}, gateway ${network.gateway}; virtual address ${virtualAddress}`,
-        ...machineKind === "vm" ? [image ? `image ${image.source}, sha256 ${image.sha256 ?? "not given"}` : "image built of packages"] : [],
+        ...(machineKind === "vm"
+            ? [image ? `image ${image.source}, sha256 ${image.sha256 ?? "not given"}` : "image built of packages"]
+            : []),
         `release ${release}, directors ${director.source}; artifacts:`,
-        ...neededArtifacts(site).map((name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`),
+        ...neededArtifacts(site).map(
+            (name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`,
+        ),
     ];
 }
 
@@ -95,7 +116,10 @@ const packagesPattern = /^for package in (.*); do$/m;
 function machinePlan(machine: MachineDescription, site: Site, resources: Planned[], show: Show): string[] {
     const own = resources.filter(({ name }) => name.startsWith(`${machine.name}-`));
     const isOf = (type: string) => (resource: Planned) => resource.type === type;
-    const size = site.machineKind === "vm" ? `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs, ${machine.diskGiB} GiB` : `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs`;
+    const size =
+        site.machineKind === "vm"
+            ? `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs, ${machine.diskGiB} GiB`
+            : `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs`;
     return [
         `${machine.name}  ${machine.address}  ${machine.mac}  ${machine.roles.join(", ")}  (${size})${machine.hypervisor === undefined ? "" : `  on ${machine.hypervisor}`}`,
         ...own.filter(isOf("command:remote:Command")).flatMap(({ name, inputs }) => {
@@ -105,15 +129,24 @@ function machinePlan(machine: MachineDescription, site: Site, resources: Planned
             const [, digests = {}] = inputs.triggers as [unknown, Record<string, string>?];
             return [
                 `  ${role}${packages ? `: ${packages}` : ""}`,
-                ...Object.entries(digests).map(([file, sha256]) => `    ${file === "apply" ? "(script)" : file.replace(/^files/, "")}  ${sha256.slice(0, 12)}`),
+                ...Object.entries(digests).map(
+                    ([file, sha256]) =>
+                        `    ${file === "apply" ? "(script)" : file.replace(/^files/, "")}  ${sha256.slice(0, 12)}`,
+                ),
                 ...show(script(create, machine, role), `${machine.name} ${role}`),
             ];
         }),
-        ...own.filter(isOf("command:local:Command")).filter(({ name }) => name.endsWith("-build")).flatMap(({ inputs }) => {
-            const { build: file } = JSON.parse(unwrapped(inputs.stdin)) as { build: string };
-            const build = JSON.parse(fs.readFileSync(file, "utf8")) as Build;
-            return [`  compiled server: build ${build.key}`, ...show(`${build.prepare}\n# As an ordinary user:\n${build.script}`, `${machine.name} build`)];
-        }),
+        ...own
+            .filter(isOf("command:local:Command"))
+            .filter(({ name }) => name.endsWith("-build"))
+            .flatMap(({ inputs }) => {
+                const { build: file } = JSON.parse(unwrapped(inputs.stdin)) as { build: string };
+                const build = JSON.parse(fs.readFileSync(file, "utf8")) as Build;
+                return [
+                    `  compiled server: build ${build.key}`,
+                    ...show(`${build.prepare}\n# As an ordinary user:\n${build.script}`, `${machine.name} build`),
+                ];
+            }),
     ];
 }
 
@@ -132,10 +165,17 @@ function once(): Show {
 /** What is run: the command itself, or the script that it starts. */
 function script(create: string, machine: MachineDescription, role: string): string {
     const staged = path.join(process.env.LAB_STAGE ?? "", "plan", machine.name, "roles", role, "apply");
-    return create.includes(`${roleFolder(role)}/apply`) && fs.existsSync(staged) ? fs.readFileSync(staged, "utf8") : create;
+    return create.includes(`${roleFolder(role)}/apply`) && fs.existsSync(staged)
+        ? fs.readFileSync(staged, "utf8")
+        : create;
 }
 
 /** Standard input is secret as a whole. */
-const unwrapped = (value: unknown) => String(pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value);
+const unwrapped = (value: unknown) =>
+    String(pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value);
 
-const indented = (text: string) => text.trimEnd().split("\n").map((line) => `      | ${line}`.trimEnd());
+const indented = (text: string) =>
+    text
+        .trimEnd()
+        .split("\n")
+        .map((line) => `      | ${line}`.trimEnd());

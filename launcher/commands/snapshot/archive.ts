@@ -24,21 +24,32 @@ const recordFile = (folder: string) => path.join(folder, "snapshot.json");
 export const stateCopy = (folder: string) => path.join(folder, "state.json");
 
 export function checkName(name: string): void {
-    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$/.test(name)) throw new UserError(`'${name}' is no name for a snapshot.`, "Use letters, digits, hyphens and underscores.");
+    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$/.test(name))
+        throw new UserError(`'${name}' is no name for a snapshot.`, "Use letters, digits, hyphens and underscores.");
 }
 
 /** All that are whole, the oldest first. */
 export function listSnapshots(stack: string): Snapshot[] {
     const folder = archive(stack);
-    const names = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => fs.existsSync(recordFile(path.join(folder, name)))) : [];
-    return names.map((name) => JSON.parse(fs.readFileSync(recordFile(path.join(folder, name)), "utf8")) as Snapshot).sort((a, b) => (a.taken < b.taken ? -1 : 1));
+    const names = fs.existsSync(folder)
+        ? fs.readdirSync(folder).filter((name) => fs.existsSync(recordFile(path.join(folder, name))))
+        : [];
+    return names
+        .map((name) => JSON.parse(fs.readFileSync(recordFile(path.join(folder, name)), "utf8")) as Snapshot)
+        .sort((a, b) => (a.taken < b.taken ? -1 : 1));
 }
 
 /** The snapshot of that name; a UserError that lists those that are there where it is not. */
 export function findSnapshot(stack: string, name: string): Snapshot {
     const all = listSnapshots(stack);
     const found = all.find((snapshot) => snapshot.name === name);
-    if (!found) throw new UserError(`There is no snapshot ${name} of the lab '${stack}'.`, all.length > 0 ? `There are ${all.map((snapshot) => snapshot.name).join(", ")}.` : "Take one: ./lab snapshot NAME");
+    if (!found)
+        throw new UserError(
+            `There is no snapshot ${name} of the lab '${stack}'.`,
+            all.length > 0
+                ? `There are ${all.map((snapshot) => snapshot.name).join(", ")}.`
+                : "Take one: ./lab snapshot NAME",
+        );
     return found;
 }
 
@@ -46,7 +57,11 @@ export function findSnapshot(stack: string, name: string): Snapshot {
 export function newFolder(stack: string, name: string): string {
     checkName(name);
     const folder = snapshotFolder(stack, name);
-    if (fs.existsSync(recordFile(folder))) throw new UserError(`There is a snapshot ${name} already.`, `Take another name, or remove that one: ./lab snapshots --remove ${name}`);
+    if (fs.existsSync(recordFile(folder)))
+        throw new UserError(
+            `There is a snapshot ${name} already.`,
+            `Take another name, or remove that one: ./lab snapshots --remove ${name}`,
+        );
     fs.rmSync(folder, { recursive: true, force: true });
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     fs.chmodSync(archive(stack), 0o700);
@@ -60,7 +75,7 @@ export function writeRecord(folder: string, snapshot: Snapshot): void {
 
 export function removeSnapshot(stack: string, name: string): void {
     const folder = snapshotFolder(stack, name);
-    fs.rmSync(recordFile(folder), { force: true });     // first: from here on it is none
+    fs.rmSync(recordFile(folder), { force: true }); // first: from here on it is none
     fs.rmSync(folder, { recursive: true, force: true });
 }
 
@@ -75,5 +90,8 @@ export function refuseHalfReverted(stack: string): void {
     const mark = revertMark(stack);
     if (!fs.existsSync(mark)) return;
     const name = fs.readFileSync(mark, "utf8");
-    throw new UserError(`A revert of the lab '${stack}' to ${name} did not come to its end.`, `Finish it: ./lab -s ${stack} revert ${name}`);
+    throw new UserError(
+        `A revert of the lab '${stack}' to ${name} did not come to its end.`,
+        `Finish it: ./lab -s ${stack} revert ${name}`,
+    );
 }

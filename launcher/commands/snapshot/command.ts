@@ -10,8 +10,33 @@ import { isAtWork } from "../../stack/recovery";
 import { progress, Session } from "../../stack/session";
 import { areWell, askAll } from "../status";
 import { LivingLab } from "../../stack/running-lab";
-import { checkName, findSnapshot, listSnapshots, newFolder, refuseHalfReverted, removeSnapshot, revertMark, snapshotFolder, standstill, stateCopy, writeRecord, type Snapshot } from "./archive";
-import { canRestore, forget, loadSessions, namesOf, readSessions, restore, resume, roomsFor, save, setClocks, suspend } from "./machines";
+import {
+    checkName,
+    findSnapshot,
+    listSnapshots,
+    newFolder,
+    refuseHalfReverted,
+    removeSnapshot,
+    revertMark,
+    snapshotFolder,
+    standstill,
+    stateCopy,
+    writeRecord,
+    type Snapshot,
+} from "./archive";
+import {
+    canRestore,
+    forget,
+    loadSessions,
+    namesOf,
+    readSessions,
+    restore,
+    resume,
+    roomsFor,
+    save,
+    setClocks,
+    suspend,
+} from "./machines";
 
 export const snapshots: Record<string, Command> = {
     snapshot: {
@@ -20,8 +45,12 @@ export const snapshots: Record<string, Command> = {
         run: async ({ stack, rest: [name] }) => {
             checkName(name ?? "");
             refuseHalfReverted(stack);
-            const { still } = await alone(stack, async (session) => take(session, await LivingLab.open(stack), name ?? ""));
-            progress.info(`The machines stood still for ${still.toFixed(1)} s. ./lab revert ${name} brings the lab back to now.`);
+            const { still } = await alone(stack, async (session) =>
+                take(session, await LivingLab.open(stack), name ?? ""),
+            );
+            progress.info(
+                `The machines stood still for ${still.toFixed(1)} s. ./lab revert ${name} brings the lab back to now.`,
+            );
             return 0;
         },
     },
@@ -31,7 +60,9 @@ export const snapshots: Record<string, Command> = {
         run: async ({ stack, rest: [name = ""] }) => {
             const snapshot = findSnapshot(stack, name);
             await alone(stack, (session) => revert(session, snapshot));
-            progress.info(`The lab is what it was at ${snapshot.taken}. ./lab preview tells what the stack file has changed since.`);
+            progress.info(
+                `The lab is what it was at ${snapshot.taken}. ./lab preview tells what the stack file has changed since.`,
+            );
             return 0;
         },
     },
@@ -45,7 +76,12 @@ export const snapshots: Record<string, Command> = {
                 await forget(await LivingLab.open(stack), remove);
                 removeSnapshot(stack, remove);
             }
-            process.stdout.write(alignColumns([["snapshot", "taken", "machines"], ...listSnapshots(stack).map(({ name, taken, machines }) => [name, taken, machines.join(", ")])]));
+            process.stdout.write(
+                alignColumns([
+                    ["snapshot", "taken", "machines"],
+                    ...listSnapshots(stack).map(({ name, taken, machines }) => [name, taken, machines.join(", ")]),
+                ]),
+            );
             return 0;
         },
     },
@@ -64,7 +100,8 @@ async function alone<T>(stack: string, work: (session: Session) => Promise<T>): 
     const session = await Session.open(stack);
     await session.ensureStack();
     return withLock(standstill(stackFolder(stack)), () => {
-        if (isAtWork(stack)) throw new UserError(`pulumi is at work on the lab '${stack}'.`, "Call again when it has ended.");
+        if (isAtWork(stack))
+            throw new UserError(`pulumi is at work on the lab '${stack}'.`, "Call again when it has ended.");
         return work(session);
     });
 }
@@ -84,73 +121,87 @@ async function take(session: Session, lab: LivingLab, name: string): Promise<Sna
     const { stack } = lab;
     await checkRoom(lab);
     const folder = newFolder(stack, name);
-    return progress.step(`Taking the snapshot ${name}`, (say) => uninterrupted(async () => {
-        fs.writeFileSync(stateCopy(folder), await session.ask(["stack", "export", "--stack", stack]), { mode: 0o600 });
-        const directors = lab.machinesWith("director").map((machine) => machine.name);
-        const start = Date.now();
-        let snapshot: Snapshot;
-        try {
-            await suspend(lab, directors);
-            say("sessions");
-            const sessions = await readSessions(lab);
-            await suspend(lab, namesOf(lab).filter((machine) => !directors.includes(machine)));
-            say("machines");
-            const taken = new Date().toISOString();
-            await save(lab, folder, name);
-            snapshot = { name, taken, still: 0, machines: namesOf(lab), sessions };
-        } finally {
-            await resume(lab);
-        }
-        snapshot.still = (Date.now() - start) / 1000;
-        say("clocks");
-        await until(60, () => setClocks(lab));
-        writeRecord(folder, snapshot);
-        return snapshot;
-    }).catch(async (error: unknown) => {
-        await forget(lab, name);
-        removeSnapshot(stack, name);
-        throw error;
-    }));
+    return progress.step(`Taking the snapshot ${name}`, (say) =>
+        uninterrupted(async () => {
+            fs.writeFileSync(stateCopy(folder), await session.ask(["stack", "export", "--stack", stack]), {
+                mode: 0o600,
+            });
+            const directors = lab.machinesWith("director").map((machine) => machine.name);
+            const start = Date.now();
+            let snapshot: Snapshot;
+            try {
+                await suspend(lab, directors);
+                say("sessions");
+                const sessions = await readSessions(lab);
+                await suspend(
+                    lab,
+                    namesOf(lab).filter((machine) => !directors.includes(machine)),
+                );
+                say("machines");
+                const taken = new Date().toISOString();
+                await save(lab, folder, name);
+                snapshot = { name, taken, still: 0, machines: namesOf(lab), sessions };
+            } finally {
+                await resume(lab);
+            }
+            snapshot.still = (Date.now() - start) / 1000;
+            say("clocks");
+            await until(60, () => setClocks(lab));
+            writeRecord(folder, snapshot);
+            return snapshot;
+        }).catch(async (error: unknown) => {
+            await forget(lab, name);
+            removeSnapshot(stack, name);
+            throw error;
+        }),
+    );
 }
 
 async function checkRoom(lab: LivingLab): Promise<void> {
     const gibibytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
-    for (const { needed, free, where } of await roomsFor(lab)) if (free < needed * 1.1) {
-        throw new UserError(`A snapshot takes ${gibibytes(needed)}, and ${where} has ${gibibytes(free)} free.`, "Make room, or remove a snapshot: ./lab snapshots --remove NAME");
-    }
+    for (const { needed, free, where } of await roomsFor(lab))
+        if (free < needed * 1.1) {
+            throw new UserError(
+                `A snapshot takes ${gibibytes(needed)}, and ${where} has ${gibibytes(free)} free.`,
+                "Make room, or remove a snapshot: ./lab snapshots --remove NAME",
+            );
+        }
 }
 
 async function revert(session: Session, snapshot: Snapshot): Promise<void> {
     const { stack } = session.file;
     const folder = snapshotFolder(stack, snapshot.name);
     const state = fs.readFileSync(stateCopy(folder), "utf8");
-    await progress.step(`Reverting to ${snapshot.name}`, (say) => uninterrupted(async () => {
-        const now = JSON.parse(await session.ask(["stack", "export", "--stack", stack])) as Exported;
-        refuseOtherNetwork(now, JSON.parse(state) as Exported, snapshot.name);
-        // First the state, so that who is asked for below are the machines of that moment.
-        fs.writeFileSync(revertMark(stack), snapshot.name);
-        await session.ask(["stack", "import", "--stack", stack], state);
-        const lab = await LivingLab.open(stack);
-        try {
-            await canRestore(lab, snapshot.name);
-        } catch (error) {
-            await session.ask(["stack", "import", "--stack", stack], JSON.stringify(now));
+    await progress.step(`Reverting to ${snapshot.name}`, (say) =>
+        uninterrupted(async () => {
+            const now = JSON.parse(await session.ask(["stack", "export", "--stack", stack])) as Exported;
+            refuseOtherNetwork(now, JSON.parse(state) as Exported, snapshot.name);
+            // First the state, so that who is asked for below are the machines of that moment.
+            fs.writeFileSync(revertMark(stack), snapshot.name);
+            await session.ask(["stack", "import", "--stack", stack], state);
+            const lab = await LivingLab.open(stack);
+            try {
+                await canRestore(lab, snapshot.name);
+            } catch (error) {
+                await session.ask(["stack", "import", "--stack", stack], JSON.stringify(now));
+                fs.rmSync(revertMark(stack));
+                throw error;
+            }
+            await resume(lab); // what stands still cannot be ended
+            say("machines");
+            await restore(lab, folder, snapshot.name);
+            await resume(lab);
+            say("clocks and sessions");
+            await until(60, () => setClocks(lab));
+            await until(60, () => loadSessions(lab, snapshot.sessions));
+            say("until all is well");
+            await until(300, async () => {
+                if (!areWell(await askAll(stack, lab.access)))
+                    throw new UserError("Not all machines are well.", "./lab status tells which are not.");
+            });
             fs.rmSync(revertMark(stack));
-            throw error;
-        }
-        await resume(lab);     // what stands still cannot be ended
-        say("machines");
-        await restore(lab, folder, snapshot.name);
-        await resume(lab);
-        say("clocks and sessions");
-        await until(60, () => setClocks(lab));
-        await until(60, () => loadSessions(lab, snapshot.sessions));
-        say("until all is well");
-        await until(300, async () => {
-            if (!areWell(await askAll(stack, lab.access))) throw new UserError("Not all machines are well.", "./lab status tells which are not.");
-        });
-        fs.rmSync(revertMark(stack));
-    }));
+        }),
+    );
 }
 
 interface Exported {
@@ -159,9 +210,13 @@ interface Exported {
 
 /** The network is no part of a snapshot: the machines that are brought back need the one that they were on. */
 function refuseOtherNetwork(now: Exported, then: Exported, name: string): void {
-    const networkOf = ({ deployment: { resources = [] } }: Exported) => resources.find(({ type }) => type === "libvirt:index/network:Network")?.id;
+    const networkOf = ({ deployment: { resources = [] } }: Exported) =>
+        resources.find(({ type }) => type === "libvirt:index/network:Network")?.id;
     if (networkOf(now) !== networkOf(then)) {
-        throw new UserError(`The lab's network was made anew since ${name} was taken, and its machines would not be on it.`, "Take another snapshot; this one can only be removed (./lab snapshots --remove).");
+        throw new UserError(
+            `The lab's network was made anew since ${name} was taken, and its machines would not be on it.`,
+            "Take another snapshot; this one can only be removed (./lab snapshots --remove).",
+        );
     }
 }
 

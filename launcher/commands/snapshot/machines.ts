@@ -32,7 +32,9 @@ export async function resume(lab: LivingLab): Promise<void> {
  */
 export async function setClocks(lab: LivingLab): Promise<void> {
     if (areContainers(lab)) return;
-    await Promise.all(lab.access.machines.map((machine) => lab.sh(machine, "date --set=@$(cat /sys/class/rtc/rtc0/since_epoch)")));
+    await Promise.all(
+        lab.access.machines.map((machine) => lab.sh(machine, "date --set=@$(cat /sys/class/rtc/rtc0/since_epoch)")),
+    );
 }
 
 /** The argv that carries bytes to the machine's memcached and back. */
@@ -44,7 +46,13 @@ function memcachedOf(lab: LivingLab, machine: MachineAccess): string[] {
 /** What the memcacheds hold, by the machine's name; nothing where the machines' own snapshots have it. */
 export async function readSessions(lab: LivingLab): Promise<Record<string, Item[]>> {
     if (!areContainers(lab)) return {};
-    return Object.fromEntries(await Promise.all(lab.machinesWith("memcached").map(async (machine) => [machine.name, await dump(memcachedOf(lab, machine))] as const)));
+    return Object.fromEntries(
+        await Promise.all(
+            lab
+                .machinesWith("memcached")
+                .map(async (machine) => [machine.name, await dump(memcachedOf(lab, machine))] as const),
+        ),
+    );
 }
 
 export async function loadSessions(lab: LivingLab, sessions: Record<string, Item[]>): Promise<void> {
@@ -53,15 +61,30 @@ export async function loadSessions(lab: LivingLab, sessions: Record<string, Item
 }
 
 /** Bytes that `save` takes at most, and those that are free where it puts them. */
-interface Room { needed: number; free: number; where: string }
+interface Room {
+    needed: number;
+    free: number;
+    where: string;
+}
 
 /** One for each place that `save` puts something in. */
 export async function roomsFor(lab: LivingLab): Promise<Room[]> {
     if (!areContainers(lab)) return Promise.all(lab.site.hypervisors.map((its) => poolRoom(lab, its)));
     const where = path.join(stackFolder(lab.stack), "machines");
-    const trees = fs.readdirSync(where).filter((name) => !name.startsWith(".")).map((name) => path.join(where, name));
-    const needed = (await run(["du", "-sk", ...trees.map((tree) => path.join(tree, fs.existsSync(path.join(tree, "lower")) ? "upper" : "root"))]))
-        .trim().split("\n").reduce((sum, line) => sum + Number.parseInt(line, 10) * 1024, 0);
+    const trees = fs
+        .readdirSync(where)
+        .filter((name) => !name.startsWith("."))
+        .map((name) => path.join(where, name));
+    const needed = (
+        await run([
+            "du",
+            "-sk",
+            ...trees.map((tree) => path.join(tree, fs.existsSync(path.join(tree, "lower")) ? "upper" : "root")),
+        ])
+    )
+        .trim()
+        .split("\n")
+        .reduce((sum, line) => sum + Number.parseInt(line, 10) * 1024, 0);
     const { bavail, bsize } = fs.statfsSync(where);
     return [{ needed, free: bavail * bsize, where }];
 }
@@ -72,20 +95,27 @@ async function poolRoom(lab: LivingLab, hypervisor: HypervisorDescription): Prom
     const pool = site.network.name;
     await lab.virshAt(hypervisor, ["pool-refresh", pool]);
     const [, free] = /^Available:\s+(\d+)/m.exec(await lab.virshAt(hypervisor, ["pool-info", "--bytes", pool])) ?? [];
-    if (free === undefined) throw new Error(`libvirt (${hypervisor.uri}) does not say how much room its pool ${pool} has.`);
+    if (free === undefined)
+        throw new Error(`libvirt (${hypervisor.uri}) does not say how much room its pool ${pool} has.`);
     const here = site.machines.filter((machine) => hypervisorOf(site, machine) === hypervisor);
-    return { needed: here.reduce((sum, { memoryMiB }) => sum + memoryMiB * 1024 ** 2, 0), free: Number(free), where: `the pool ${pool} of ${hypervisor.uri}` };
+    return {
+        needed: here.reduce((sum, { memoryMiB }) => sum + memoryMiB * 1024 ** 2, 0),
+        free: Number(free),
+        where: `the pool ${pool} of ${hypervisor.uri}`,
+    };
 }
 
 /** Keeps the machines, which stand still, in `folder` or, virtual machines, with libvirt under `name`. */
 export async function save(lab: LivingLab, folder: string, name: string): Promise<void> {
-    if (areContainers(lab)) await saveMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
+    if (areContainers(lab))
+        await saveMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
     else for (const machine of namesOf(lab)) await lab.virsh("snapshot-create-as", machine, snapshotName(name));
 }
 
 /** The machines as they were kept: virtual ones stand still as they did then. */
 export async function restore(lab: LivingLab, folder: string, name: string): Promise<void> {
-    if (areContainers(lab)) await restoreMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
+    if (areContainers(lab))
+        await restoreMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
     else for (const machine of namesOf(lab)) await lab.virsh("snapshot-revert", machine, snapshotName(name));
 }
 
@@ -97,12 +127,18 @@ export async function canRestore(lab: LivingLab, name: string): Promise<void> {
         const there = await lab.virsh("snapshot-list", machine, "--name").catch(() => "");
         if (!there.split("\n").some((line) => line.trim() === snapshotName(name))) lost.push(machine);
     }
-    if (lost.length > 0) throw new UserError(`${lost.join(", ")} ${lost.length === 1 ? "is another machine" : "are other machines"} than when ${name} was taken.`, "A machine made anew has no snapshots: take another one.");
+    if (lost.length > 0)
+        throw new UserError(
+            `${lost.join(", ")} ${lost.length === 1 ? "is another machine" : "are other machines"} than when ${name} was taken.`,
+            "A machine made anew has no snapshots: take another one.",
+        );
 }
 
 /** Takes away what libvirt keeps of a snapshot. */
 export async function forget(lab: LivingLab, name: string): Promise<void> {
-    if (!areContainers(lab)) for (const machine of namesOf(lab)) await lab.virsh("snapshot-delete", machine, snapshotName(name)).catch(() => undefined);
+    if (!areContainers(lab))
+        for (const machine of namesOf(lab))
+            await lab.virsh("snapshot-delete", machine, snapshotName(name)).catch(() => undefined);
 }
 
 /** What it is called with libvirt, where others may take snapshots of their own. */

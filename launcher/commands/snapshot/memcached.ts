@@ -22,11 +22,18 @@ class Connection {
     constructor(argv: string[]) {
         this.child = spawn("timeout", ["60", ...argv], { stdio: ["pipe", "pipe", "ignore"] });
         this.closed = new Promise((resolve) => {
-            const end = () => { this.ended = true; this.wake(); resolve(); };
+            const end = () => {
+                this.ended = true;
+                this.wake();
+                resolve();
+            };
             this.child.on("error", end).on("close", end);
         });
         this.child.stdin.on("error", () => undefined);
-        this.child.stdout.on("data", (chunk: Buffer) => { this.received = Buffer.concat([this.received, chunk]); this.wake(); });
+        this.child.stdout.on("data", (chunk: Buffer) => {
+            this.received = Buffer.concat([this.received, chunk]);
+            this.wake();
+        });
     }
 
     send(data: string | Buffer): void {
@@ -42,8 +49,13 @@ class Connection {
                 this.received = this.received.subarray(length);
                 return taken;
             }
-            if (this.ended) throw new Error("the connection to memcached ended too early, or did not come to its end within a minute");
-            await new Promise<void>((resolve) => { this.wake = resolve; });
+            if (this.ended)
+                throw new Error(
+                    "the connection to memcached ended too early, or did not come to its end within a minute",
+                );
+            await new Promise<void>((resolve) => {
+                this.wake = resolve;
+            });
         }
     }
 
@@ -74,34 +86,49 @@ async function connected<T>(argv: string[], work: (connection: Connection) => Pr
 }
 
 /** All that the memcached at the other end of `argv` holds at this moment. */
-export const dump = (argv: string[]): Promise<Item[]> => connected(argv, async (connection) => {
-    connection.send("lru_crawler metadump all\r\n");
-    const now = Date.now() / 1000;
-    const keys: { key: string; seconds: number }[] = [];
-    for (let line = await connection.line(); line !== "END"; line = await connection.line()) {
-        const [, key, expires] = /^key=(\S+) exp=(-?\d+) /.exec(line) ?? [];
-        // BUSY: another crawl is under way.
-        if (key === undefined) throw new Error(`memcached said ${line}`);
-        keys.push({ key: decodeURIComponent(key), seconds: Number(expires) < 0 ? 0 : Math.max(1, Math.round(Number(expires) - now)) });
-    }
-    const items: Item[] = [];
-    for (const { key, seconds } of keys) {
-        connection.send(`get ${key}\r\n`);
-        const [, flags, length] = /^VALUE \S+ (\d+) (\d+)/.exec(await connection.line()) ?? [];
-        if (length === undefined) continue;     // gone meanwhile; that line was the answer's END
-        const value = (await connection.value(Number(length))).toString("base64");
-        items.push({ key, flags: Number(flags), seconds, value });
-        await connection.line();
-    }
-    return items;
-});
+export const dump = (argv: string[]): Promise<Item[]> =>
+    connected(argv, async (connection) => {
+        connection.send("lru_crawler metadump all\r\n");
+        const now = Date.now() / 1000;
+        const keys: { key: string; seconds: number }[] = [];
+        for (let line = await connection.line(); line !== "END"; line = await connection.line()) {
+            const [, key, expires] = /^key=(\S+) exp=(-?\d+) /.exec(line) ?? [];
+            // BUSY: another crawl is under way.
+            if (key === undefined) throw new Error(`memcached said ${line}`);
+            keys.push({
+                key: decodeURIComponent(key),
+                seconds: Number(expires) < 0 ? 0 : Math.max(1, Math.round(Number(expires) - now)),
+            });
+        }
+        const items: Item[] = [];
+        for (const { key, seconds } of keys) {
+            connection.send(`get ${key}\r\n`);
+            const [, flags, length] = /^VALUE \S+ (\d+) (\d+)/.exec(await connection.line()) ?? [];
+            if (length === undefined) continue; // gone meanwhile; that line was the answer's END
+            const value = (await connection.value(Number(length))).toString("base64");
+            items.push({ key, flags: Number(flags), seconds, value });
+            await connection.line();
+        }
+        return items;
+    });
 
 /** Puts `items` into the memcached at the other end of `argv`. */
-export const load = (argv: string[], items: Item[]): Promise<void> => connected(argv, async (connection) => {
-    for (const { key, flags, seconds, value } of items) {
-        const data = Buffer.from(value, "base64");
-        connection.send(Buffer.concat([Buffer.from(`set ${key} ${flags} ${seconds} ${data.length}\r\n`), data, Buffer.from("\r\n")]));
-        const answer = await connection.line();
-        if (answer !== "STORED") throw new UserError(`memcached did not take ${key}: ${answer}.`, "Has it as much memory as before (lab:sessions.memcachedMiB)?");
-    }
-});
+export const load = (argv: string[], items: Item[]): Promise<void> =>
+    connected(argv, async (connection) => {
+        for (const { key, flags, seconds, value } of items) {
+            const data = Buffer.from(value, "base64");
+            connection.send(
+                Buffer.concat([
+                    Buffer.from(`set ${key} ${flags} ${seconds} ${data.length}\r\n`),
+                    data,
+                    Buffer.from("\r\n"),
+                ]),
+            );
+            const answer = await connection.line();
+            if (answer !== "STORED")
+                throw new UserError(
+                    `memcached did not take ${key}: ${answer}.`,
+                    "Has it as much memory as before (lab:sessions.memcachedMiB)?",
+                );
+        }
+    });

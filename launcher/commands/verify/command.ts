@@ -21,7 +21,8 @@ export const verification: Record<string, Command> = {
                 if (process.stderr.isTTY) progress.info(`${check}, ${subject}: ${result}`);
             });
             process.stdout.write(json ? asJson(stack, results) : asTable(stack, results));
-            if (junit) fs.writeFileSync(path.resolve(process.env.LAB_CALLED_FROM ?? ".", junit), asJunit(stack, results));
+            if (junit)
+                fs.writeFileSync(path.resolve(process.env.LAB_CALLED_FROM ?? ".", junit), asJunit(stack, results));
             return isWell(results) ? 0 : 1;
         },
     },
@@ -30,12 +31,23 @@ export const verification: Record<string, Command> = {
 function parseWords(words: string[], checks: Record<string, Check>) {
     const names = Object.keys(checks).join(", ");
     try {
-        const { values } = parseArgs({ args: words, options: { only: { type: "string" }, json: { type: "boolean" }, junit: { type: "string" } } });
+        const { values } = parseArgs({
+            args: words,
+            options: { only: { type: "string" }, json: { type: "boolean" }, junit: { type: "string" } },
+        });
         const wanted = values.only?.split(",").map((name) => name.trim());
         const unknown = wanted?.filter((name) => !Object.hasOwn(checks, name)) ?? [];
         if (unknown.length > 0) throw new Error(`there is no check ${unknown.join(", ")}`);
-        return { ...values, only: wanted ? Object.fromEntries(Object.entries(checks).filter(([name]) => wanted.includes(name))) : checks };
+        return {
+            ...values,
+            only: wanted
+                ? Object.fromEntries(Object.entries(checks).filter(([name]) => wanted.includes(name)))
+                : checks,
+        };
     } catch (error) {
-        throw new UserError(`verify: ${(error as Error).message}.`, `./lab verify [--only NAMES] [--json] [--junit FILE]; names, with commas between: ${names}`);
+        throw new UserError(
+            `verify: ${(error as Error).message}.`,
+            `./lab verify [--only NAMES] [--json] [--junit FILE]; names, with commas between: ${names}`,
+        );
     }
 }

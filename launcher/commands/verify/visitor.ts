@@ -13,7 +13,10 @@ export class Visitor {
     readonly nodes = new Set<string>();
 
     /** `from`: a machine that asks in the visitor's place; an app server lets in nobody but directors. */
-    constructor(private readonly lab: LivingLab, private readonly from?: MachineAccess) {}
+    constructor(
+        private readonly lab: LivingLab,
+        private readonly from?: MachineAccess,
+    ) {}
 
     /** The counter after an addition. */
     add(base: string, page: string): Promise<number> {
@@ -26,7 +29,11 @@ export class Visitor {
     }
 
     private async ask(url: string, form?: Record<string, string>): Promise<number> {
-        const { status, headers, body } = await this.lab.request(url, { form, from: this.from, headers: this.session ? { Cookie: `JSESSIONID=${this.session}` } : {} });
+        const { status, headers, body } = await this.lab.request(url, {
+            form,
+            from: this.from,
+            headers: this.session ? { Cookie: `JSESSIONID=${this.session}` } : {},
+        });
         if (status !== 200) throw new Error(`HTTP ${status} at ${url}`);
         const answer = JSON.parse(body) as Count;
         const given = /JSESSIONID=([^;]+)/.exec(headers["set-cookie"] ?? "")?.[1];

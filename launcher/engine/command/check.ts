@@ -1,5 +1,16 @@
 import { types, type ObjectSpec, type PropertySpec, type TypeSpec } from "./schema";
-import { UNKNOWN, isArchive, isAsset, isPlainObject, isSecret, isUnknown, makeSecret, mapValues, type Value, type ValueMap } from "./values";
+import {
+    UNKNOWN,
+    isArchive,
+    isAsset,
+    isPlainObject,
+    isSecret,
+    isUnknown,
+    makeSecret,
+    mapValues,
+    type Value,
+    type ValueMap,
+} from "./values";
 
 export interface Failure {
     property: string;
@@ -13,7 +24,11 @@ const goName = (token: string) => token.split(":").slice(1).join(".");
  * Checks inputs against an object of the schema, and gives them back with defaults filled in and with everything secret that the schema
  * says is secret. What a preview cannot know is taken as right. `token` names the type in messages.
  */
-export function checkInputs(spec: ObjectSpec, token: string, inputs: ValueMap): { inputs: ValueMap; failures: Failure[] } {
+export function checkInputs(
+    spec: ObjectSpec,
+    token: string,
+    inputs: ValueMap,
+): { inputs: ValueMap; failures: Failure[] } {
     const failures = objectFailures(spec, token, inputs);
     return { inputs: complete(spec, inputs, failures.length === 0), failures };
 }
@@ -24,9 +39,12 @@ function objectFailures(spec: ObjectSpec, token: string, value: ValueMap): Failu
         ...Object.entries(spec.properties).flatMap(([name, property]): Failure[] => {
             const given = value[name];
             if (given !== undefined) return failuresOf(property, given, name, type);
-            return spec.required?.includes(name) ? [{ property: name, reason: `Missing required field '${name}' on '${type}'` }] : [];
+            return spec.required?.includes(name)
+                ? [{ property: name, reason: `Missing required field '${name}' on '${type}'` }]
+                : [];
         }),
-        ...Object.keys(value).filter((name) => !(name in spec.properties))
+        ...Object.keys(value)
+            .filter((name) => !(name in spec.properties))
             .map((name) => ({ property: name, reason: `Unrecognized field '${name}' on '${type}'` })),
     ];
 }
@@ -34,8 +52,12 @@ function objectFailures(spec: ObjectSpec, token: string, value: ValueMap): Failu
 function failuresOf(type: TypeSpec, value: Value, path: string, owner: string): Failure[] {
     if (isSecret(value)) return failuresOf(type, value.value, path, owner);
     if (isUnknown(value)) return [];
-    const wrong = (expected: string): Failure[] =>
-        [{ property: path, reason: `Field '${path}' on '${owner}' must be a '${expected}'; got '${kindOf(value)}' instead` }];
+    const wrong = (expected: string): Failure[] => [
+        {
+            property: path,
+            reason: `Field '${path}' on '${owner}' must be a '${expected}'; got '${kindOf(value)}' instead`,
+        },
+    ];
     const object = objectOf(type);
     if (object) {
         if (!isPlainObject(value)) return wrong(goName(object.token));
@@ -48,13 +70,20 @@ function failuresOf(type: TypeSpec, value: Value, path: string, owner: string): 
     if (type.$ref) return [];
     switch (type.type ?? "string") {
         case "array":
-            if (Array.isArray(value)) return value.flatMap((item, index) => failuresOf(type.items ?? {}, item, `${path}[${index}]`, owner));
+            if (Array.isArray(value))
+                return value.flatMap((item, index) => failuresOf(type.items ?? {}, item, `${path}[${index}]`, owner));
             return isPlainObject(value)
-                ? undecodable(path, owner, `Cannot decode Object{} to type ${listName(type)}; it isn't a struct, and no custom decoder exists`)
+                ? undecodable(
+                      path,
+                      owner,
+                      `Cannot decode Object{} to type ${listName(type)}; it isn't a struct, and no custom decoder exists`,
+                  )
                 : wrong(listName(type));
         case "object":
             return isPlainObject(value)
-                ? Object.entries(value).flatMap(([key, item]) => failuresOf(type.additionalProperties ?? {}, item, `${path}[${key}] value`, owner))
+                ? Object.entries(value).flatMap(([key, item]) =>
+                      failuresOf(type.additionalProperties ?? {}, item, `${path}[${key}] value`, owner),
+                  )
                 : wrong("map[string]string");
         case "boolean":
             return typeof value === "boolean" ? [] : wrong("bool");
@@ -67,10 +96,11 @@ function failuresOf(type: TypeSpec, value: Value, path: string, owner: string): 
     }
 }
 
-const undecodable = (path: string, owner: string, reason: string): Failure[] =>
-    [{ property: path, reason: `An error occurred decoding '${owner.replace(/.*\./, "")}.${path}': ${reason}` }];
+const undecodable = (path: string, owner: string, reason: string): Failure[] => [
+    { property: path, reason: `An error occurred decoding '${owner.replace(/.*\./, "")}.${path}': ${reason}` },
+];
 
-const listName = (type: TypeSpec) => type.items?.type === "string" ? "[]string" : "[]interface {}";
+const listName = (type: TypeSpec) => (type.items?.type === "string" ? "[]string" : "[]interface {}");
 
 /** A value's kind as Go calls it. */
 function kindOf(value: Value): string {
@@ -87,9 +117,10 @@ function objectOf(type: TypeSpec): { token: string; spec: ObjectSpec } | undefin
 }
 
 function complete(spec: ObjectSpec, value: ValueMap, withDefaults: boolean): ValueMap {
-    const defaults = Object.entries(spec.properties)
-        .flatMap(([name, property]) => withDefaults && property.default !== undefined && !(name in value) ? [[name, property.default]] : []);
-    return mapValues({ ...value, ...Object.fromEntries(defaults) as ValueMap }, (inner, name) => {
+    const defaults = Object.entries(spec.properties).flatMap(([name, property]) =>
+        withDefaults && property.default !== undefined && !(name in value) ? [[name, property.default]] : [],
+    );
+    return mapValues({ ...value, ...(Object.fromEntries(defaults) as ValueMap) }, (inner, name) => {
         const property: PropertySpec = spec.properties[name] ?? {};
         const completed = completeValue(property, inner, withDefaults);
         return property.secret ? makeSecret(completed) : completed;

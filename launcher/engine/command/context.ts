@@ -6,7 +6,10 @@ import { CHANNEL_OPTIONS } from "../serve";
 export type Severity = "debug" | "info" | "warning" | "error";
 
 const SEVERITIES: Record<Severity, LogSeverity> = {
-    debug: LogSeverity.DEBUG, info: LogSeverity.INFO, warning: LogSeverity.WARNING, error: LogSeverity.ERROR,
+    debug: LogSeverity.DEBUG,
+    info: LogSeverity.INFO,
+    warning: LogSeverity.WARNING,
+    error: LogSeverity.ERROR,
 };
 
 /** What an operation on one resource works with. */
@@ -32,7 +35,11 @@ export class EngineLog {
     write(urn: string, severity: Severity, message: string, ephemeral: boolean): void {
         const client = this.#client;
         if (!client) return;
-        const request = new LogRequest().setUrn(urn).setSeverity(SEVERITIES[severity]).setMessage(message).setEphemeral(ephemeral);
+        const request = new LogRequest()
+            .setUrn(urn)
+            .setSeverity(SEVERITIES[severity])
+            .setMessage(message)
+            .setEphemeral(ephemeral);
         this.#sent = this.#sent.then(() => new Promise((resolve) => client.log(request, () => resolve())));
     }
 

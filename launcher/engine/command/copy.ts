@@ -19,11 +19,16 @@ export type Source = { text: string } | { path: string };
  *     text   | error                | target                | target
  */
 export function copyToRemote(source: Source, target: string, connection: Connection, context: Context): Promise<void> {
-    context.log("debug", `Creating file: ${connection.host}:${target} from ${"text" in source ? "text asset" : `local file ${source.path}`}`);
+    context.log(
+        "debug",
+        `Creating file: ${connection.host}:${target} from ${"text" in source ? "text asset" : `local file ${source.path}`}`,
+    );
     return withSsh(connection, context, async (client) => {
-        const remote = new Remote(await new Promise((resolve, reject) => {
-            client.sftp((error, session) => error ? reject(error) : resolve(session));
-        }));
+        const remote = new Remote(
+            await new Promise((resolve, reject) => {
+                client.sftp((error, session) => (error ? reject(error) : resolve(session)));
+            }),
+        );
         if ("text" in source) await copyText(remote, source.text, target);
         else await copyPath(remote, source.path, target);
     });
@@ -31,16 +36,21 @@ export function copyToRemote(source: Source, target: string, connection: Connect
 
 async function copyText(remote: Remote, text: string, target: string): Promise<void> {
     if ((await remote.stat(target))?.isDirectory()) {
-        throw new Error(`remote path ${target} is a directory; when using a text asset, remotePath must be a file path`);
+        throw new Error(
+            `remote path ${target} is a directory; when using a text asset, remotePath must be a file path`,
+        );
     }
     await remote.makeFolders(path.posix.dirname(target));
     await remote.write(target, Buffer.from(text));
 }
 
 async function copyPath(remote: Remote, source: string, target: string): Promise<void> {
-    const isFolder = await stat(source).then((found) => found.isDirectory(), (error: unknown) => {
-        throw new Error(`open ${source}: ${systemError(error)}`, { cause: error });
-    });
+    const isFolder = await stat(source).then(
+        (found) => found.isDirectory(),
+        (error: unknown) => {
+            throw new Error(`open ${source}: ${systemError(error)}`, { cause: error });
+        },
+    );
     const existing = await remote.stat(target);
     if (!isFolder) {
         if (!existing) await remote.makeFolders(path.posix.dirname(target));
@@ -99,25 +109,36 @@ class Remote {
     async write(target: string, content: Buffer): Promise<void> {
         const handle = await new Promise<Buffer>((resolve, reject) => {
             this.sftp.open(target, "w+", (error, opened) => {
-                if (error) reject(new Error(`failed to create remote file ${target}: ${error.message}`, { cause: error }));
+                if (error)
+                    reject(new Error(`failed to create remote file ${target}: ${error.message}`, { cause: error }));
                 else resolve(opened);
             });
         });
         if (content.length > 0) {
-            await this.#ask((done) => this.sftp.write(handle, content, 0, content.length, 0, done), `failed to write text content to remote path ${target}`);
+            await this.#ask(
+                (done) => this.sftp.write(handle, content, 0, content.length, 0, done),
+                `failed to write text content to remote path ${target}`,
+            );
         }
-        await this.#ask((done) => this.sftp.close(handle, done), `failed to write text content to remote path ${target}`);
+        await this.#ask(
+            (done) => this.sftp.close(handle, done),
+            `failed to write text content to remote path ${target}`,
+        );
     }
 
     /** Writes a file of this machine, many parts of it at a time. */
     upload(source: string, target: string): Promise<void> {
-        return this.#ask((done) => this.sftp.fastPut(source, target, done), `failed to copy file ${source} to remote path ${target}`);
+        return this.#ask(
+            (done) => this.sftp.fastPut(source, target, done),
+            `failed to copy file ${source} to remote path ${target}`,
+        );
     }
 
     #ask(request: (done: (error?: Error | null) => void) => void, what: string): Promise<void> {
         return new Promise((resolve, reject) => {
-            request((error) => error ? reject(new Error(`${what}: ${systemError(error)}`, { cause: error })) : resolve());
+            request((error) =>
+                error ? reject(new Error(`${what}: ${systemError(error)}`, { cause: error })) : resolve(),
+            );
         });
     }
 }
-

@@ -30,5 +30,5 @@ function diffValues(before: Value | undefined, after: Value | undefined, path: s
 
 function pathElement(key: string, first: boolean): string {
     if (!/[."[\]]/.test(key)) return first ? key : `.${key}`;
-    return `["${key.replaceAll("\"", "\\\"")}"]`;
+    return `["${key.replaceAll('"', '\\"')}"]`;
 }

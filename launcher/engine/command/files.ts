@@ -5,12 +5,19 @@ import { makeArchive, makeAsset, type ValueMap } from "./values";
 
 /** The files beneath a folder that patterns pick, as assets by their path in it. A pattern with `!` in front takes out again. */
 export function findAssets(folder: string, patterns: string[]): ValueMap {
-    const rules = patterns.map((pattern) => ({ leaves: pattern.startsWith("!"), matches: globToRegExp(pattern.replace(/^!/, "")) }));
-    const picked = filesBeneath(folder).filter((file) => rules.reduce((taken, { leaves, matches }) => matches.test(file) ? !leaves : taken, false));
-    return Object.fromEntries(picked.map((file) => {
-        const place = path.posix.join(folder, file);
-        return [file, makeAsset(place, createHash("sha256").update(readFileSync(place)).digest("hex"))];
+    const rules = patterns.map((pattern) => ({
+        leaves: pattern.startsWith("!"),
+        matches: globToRegExp(pattern.replace(/^!/, "")),
     }));
+    const picked = filesBeneath(folder).filter((file) =>
+        rules.reduce((taken, { leaves, matches }) => (matches.test(file) ? !leaves : taken), false),
+    );
+    return Object.fromEntries(
+        picked.map((file) => {
+            const place = path.posix.join(folder, file);
+            return [file, makeAsset(place, createHash("sha256").update(readFileSync(place)).digest("hex"))];
+        }),
+    );
 }
 
 /** The same files as one archive. */
@@ -37,12 +44,20 @@ export function globToRegExp(pattern: string): RegExp {
         if (token.startsWith("**")) return ".*";
         if (token.startsWith("[")) return token.replace(/^\[!/, "[^");
         switch (token) {
-            case "*": return "[^/]*";
-            case "?": return "[^/]";
-            case "{": depth++; return "(?:";
-            case "}": depth--; return ")";
-            case ",": return depth > 0 ? "|" : ",";
-            default: return `\\${token}`;
+            case "*":
+                return "[^/]*";
+            case "?":
+                return "[^/]";
+            case "{":
+                depth++;
+                return "(?:";
+            case "}":
+                depth--;
+                return ")";
+            case ",":
+                return depth > 0 ? "|" : ",";
+            default:
+                return `\\${token}`;
         }
     });
     return new RegExp(`^${source}$`, "s");
@@ -53,14 +68,17 @@ function archiveHash(folder: string, names: string[]): string {
     const hash = createHash("sha256");
     for (const name of names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
         const content = readFileSync(path.join(folder, name));
-        hash.update(tarHeader(name, content.length)).update(content).update(Buffer.alloc(-content.length & 511));
+        hash.update(tarHeader(name, content.length))
+            .update(content)
+            .update(Buffer.alloc(-content.length & 511));
     }
     return hash.update(Buffer.alloc(1024)).digest("hex");
 }
 
 function tarHeader(name: string, size: number): Buffer {
     const header = Buffer.alloc(512);
-    const octal = (value: number, offset: number, width: number) => header.write(`${value.toString(8).padStart(width - 1, "0")}\0`, offset);
+    const octal = (value: number, offset: number, width: number) =>
+        header.write(`${value.toString(8).padStart(width - 1, "0")}\0`, offset);
     header.write(name, 0, 100);
     octal(0o600, 100, 8);
     octal(0, 108, 8);
@@ -71,6 +89,10 @@ function tarHeader(name: string, size: number): Buffer {
     header.write("ustar\x0000", 257, "latin1");
     octal(0, 329, 8);
     octal(0, 337, 8);
-    octal(header.reduce((sum, byte) => sum + byte, 0), 148, 7);
+    octal(
+        header.reduce((sum, byte) => sum + byte, 0),
+        148,
+        7,
+    );
     return header;
 }

@@ -18,7 +18,12 @@ export interface LocalInputs {
 }
 
 /** Runs a command to its end. Throws with all that it wrote if it fails, cannot be started or is cancelled (it is killed then). */
-export async function runLocal(command: string, inputs: LocalInputs, previous: Output, context: Context): Promise<Output> {
+export async function runLocal(
+    command: string,
+    inputs: LocalInputs,
+    previous: Output,
+    context: Context,
+): Promise<Output> {
     const [program = "/bin/sh", ...leading] = inputs.interpreter?.length ? inputs.interpreter : ["/bin/sh", "-c"];
     const collector = new OutputCollector(context, inputs.logging);
     const failed = (reason: string) => new Error(`${reason}: running ${quote(command)}:\n${collector.everything()}`);
@@ -43,7 +48,13 @@ export async function runLocal(command: string, inputs: LocalInputs, previous: O
 }
 
 const SIGNAL_TEXTS: Partial<Record<NodeJS.Signals, string>> = {
-    SIGKILL: "killed", SIGTERM: "terminated", SIGINT: "interrupt", SIGHUP: "hangup", SIGSEGV: "segmentation fault", SIGPIPE: "broken pipe", SIGABRT: "aborted",
+    SIGKILL: "killed",
+    SIGTERM: "terminated",
+    SIGINT: "interrupt",
+    SIGHUP: "hangup",
+    SIGSEGV: "segmentation fault",
+    SIGPIPE: "broken pipe",
+    SIGABRT: "aborted",
 };
 
 function startError(program: string, dir: string | undefined, error: unknown): string {

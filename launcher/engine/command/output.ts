@@ -16,7 +16,10 @@ export class OutputCollector {
     #line = "";
 
     /** `logging` names the streams that are shown: stdout, stderr, none, or by default both. */
-    constructor(private readonly context: Context, private readonly logging: string | undefined) {}
+    constructor(
+        private readonly context: Context,
+        private readonly logging: string | undefined,
+    ) {}
 
     write(stream: keyof Output, chunk: Buffer): void {
         this.#chunks[stream].push(chunk);

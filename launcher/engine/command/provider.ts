@@ -10,7 +10,18 @@ import { EngineLog, type Context } from "./context";
 import { diffMaps } from "./diff";
 import { kinds, outputsIn, revealed, runLocalCommand, type Kind } from "./resources";
 import { functions, packageSchema, resources, type ObjectSpec, type ResourceToken } from "./schema";
-import { UNKNOWN, complete, equal, isArchive, isAsset, isSecret, isUnknown, mapValues, normalize, type ValueMap } from "./values";
+import {
+    UNKNOWN,
+    complete,
+    equal,
+    isArchive,
+    isAsset,
+    isSecret,
+    isUnknown,
+    mapValues,
+    normalize,
+    type ValueMap,
+} from "./values";
 
 /** The genuine plugin's framework writes its own version into the state of every provider resource; so the state is the same. */
 const FRAMEWORK_MARK = { "__pulumi-go-provider-version": "1.2.0" };
@@ -21,7 +32,7 @@ const PROPERTY_CHANGES = {
     update: [rpc.PropertyDiff.Kind.UPDATE, rpc.PropertyDiff.Kind.UPDATE_REPLACE],
 } as const;
 
-const read = (struct: Struct | undefined): ValueMap => normalize((struct?.toJavaScript() ?? {})) as ValueMap;
+const read = (struct: Struct | undefined): ValueMap => normalize(struct?.toJavaScript() ?? {}) as ValueMap;
 const write = (values: ValueMap): Struct => Struct.fromJavaScript(complete(values) as ValueMap);
 
 const toFailures = (failures: Failure[]) =>
@@ -33,8 +44,14 @@ const withoutPackage = (token: string) => token.slice(token.indexOf(":") + 1);
 function resourceOf(urn: string): { kind: Kind; inputs: ObjectSpec; name: string; token: string } {
     const [, , types = "", ...name] = urn.split("::");
     const token = types.slice(types.lastIndexOf("$") + 1);
-    if (!(token in kinds)) throw new StatusError(grpc.status.NOT_FOUND, `Resource '${withoutPackage(token)}' not found`);
-    return { kind: kinds[token as ResourceToken], inputs: resources[token as ResourceToken].inputs, name: name.join("::"), token };
+    if (!(token in kinds))
+        throw new StatusError(grpc.status.NOT_FOUND, `Resource '${withoutPackage(token)}' not found`);
+    return {
+        kind: kinds[token as ResourceToken],
+        inputs: resources[token as ResourceToken].inputs,
+        name: name.join("::"),
+        token,
+    };
 }
 
 /** Marks outputs that a preview cannot know. What mirrors an input is known; assets never count as mirrored, as in the genuine plugin. */
@@ -61,7 +78,10 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
     async function within<T>(urn: string, timeout: number, work: (context: Context) => Promise<T>): Promise<T> {
         try {
             return await work({
-                signal: AbortSignal.any([cancelled.signal, ...(timeout > 0 ? [AbortSignal.timeout(timeout * 1000)] : [])]),
+                signal: AbortSignal.any([
+                    cancelled.signal,
+                    ...(timeout > 0 ? [AbortSignal.timeout(timeout * 1000)] : []),
+                ]),
                 log: (severity, message) => log.write(urn, severity, message, false),
                 status: (message) => log.write(urn, "info", message, true),
             });
@@ -70,12 +90,19 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
         }
     }
 
-    const configured = new rpc.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true).setAcceptresources(true).setAcceptoutputs(true);
+    const configured = new rpc.ConfigureResponse()
+        .setAcceptsecrets(true)
+        .setSupportspreview(true)
+        .setAcceptresources(true)
+        .setAcceptoutputs(true);
 
     return {
         handshake: unary((request: rpc.ProviderHandshakeRequest) => {
             log.connect(request.getEngineAddress());
-            return new rpc.ProviderHandshakeResponse().setAcceptSecrets(true).setAcceptResources(true).setAcceptOutputs(true);
+            return new rpc.ProviderHandshakeResponse()
+                .setAcceptSecrets(true)
+                .setAcceptResources(true)
+                .setAcceptOutputs(true);
         }),
         attach: unary((request: PluginAttach) => {
             log.connect(request.getAddress());
@@ -83,9 +110,13 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
         }),
         getPluginInfo: unary(() => new PluginInfo().setVersion(COMMAND_VERSION)),
         getSchema: unary(() => new rpc.GetSchemaResponse().setSchema(packageSchema())),
-        checkConfig: unary((request: rpc.CheckRequest) => new rpc.CheckResponse().setInputs(write({ ...read(request.getNews()), ...FRAMEWORK_MARK }))),
+        checkConfig: unary((request: rpc.CheckRequest) =>
+            new rpc.CheckResponse().setInputs(write({ ...read(request.getNews()), ...FRAMEWORK_MARK })),
+        ),
         // There is nothing to configure, and the engine knows what that means.
-        diffConfig: unary(() => { throw new StatusError(grpc.status.UNIMPLEMENTED, "DiffConfig is not implemented"); }),
+        diffConfig: unary(() => {
+            throw new StatusError(grpc.status.UNIMPLEMENTED, "DiffConfig is not implemented");
+        }),
         configure: unary(() => configured),
         cancel: unary(() => {
             cancelled.abort();
@@ -95,18 +126,31 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
         check: unary((request: rpc.CheckRequest) => {
             const { kind, inputs: spec, token } = resourceOf(request.getUrn());
             const { inputs, failures } = checkInputs(spec, `${token}Inputs`, read(request.getNews()));
-            return new rpc.CheckResponse().setInputs(write({ ...kind.zero, ...inputs })).setFailuresList(toFailures([...failures, ...kind.check(inputs)]));
+            return new rpc.CheckResponse()
+                .setInputs(write({ ...kind.zero, ...inputs }))
+                .setFailuresList(toFailures([...failures, ...kind.check(inputs)]));
         }),
 
         diff: unary((request: rpc.DiffRequest) => {
             const { inputs: spec } = resourceOf(request.getUrn());
             const state = read(request.getOlds());
-            const ignored = request.getIgnorechangesList().filter((name) => name in state).map((name) => [name, state[name]]);
-            const news = Object.fromEntries(Object.entries({ ...read(request.getNews()), ...Object.fromEntries(ignored) as ValueMap })
-                .filter(([name]) => name !== "version" && !name.startsWith("__")));
+            const ignored = request
+                .getIgnorechangesList()
+                .filter((name) => name in state)
+                .map((name) => [name, state[name]]);
+            const news = Object.fromEntries(
+                Object.entries({ ...read(request.getNews()), ...(Object.fromEntries(ignored) as ValueMap) }).filter(
+                    ([name]) => name !== "version" && !name.startsWith("__"),
+                ),
+            );
             const changes = diffMaps(read(request.getOldInputs()), news);
-            const response = new rpc.DiffResponse().setHasdetaileddiff(true)
-                .setChanges(changes.length > 0 ? rpc.DiffResponse.DiffChanges.DIFF_SOME : rpc.DiffResponse.DiffChanges.DIFF_NONE);
+            const response = new rpc.DiffResponse()
+                .setHasdetaileddiff(true)
+                .setChanges(
+                    changes.length > 0
+                        ? rpc.DiffResponse.DiffChanges.DIFF_SOME
+                        : rpc.DiffResponse.DiffChanges.DIFF_NONE,
+                );
             const [diffs, replaces] = [new Set<string>(), new Set<string>()];
             for (const { path, kind } of changes) {
                 // Only a path that is a property's own name replaces. For what lies within `triggers` the SDK says it, not the plugin.
@@ -126,7 +170,12 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
             const preview = request.getPreview();
             const outputs = preview
                 ? markUnknown(inputs, { ...inputs, ...kind.initial })
-                : { ...inputs, ...await within(request.getUrn(), request.getTimeout(), (context) => kind.create(revealed(inputs), context)) };
+                : {
+                      ...inputs,
+                      ...(await within(request.getUrn(), request.getTimeout(), (context) =>
+                          kind.create(revealed(inputs), context),
+                      )),
+                  };
             return new rpc.CreateResponse().setId(kind.newId(name, preview)).setProperties(write(outputs));
         }),
 
@@ -139,25 +188,43 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
             }
             const kept = { ...inputs, ...("stdout" in kind.initial ? outputsIn(state) : {}) };
             const outputs = !request.getPreview()
-                ? { ...inputs, ...await within(request.getUrn(), request.getTimeout(), (context) => kind.update(revealed(inputs), revealed(state), context)) }
-                : mayChange(spec, inputs, state) ? markUnknown(inputs, kept) : kept;
+                ? {
+                      ...inputs,
+                      ...(await within(request.getUrn(), request.getTimeout(), (context) =>
+                          kind.update(revealed(inputs), revealed(state), context),
+                      )),
+                  }
+                : mayChange(spec, inputs, state)
+                  ? markUnknown(inputs, kept)
+                  : kept;
             return new rpc.UpdateResponse().setProperties(write(outputs));
         }),
 
         delete: unary(async (request: rpc.DeleteRequest) => {
             const { kind } = resourceOf(request.getUrn());
-            await within(request.getUrn(), request.getTimeout(), (context) => kind.delete(revealed(read(request.getProperties())), context));
+            await within(request.getUrn(), request.getTimeout(), (context) =>
+                kind.delete(revealed(read(request.getProperties())), context),
+            );
             return new Empty();
         }),
 
         // Nothing is read from machines: a refresh finds what the state says.
         read: unary((request: rpc.ReadRequest) =>
-            new rpc.ReadResponse().setId(request.getId()).setProperties(request.getProperties()).setInputs(request.getInputs())),
+            new rpc.ReadResponse()
+                .setId(request.getId())
+                .setProperties(request.getProperties())
+                .setInputs(request.getInputs()),
+        ),
 
         invoke: unary(async (request: rpc.InvokeRequest) => {
             const token = request.getTok();
-            if (token !== "command:local:run") throw new StatusError(grpc.status.NOT_FOUND, `Invoke '${withoutPackage(token)}' not found`);
-            const { inputs, failures } = checkInputs(functions[token].inputs, "command:local:RunInputs", read(request.getArgs()));
+            if (token !== "command:local:run")
+                throw new StatusError(grpc.status.NOT_FOUND, `Invoke '${withoutPackage(token)}' not found`);
+            const { inputs, failures } = checkInputs(
+                functions[token].inputs,
+                "command:local:RunInputs",
+                read(request.getArgs()),
+            );
             if (failures.length > 0) return new rpc.InvokeResponse().setFailuresList(toFailures(failures));
             const { command, ...rest } = revealed(inputs);
             const outputs = await within("", 0, (context) => runLocalCommand(command as string, rest, {}, context));

@@ -18,13 +18,13 @@ export function runRemote(command: string, inputs: RemoteInputs, previous: Outpu
     return withSsh(inputs.connection, context, async (client) => {
         const session = await openSession(client);
         for (const [name, value] of Object.entries(inputs.environment ?? {})) {
-            if (!await session.setVariable(name, value)) {
+            if (!(await session.setVariable(name, value))) {
                 context.log("error", refusedVariable(name));
                 throw new Error(`could not set environment variable ${quote(name)}: ssh: setenv failed`);
             }
         }
         for (const [name, value] of Object.entries(previousOutput(inputs.addPreviousOutputInEnv, previous))) {
-            if (!await session.setVariable(name, value)) context.log("warning", refusedVariable(name));
+            if (!(await session.setVariable(name, value))) context.log("warning", refusedVariable(name));
         }
         const collector = new OutputCollector(context, inputs.logging);
         const outcome = await session.run(command, inputs.stdin ?? "", collector);
@@ -34,7 +34,9 @@ export function runRemote(command: string, inputs: RemoteInputs, previous: Outpu
     });
 }
 
-const refusedVariable = (name: string) => `Unable to set '${name}'. This only works if your SSH server is configured to accept
+const refusedVariable = (
+    name: string,
+) => `Unable to set '${name}'. This only works if your SSH server is configured to accept
 	these variables via AcceptEnv. Alternatively, if a Bash-like shell runs the command on the remote host, you could
 	prefix the command itself with the variables in the form 'VAR=value command'`;
 
@@ -66,39 +68,58 @@ const PACKET = 32 * 1024;
 async function openSession(client: Client): Promise<Session> {
     const { _chanMgr: channels, _protocol: protocol } = client as unknown as Internals;
     const channel = await new Promise<ClientChannel>((resolve, reject) => {
-        const opened = (error: Error | undefined, opened: ClientChannel) => error ? reject(error) : resolve(opened);
+        const opened = (error: Error | undefined, opened: ClientChannel) => (error ? reject(error) : resolve(opened));
         protocol.session(channels.add(Object.assign(opened, { type: "session" })), WINDOW, PACKET);
     });
-    const { outgoing: { id }, _callbacks: replies } = channel as unknown as ChannelInternals;
+    const {
+        outgoing: { id },
+        _callbacks: replies,
+    } = channel as unknown as ChannelInternals;
     // Replies come in the order of the requests. A connection that ends first gives none, only the channel's end.
-    const request = (send: () => void) => new Promise<boolean>((resolve) => {
-        channel.once("close", () => resolve(false));
-        replies.push((failed) => resolve(!failed));
-        send();
-    });
+    const request = (send: () => void) =>
+        new Promise<boolean>((resolve) => {
+            channel.once("close", () => resolve(false));
+            replies.push((failed) => resolve(!failed));
+            send();
+        });
     return {
         setVariable: (name, value) => request(() => protocol.env(id, name, value, true)),
-        run: (command, stdin, collector) => new Promise((resolve) => {
-            let outcome: string | undefined = "wait: remote command exited without exit status or exit signal";
-            channel.on("data", (chunk: Buffer) => collector.write("stdout", chunk));
-            channel.stderr.on("data", (chunk: Buffer) => collector.write("stderr", chunk));
-            channel.once("exit", (code: number | null, signal?: string) => { outcome = exitText(code, signal); });
-            channel.once("close", () => resolve(outcome));
-            void request(() => protocol.exec(id, command, true)).then((accepted) => {
-                // A channel that closed has told its end already; an answer of no comes from an open one.
-                if (!accepted) {
-                    outcome = outcome && `ssh: command ${command} failed`;
-                    channel.close();
-                }
-            });
-            channel.end(stdin);
-        }),
+        run: (command, stdin, collector) =>
+            new Promise((resolve) => {
+                let outcome: string | undefined = "wait: remote command exited without exit status or exit signal";
+                channel.on("data", (chunk: Buffer) => collector.write("stdout", chunk));
+                channel.stderr.on("data", (chunk: Buffer) => collector.write("stderr", chunk));
+                channel.once("exit", (code: number | null, signal?: string) => {
+                    outcome = exitText(code, signal);
+                });
+                channel.once("close", () => resolve(outcome));
+                void request(() => protocol.exec(id, command, true)).then((accepted) => {
+                    // A channel that closed has told its end already; an answer of no comes from an open one.
+                    if (!accepted) {
+                        outcome = outcome && `ssh: command ${command} failed`;
+                        channel.close();
+                    }
+                });
+                channel.end(stdin);
+            }),
     };
 }
 
 /** Numbers of the signals that the protocol names (RFC 4254, 6.10); a process that one ended counts as 128 and it. */
 const SIGNALS: Record<string, number> = {
-    HUP: 1, INT: 2, QUIT: 3, ILL: 4, ABRT: 6, FPE: 8, KILL: 9, USR1: 10, SEGV: 11, USR2: 12, PIPE: 13, ALRM: 14, TERM: 15,
+    HUP: 1,
+    INT: 2,
+    QUIT: 3,
+    ILL: 4,
+    ABRT: 6,
+    FPE: 8,
+    KILL: 9,
+    USR1: 10,
+    SEGV: 11,
+    USR2: 12,
+    PIPE: 13,
+    ALRM: 14,
+    TERM: 15,
 };
 
 function exitText(code: number | null, signal: string | undefined): string | undefined {

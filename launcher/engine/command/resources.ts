@@ -28,9 +28,11 @@ export interface Kind {
 const randomId = () => randomBytes(4).toString("hex");
 
 /** A kind whose create, update and delete are commands. `run` gives all outputs. */
-function commandKind(run: (command: string, inputs: ValueMap, previous: ValueMap, context: Context) => Promise<ValueMap>): Kind {
+function commandKind(
+    run: (command: string, inputs: ValueMap, previous: ValueMap, context: Context) => Promise<ValueMap>,
+): Kind {
     const initial = { stdout: "", stderr: "" };
-    const command = (value: Value | undefined) => typeof value === "string" ? value : undefined;
+    const command = (value: Value | undefined) => (typeof value === "string" ? value : undefined);
     return {
         zero: {},
         check: () => [],
@@ -51,17 +53,26 @@ function commandKind(run: (command: string, inputs: ValueMap, previous: ValueMap
     };
 }
 
-const textOf = (value: Value | undefined) => typeof value === "string" ? value : "";
+const textOf = (value: Value | undefined) => (typeof value === "string" ? value : "");
 const previousOf = ({ stdout, stderr }: ValueMap): Output => ({ stdout: textOf(stdout), stderr: textOf(stderr) });
 
 /** What a command's state holds besides its inputs. */
 export function outputsIn(state: ValueMap): ValueMap {
     const { assets, archive } = state;
-    return { ...previousOf(state), ...(assets === undefined ? {} : { assets }), ...(archive === undefined ? {} : { archive }) };
+    return {
+        ...previousOf(state),
+        ...(assets === undefined ? {} : { assets }),
+        ...(archive === undefined ? {} : { archive }),
+    };
 }
 
 /** Runs a local command and collects the files that it was asked to. Those of the run before stay if it was not asked again. */
-export async function runLocalCommand(command: string, inputs: ValueMap, previous: ValueMap, context: Context): Promise<ValueMap> {
+export async function runLocalCommand(
+    command: string,
+    inputs: ValueMap,
+    previous: ValueMap,
+    context: Context,
+): Promise<ValueMap> {
     const local = inputs as unknown as LocalInputs;
     const output = await runLocal(command, local, previousOf(previous), context);
     const folder = local.dir ?? process.cwd();
@@ -82,28 +93,39 @@ const copyKind: Kind = {
     zero: { remotePath: "", source: {} },
     check: ({ source }) => {
         const known = isSecret(source) ? source.value : source;
-        if (!isAsset(known) && !isArchive(known)) return [{ property: "asset", reason: "either asset or archive must be set" }];
-        if (isAsset(known) && known.uri) return [{ property: "asset", reason: "asset must be a path-based file asset or a text asset" }];
-        if (isArchive(known) && !known.path) return [{ property: "archive", reason: "archive must be a path to a file or directory" }];
+        if (!isAsset(known) && !isArchive(known))
+            return [{ property: "asset", reason: "either asset or archive must be set" }];
+        if (isAsset(known) && known.uri)
+            return [{ property: "asset", reason: "asset must be a path-based file asset or a text asset" }];
+        if (isArchive(known) && !known.path)
+            return [{ property: "archive", reason: "archive must be a path to a file or directory" }];
         return [];
     },
-    newId: (_name, preview) => preview ? "" : randomId(),
+    newId: (_name, preview) => (preview ? "" : randomId()),
     initial: {},
     create: async (inputs, context) => {
-        await copyToRemote(sourceOf(inputs), textOf(inputs.remotePath), inputs.connection as unknown as Connection, context);
+        await copyToRemote(
+            sourceOf(inputs),
+            textOf(inputs.remotePath),
+            inputs.connection as unknown as Connection,
+            context,
+        );
         return {};
     },
     update: async (inputs, state, context) => {
         const hash = ({ source }: ValueMap) => (source as { hash?: string }).hash;
-        return hash(inputs) === hash(state) && inputs.remotePath === state.remotePath ? {} : copyKind.create(inputs, context);
+        return hash(inputs) === hash(state) && inputs.remotePath === state.remotePath
+            ? {}
+            : copyKind.create(inputs, context);
     },
     delete: () => Promise.resolve(),
 };
 
 export const kinds: Record<ResourceToken, Kind> = {
     "command:local:Command": commandKind(runLocalCommand),
-    "command:remote:Command": commandKind(async (command, inputs, previous, context) =>
-        ({ ...await runRemote(command, inputs as unknown as RemoteInputs, previousOf(previous), context) })),
+    "command:remote:Command": commandKind(async (command, inputs, previous, context) => ({
+        ...(await runRemote(command, inputs as unknown as RemoteInputs, previousOf(previous), context)),
+    })),
     "command:remote:CopyToRemote": copyKind,
 };
 

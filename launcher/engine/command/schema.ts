@@ -106,7 +106,10 @@ export const resources = {
 } satisfies Record<string, MemberSpec>;
 
 export const functions = {
-    "command:local:run": { inputs: { properties: { ...localRun, command: string }, required: ["command"] }, outputs: localOutputs },
+    "command:local:run": {
+        inputs: { properties: { ...localRun, command: string }, required: ["command"] },
+        outputs: localOutputs,
+    },
 } satisfies Record<string, MemberSpec>;
 
 export type ResourceToken = keyof typeof resources;
@@ -117,7 +120,7 @@ const alwaysThere = ["stdout", "stderr"];
 export function packageSchema(): string {
     const outputsOf = ({ inputs, outputs }: MemberSpec) => ({
         properties: { ...inputs.properties, ...outputs },
-        required: [...inputs.required ?? [], ...alwaysThere.filter((name) => name in outputs)],
+        required: [...(inputs.required ?? []), ...alwaysThere.filter((name) => name in outputs)],
     });
     const map = <T, U>(object: Record<string, T>, change: (value: T) => U) =>
         Object.fromEntries(Object.entries(object).map(([token, value]) => [token, change(value)]));
@@ -139,6 +142,9 @@ export function packageSchema(): string {
             inputProperties: member.inputs.properties,
             requiredInputs: member.inputs.required,
         })),
-        functions: map<MemberSpec, object>(functions, (member) => ({ inputs: member.inputs, outputs: outputsOf(member) })),
+        functions: map<MemberSpec, object>(functions, (member) => ({
+            inputs: member.inputs,
+            outputs: outputsOf(member),
+        })),
     });
 }

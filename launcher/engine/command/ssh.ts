@@ -31,7 +31,11 @@ export interface Connection extends Endpoint {
 }
 
 /** Connects to a machine, through its proxy if it has one, with `work` in between; ends every connection afterwards. */
-export async function withSsh<T>(connection: Connection, context: Context, work: (client: Client) => Promise<T>): Promise<T> {
+export async function withSsh<T>(
+    connection: Connection,
+    context: Context,
+    work: (client: Client) => Promise<T>,
+): Promise<T> {
     const open: Client[] = [];
     const keep = (client: Client) => {
         open.unshift(client);
@@ -48,19 +52,39 @@ async function dial(connection: Connection, context: Context, keep: (client: Cli
     const { proxy } = connection;
     await checkAgent(connection);
     if (!proxy) {
-        return retry(() => "Dial", connection, context, async () => keep(await handshake(connection, await tcp(connection, context), context)));
+        return retry(
+            () => "Dial",
+            connection,
+            context,
+            async () => keep(await handshake(connection, await tcp(connection, context), context)),
+        );
     }
     try {
         await checkAgent(proxy);
-        const hop = await retry(() => "Dial proxy", proxy, context, async () => keep(await handshake(proxy, await tcp(proxy, context), context)));
-        return await retry((error) => (error.message.startsWith("ssh: handshake failed") ? "Dial" : "Dial from proxy"), connection, context, async () => keep(await handshake(connection, await forward(hop, connection), context)));
+        const hop = await retry(
+            () => "Dial proxy",
+            proxy,
+            context,
+            async () => keep(await handshake(proxy, await tcp(proxy, context), context)),
+        );
+        return await retry(
+            (error) => (error.message.startsWith("ssh: handshake failed") ? "Dial" : "Dial from proxy"),
+            connection,
+            context,
+            async () => keep(await handshake(connection, await forward(hop, connection), context)),
+        );
     } catch (error) {
         throw new Error(`proxy: ${(error as Error).message}`, { cause: error });
     }
 }
 
 /** Tries until it works, as patiently as the genuine plugin: after 0.1 s, then half as long again each time, 5 s at most. `what` has failed is told meanwhile. */
-async function retry<T>(what: (error: Error) => string, { dialErrorLimit }: Endpoint, context: Context, attempt: () => Promise<T>): Promise<T> {
+async function retry<T>(
+    what: (error: Error) => string,
+    { dialErrorLimit }: Endpoint,
+    context: Context,
+    attempt: () => Promise<T>,
+): Promise<T> {
     let delay = 100;
     for (let failures = 0; ; failures++) {
         let failed: string;
@@ -74,7 +98,9 @@ async function retry<T>(what: (error: Error) => string, { dialErrorLimit }: Endp
             }
         }
         context.status(`${failed} ${failures + 1}/${dialErrorLimit < 0 ? "inf" : dialErrorLimit} failed: retrying`);
-        await pause(delay, undefined, { signal: context.signal }).catch(() => { throw new Error("context canceled"); });
+        await pause(delay, undefined, { signal: context.signal }).catch(() => {
+            throw new Error("context canceled");
+        });
         delay = Math.min(delay * 1.5, 5000);
     }
 }
@@ -88,7 +114,10 @@ async function tcp({ host, port, perDialTimeout }: Endpoint, { signal }: Context
     } catch (error) {
         socket.destroy();
         const timedOut = (error as Error).name === "AbortError";
-        throw new Error(`dial tcp ${host}:${Math.trunc(port)}: ${timedOut ? "i/o timeout" : `connect: ${systemError(error)}`}`, { cause: error });
+        throw new Error(
+            `dial tcp ${host}:${Math.trunc(port)}: ${timedOut ? "i/o timeout" : `connect: ${systemError(error)}`}`,
+            { cause: error },
+        );
     }
 }
 
@@ -123,14 +152,16 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
             username: endpoint.user,
             authHandler: authentication(endpoint),
             readyTimeout: 0,
-            ...(expected ? {
-                algorithms: { serverHostKey: [keyType as ServerHostKeyAlgorithm] },
-                hostVerifier: (shown: Buffer) => {
-                    const matches = shown.equals(expected);
-                    if (!matches) reject(new Error("ssh: handshake failed: ssh: host key mismatch"));
-                    return matches;
-                },
-            } : {}),
+            ...(expected
+                ? {
+                      algorithms: { serverHostKey: [keyType as ServerHostKeyAlgorithm] },
+                      hostVerifier: (shown: Buffer) => {
+                          const matches = shown.equals(expected);
+                          if (!matches) reject(new Error("ssh: handshake failed: ssh: host key mismatch"));
+                          return matches;
+                      },
+                  }
+                : {}),
         });
     }).catch((error: unknown) => {
         client.destroy();
@@ -140,19 +171,35 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
 }
 
 /** Ways to log in, in the order in which they are tried. A key goes before the agent, which is asked only if there is none. */
-function authentication({ user: username, privateKey, privateKeyPassword, password, agentSocketPath }: Endpoint): AnyAuthMethod[] {
+function authentication({
+    user: username,
+    privateKey,
+    privateKeyPassword,
+    password,
+    agentSocketPath,
+}: Endpoint): AnyAuthMethod[] {
     const agent = agentSocketPath ?? process.env.SSH_AUTH_SOCK;
     return [
         { type: "none", username },
-        ...(privateKey ? [{ type: "publickey" as const, username, key: inPem(privateKey), passphrase: privateKeyPassword }] : []),
-        ...(password ? [
-            { type: "password" as const, username, password },
-            {
-                type: "keyboard-interactive" as const, username,
-                prompt: (_name: string, _text: string, _language: string, questions: unknown[], answer: (answers: string[]) => void) =>
-                    answer(questions.map(() => password)),
-            },
-        ] : []),
+        ...(privateKey
+            ? [{ type: "publickey" as const, username, key: inPem(privateKey), passphrase: privateKeyPassword }]
+            : []),
+        ...(password
+            ? [
+                  { type: "password" as const, username, password },
+                  {
+                      type: "keyboard-interactive" as const,
+                      username,
+                      prompt: (
+                          _name: string,
+                          _text: string,
+                          _language: string,
+                          questions: unknown[],
+                          answer: (answers: string[]) => void,
+                      ) => answer(questions.map(() => password)),
+                  },
+              ]
+            : []),
         ...(agent && !privateKey ? [{ type: "agent" as const, username, agent }] : []),
     ] as AnyAuthMethod[];
 }
@@ -161,7 +208,8 @@ function authentication({ user: username, privateKey, privateKeyPassword, passwo
 function inPem(privateKey: string): string {
     if (!privateKey.includes("-----BEGIN PRIVATE KEY-----")) return privateKey;
     const key = createPrivateKey(privateKey);
-    if (key.asymmetricKeyType === "ed25519") return keyPairOf(Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url"), "").privateKey;
+    if (key.asymmetricKeyType === "ed25519")
+        return keyPairOf(Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url"), "").privateKey;
     return key.export({ format: "pem", type: key.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1" }).toString();
 }
 

@@ -1,7 +1,15 @@
 /** Texts in the form in which the genuine plugin, a Go program, writes them into errors. */
 
 const ESCAPES: Record<string, string> = {
-    "\u0007": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\", "\"": "\\\"",
+    "\u0007": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    "\\": "\\\\",
+    '"': '\\"',
 };
 
 /** A text in quotes, as Go's %q writes it: what cannot be printed is escaped. */
@@ -16,7 +24,7 @@ export function quote(text: string): string {
 }
 
 /** A command's output as it is kept: without the last newline. */
-export const withoutLastNewline = (output: string) => output.endsWith("\n") ? output.slice(0, -1) : output;
+export const withoutLastNewline = (output: string) => (output.endsWith("\n") ? output.slice(0, -1) : output);
 
 const SYSTEM_ERRORS: Record<string, string> = {
     ECONNREFUSED: "connection refused",

@@ -29,7 +29,7 @@ export function isObject(value: Value | undefined): value is ValueMap {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const signatureOf = (value: Value | undefined): Value | undefined => isObject(value) ? value[SIGNATURE] : undefined;
+const signatureOf = (value: Value | undefined): Value | undefined => (isObject(value) ? value[SIGNATURE] : undefined);
 
 export const isSecret = (value: Value | undefined): value is { value: Value } => signatureOf(value) === SECRET;
 export const isAsset = (value: Value | undefined): value is ValueMap => signatureOf(value) === ASSET;
@@ -86,9 +86,12 @@ export function complete(value: Value): Value {
 /** Equality of values. Assets and archives are equal if their contents are, wherever they lie. */
 export function equal(left: Value | undefined, right: Value | undefined): boolean {
     if (left === right) return true;
-    if (Array.isArray(left) && Array.isArray(right)) return left.length === right.length && left.every((value, index) => equal(value, right[index]));
+    if (Array.isArray(left) && Array.isArray(right))
+        return left.length === right.length && left.every((value, index) => equal(value, right[index]));
     if (!isObject(left) || !isObject(right)) return false;
     if ((isAsset(left) && isAsset(right)) || (isArchive(left) && isArchive(right))) return left.hash === right.hash;
     const keys = Object.keys(left);
-    return keys.length === Object.keys(right).length && keys.every((key) => key in right && equal(left[key], right[key]));
+    return (
+        keys.length === Object.keys(right).length && keys.every((key) => key in right && equal(left[key], right[key]))
+    );
 }

@@ -19,8 +19,12 @@ export async function programDependencies(directory: string, transitive: boolean
     const root = findUp(directory, "package-lock.json");
     if (!root) throw new Error(`no package-lock.json file found (searching upwards from ${directory})`);
     const { stdout } = await run("npm", ["ls", "--json", "--depth=0"], { cwd: root, maxBuffer: 2 ** 26 });
-    const installed = (JSON.parse(stdout) as { dependencies?: Record<string, { version?: string }> }).dependencies ?? {};
-    const manifest = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as Record<string, Record<string, string> | undefined>;
+    const installed =
+        (JSON.parse(stdout) as { dependencies?: Record<string, { version?: string }> }).dependencies ?? {};
+    const manifest = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as Record<
+        string,
+        Record<string, string> | undefined
+    >;
     const named = { ...manifest.dependencies, ...manifest.devDependencies };
     return Object.entries(installed)
         .filter(([name]) => transitive || name in named)
@@ -35,13 +39,17 @@ function findUp(directory: string, file: string): string | undefined {
 
 /** Installs a program's packages with its package manager; hands the output on as it comes. */
 export async function installDependencies(
-    directory: string, packageManager: string, write: (chunk: Uint8Array, stream: "stdout" | "stderr") => void,
+    directory: string,
+    packageManager: string,
+    write: (chunk: Uint8Array, stream: "stdout" | "stderr") => void,
 ): Promise<void> {
     write(Buffer.from("Installing dependencies...\n\n"), "stdout");
     const child = spawn(packageManager, ["install"], { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.on("data", (chunk: Buffer) => write(chunk, "stdout"));
     child.stderr.on("data", (chunk: Buffer) => write(chunk, "stderr"));
-    const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+    const code = await new Promise<number | null>((resolve, reject) =>
+        child.once("error", reject).once("close", resolve),
+    );
     if (code !== 0) throw new Error(`${packageManager} install failed with exit code ${code}`);
     write(Buffer.from("Finished installing dependencies\n\n"), "stdout");
 }

@@ -29,27 +29,47 @@ const handlers = {
     }),
     getPluginInfo: unary(() => new PluginInfo().setVersion(PULUMI_VERSION)),
     getRequiredPackages: unary((request: rpc.GetRequiredPackagesRequest) =>
-        new rpc.GetRequiredPackagesResponse().setPackagesList(requiredPackages(programOf(request).getProgramDirectory()))),
+        new rpc.GetRequiredPackagesResponse().setPackagesList(
+            requiredPackages(programOf(request).getProgramDirectory()),
+        ),
+    ),
     getProgramDependencies: unary(async (request: rpc.GetProgramDependenciesRequest) =>
         new rpc.GetProgramDependenciesResponse().setDependenciesList(
-            await programDependencies(programOf(request).getProgramDirectory(), request.getTransitivedependencies()))),
+            await programDependencies(programOf(request).getProgramDirectory(), request.getTransitivedependencies()),
+        ),
+    ),
     about: unary(async () => {
         const node = await nodeExecutable();
         return new rpc.AboutResponse().setExecutable(node.path).setVersion(node.version);
     }),
     runtimeOptionsPrompts: unary(() => new rpc.RuntimeOptionsResponse()),
-    run: (call: grpc.ServerUnaryCall<rpc.RunRequest, rpc.RunResponse>, callback: grpc.sendUnaryData<rpc.RunResponse>) => {
+    run: (
+        call: grpc.ServerUnaryCall<rpc.RunRequest, rpc.RunResponse>,
+        callback: grpc.sendUnaryData<rpc.RunResponse>,
+    ) => {
         const cancelled = new AbortController();
         call.on("cancelled", () => cancelled.abort());
-        runProgram({ request: call.request, program: programOf(call.request), engineAddress, cancelled: cancelled.signal })
-            .then((response) => callback(null, response), (error: unknown) => callback(toStatus(error)));
+        runProgram({
+            request: call.request,
+            program: programOf(call.request),
+            engineAddress,
+            cancelled: cancelled.signal,
+        }).then(
+            (response) => callback(null, response),
+            (error: unknown) => callback(toStatus(error)),
+        );
     },
-    installDependencies: (call: grpc.ServerWritableStream<rpc.InstallDependenciesRequest, rpc.InstallDependenciesResponse>) => {
+    installDependencies: (
+        call: grpc.ServerWritableStream<rpc.InstallDependenciesRequest, rpc.InstallDependenciesResponse>,
+    ) => {
         const program = programOf(call.request);
         installDependencies(program.getProgramDirectory(), parseOptions(program).packageManager, (chunk, stream) => {
             const message = new rpc.InstallDependenciesResponse();
             call.write(stream === "stdout" ? message.setStdout(chunk) : message.setStderr(chunk));
-        }).then(() => call.end(), (error: unknown) => call.emit("error", toStatus(error)));
+        }).then(
+            () => call.end(),
+            (error: unknown) => call.emit("error", toStatus(error)),
+        );
     },
 };
 

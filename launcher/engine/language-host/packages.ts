@@ -61,12 +61,19 @@ export function toDependency({ name, version, pulumi }: PackageJson): PackageDep
     const plugin = pulumi.name || (name?.startsWith("@pulumi/") ? name.slice("@pulumi/".length) : "");
     const pluginVersion = pulumi.version || version;
     if (!plugin || !pluginVersion) return undefined;
-    const dependency = new PackageDependency().setName(plugin).setKind("resource").setServer(pulumi.server ?? "")
+    const dependency = new PackageDependency()
+        .setName(plugin)
+        .setKind("resource")
+        .setServer(pulumi.server ?? "")
         .setVersion(pluginVersion.startsWith("v") ? pluginVersion : `v${pluginVersion}`);
     if (pulumi.parameterization) {
         // The value is base64 in package.json and bytes on the wire; the generated class takes base64 for bytes.
-        dependency.setParameterization(new PackageParameterization().setName(pulumi.parameterization.name)
-            .setVersion(pulumi.parameterization.version).setValue(pulumi.parameterization.value));
+        dependency.setParameterization(
+            new PackageParameterization()
+                .setName(pulumi.parameterization.name)
+                .setVersion(pulumi.parameterization.version)
+                .setValue(pulumi.parameterization.value),
+        );
     }
     return dependency;
 }

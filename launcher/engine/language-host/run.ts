@@ -21,7 +21,9 @@ export async function runProgram({ request, program, engineAddress, cancelled }:
     const failed = (error: string) => new RunResponse().setError(error);
     let runner: string;
     try {
-        runner = createRequire(path.join(program.getProgramDirectory(), "package.json")).resolve("@pulumi/pulumi/cmd/run");
+        runner = createRequire(path.join(program.getProgramDirectory(), "package.json")).resolve(
+            "@pulumi/pulumi/cmd/run",
+        );
     } catch {
         return failed("It looks like the Pulumi SDK has not been installed. Have you run pulumi install?");
     }
@@ -34,7 +36,14 @@ export async function runProgram({ request, program, engineAddress, cancelled }:
     const child = spawn("node", [...options.nodeArgs, runner, ...runnerArguments(request, program, engineAddress)], {
         env: {
             ...process.env,
-            PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toArray().map(([key, value]) => [configKey(key), value]))),
+            PULUMI_CONFIG: JSON.stringify(
+                Object.fromEntries(
+                    request
+                        .getConfigMap()
+                        .toArray()
+                        .map(([key, value]) => [configKey(key), value]),
+                ),
+            ),
             PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
             ...(options.typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
             ...(options.tsconfig ? { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig } : {}),
@@ -71,7 +80,7 @@ function runnerArguments(request: RunRequest, program: ProgramInfo, engineAddres
         parallel: String(request.getParallel()),
     };
     return [
-        ...Object.entries(named).flatMap(([name, value]) => value === "" ? [] : [`--${name}`, value]),
+        ...Object.entries(named).flatMap(([name, value]) => (value === "" ? [] : [`--${name}`, value])),
         ...(request.getDryrun() ? ["--dry-run"] : []),
         program.getEntryPoint(),
         ...request.getArgsList(),

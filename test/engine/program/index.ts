@@ -11,7 +11,10 @@ const classes = {
     "local.Command": command.local.Command,
     "remote.Command": command.remote.Command,
     "remote.CopyToRemote": command.remote.CopyToRemote,
-} as Record<ResourceSpec["type"], new (name: string, args: object, options: pulumi.CustomResourceOptions) => pulumi.CustomResource>;
+} as Record<
+    ResourceSpec["type"],
+    new (name: string, args: object, options: pulumi.CustomResourceOptions) => pulumi.CustomResource
+>;
 
 const made: Record<string, pulumi.CustomResource> = {};
 
@@ -37,7 +40,9 @@ function resolve(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([name, property]) => [name, resolve(property)]));
 }
 
-for (const [name, { type, args, options = {} }] of Object.entries(JSON.parse(readFileSync("resources.json", "utf8")) as Record<string, ResourceSpec>)) {
+for (const [name, { type, args, options = {} }] of Object.entries(
+    JSON.parse(readFileSync("resources.json", "utf8")) as Record<string, ResourceSpec>,
+)) {
     made[name] = new classes[type](name, resolve(args) as object, {
         ...options,
         dependsOn: (options.dependsOn ?? []).flatMap((other) => made[other] ?? []),
@@ -46,8 +51,12 @@ for (const [name, { type, args, options = {} }] of Object.entries(JSON.parse(rea
 
 /** The outputs that a test looks at: all but connections, which say nothing new. */
 function outputsOf(resource: pulumi.CustomResource): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(resource).filter(([key, value]) =>
-        !key.startsWith("__") && key !== "connection" && key !== "urn" && pulumi.Output.isInstance(value)));
+    return Object.fromEntries(
+        Object.entries(resource).filter(
+            ([key, value]) =>
+                !key.startsWith("__") && key !== "connection" && key !== "urn" && pulumi.Output.isInstance(value),
+        ),
+    );
 }
 
 export = Object.fromEntries(Object.entries(made).map(([name, resource]) => [name, outputsOf(resource)]));

@@ -16,32 +16,43 @@ export const secrets = {
 };
 
 /** What Pulumi hands over, parsed: made anew at each call, so that a test may change it. */
-export const articleLab = () => ({
-    machineKind: "container",
-    platform: "debian-13",
-    hypervisor: "lxc:///system",
-    isolated: true,
-    packageProxy: 3142,
-    network: { cidr: "192.168.0.0/24", gateway: "192.168.0.1" },
-    virtualAddress: "192.168.0.111",
-    machines: {
-        nod0: { address: "192.168.0.200", roles: ["app"] },
-        nod1: { address: "192.168.0.201", roles: ["memcached"] },
-        nod2: { address: "192.168.0.202", roles: ["app", "memcached"] },
-        nod3: { address: "192.168.0.203", roles: ["director"], priority: 180 },
-        nod4: { address: "192.168.0.204", roles: ["director"], priority: 179 },
-        mysql: { address: "192.168.0.205", roles: ["database"] },
-    },
-    director: { source: "nginx-1.26.3" },
-    ...secrets,
-}) as Record<string, unknown> & { machines: Record<string, { address: string; roles: string[]; [key: string]: unknown }> };
+export const articleLab = () =>
+    ({
+        machineKind: "container",
+        platform: "debian-13",
+        hypervisor: "lxc:///system",
+        isolated: true,
+        packageProxy: 3142,
+        network: { cidr: "192.168.0.0/24", gateway: "192.168.0.1" },
+        virtualAddress: "192.168.0.111",
+        machines: {
+            nod0: { address: "192.168.0.200", roles: ["app"] },
+            nod1: { address: "192.168.0.201", roles: ["memcached"] },
+            nod2: { address: "192.168.0.202", roles: ["app", "memcached"] },
+            nod3: { address: "192.168.0.203", roles: ["director"], priority: 180 },
+            nod4: { address: "192.168.0.204", roles: ["director"], priority: 179 },
+            mysql: { address: "192.168.0.205", roles: ["database"] },
+        },
+        director: { source: "nginx-1.26.3" },
+        ...secrets,
+    }) as Record<string, unknown> & {
+        machines: Record<string, { address: string; roles: string[]; [key: string]: unknown }>;
+    };
 
 /** The article's lab with `changes` in place of its own settings. */
-export const siteWith = (changes: Record<string, unknown> = {}): Site => describeSite({ ...articleLab(), ...changes }, "test").site;
+export const siteWith = (changes: Record<string, unknown> = {}): Site =>
+    describeSite({ ...articleLab(), ...changes }, "test").site;
 
 /** The same on CentOS, whose machines are virtual. */
 export const onCentos = (platform: string, changes: Record<string, unknown> = {}): Site =>
-    siteWith({ platform, machineKind: "vm", hypervisor: "qemu:///system", isolated: false, packageProxy: "none", ...changes });
+    siteWith({
+        platform,
+        machineKind: "vm",
+        hypervisor: "qemu:///system",
+        isolated: false,
+        packageProxy: "none",
+        ...changes,
+    });
 
 /** All artifacts, each with its file's name for content, as files in `folder`. */
 export function artifactsIn(folder: string): Artifacts {

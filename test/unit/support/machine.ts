@@ -9,7 +9,24 @@ import { applyCommand, applyScript, roleFolder, secretLines, secretTexts, staged
 import type { RoleConfiguration } from "../../../roles/role-configuration";
 
 /** The programs that apply scripts use; each is wrapped, so that it can be counted, listened to and made the last one. */
-const programs = ["base64", "cat", "chmod", "chown", "cmp", "cp", "curl", "flock", "grep", "ls", "mkdir", "mktemp", "mv", "rm", "sleep", "stat"];
+const programs = [
+    "base64",
+    "cat",
+    "chmod",
+    "chown",
+    "cmp",
+    "cp",
+    "curl",
+    "flock",
+    "grep",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "rm",
+    "sleep",
+    "stat",
+];
 
 /** Knows one unit. What it "reads" when it is told to start or to look again is all that lies in /mnt then. */
 const systemctl = `#!/bin/sh
@@ -60,7 +77,11 @@ function makePrograms(): string {
     put(".systemctl", systemctl);
     put("systemctl", wrapper(path.join(bin, ".systemctl")));
     const folders = (process.env.PATH ?? "").split(":");
-    for (const program of programs) put(program, wrapper(folders.map((folder) => path.join(folder, program)).find((file) => fs.existsSync(file)) ?? program));
+    for (const program of programs)
+        put(
+            program,
+            wrapper(folders.map((folder) => path.join(folder, program)).find((file) => fs.existsSync(file)) ?? program),
+        );
     process.on("exit", () => fs.rmSync(bin, { recursive: true, force: true }));
     return bin;
 }
@@ -79,7 +100,11 @@ export class SandboxMachine {
     /** Another machine in the same state. */
     copy(): SandboxMachine {
         const other = SandboxMachine.make();
-        for (const name of ["lib", "mnt", "state"]) fs.cpSync(path.join(this.root, name), path.join(other.root, name), { recursive: true, preserveTimestamps: true });
+        for (const name of ["lib", "mnt", "state"])
+            fs.cpSync(path.join(this.root, name), path.join(other.root, name), {
+                recursive: true,
+                preserveTimestamps: true,
+            });
         return other;
     }
 
@@ -109,22 +134,38 @@ export class SandboxMachine {
 
     start(role: string, configuration: RoleConfiguration, { killAt }: { killAt?: number } = {}) {
         this.upload(role, { apply: applyScript(role, configuration) });
-        for (const file of configuration.files ?? []) if (typeof file.content === "string") this.upload(role, { [stagedPath(file)]: file.content });
+        for (const file of configuration.files ?? [])
+            if (typeof file.content === "string") this.upload(role, { [stagedPath(file)]: file.content });
         for (const name of ["systemctl", "argv"]) this.write(`state/${name}`, "");
         // Emptied, not made anew: an earlier run that is still at it would take the machine for gone.
         fs.mkdirSync(this.path("state/count"), { recursive: true });
         for (const count of this.list("state/count")) fs.rmSync(this.path(`state/count/${count}`), { force: true });
         const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
         const child = spawn("unshare", ["--mount", ...asRoot, "sh", "-euc", `${enter}${applyCommand(role)}`], {
-            env: { PATH: process.env.PATH, ROOT: this.root, BIN: bin, ...killAt === undefined ? {} : { KILL_AT: String(killAt) } },
+            env: {
+                PATH: process.env.PATH,
+                ROOT: this.root,
+                BIN: bin,
+                ...(killAt === undefined ? {} : { KILL_AT: String(killAt) }),
+            },
         });
         const done = (async () => {
-            const texts = await Promise.all(secretTexts(configuration).map(async ([name, content]): Promise<[string, string]> =>
-                [name, await new Promise((resolve) => { pulumi.output(content).apply(resolve); })]));
+            const texts = await Promise.all(
+                secretTexts(configuration).map(async ([name, content]): Promise<[string, string]> => [
+                    name,
+                    await new Promise((resolve) => {
+                        pulumi.output(content).apply(resolve);
+                    }),
+                ]),
+            );
             child.stdin.on("error", () => undefined).end(secretLines(texts));
-            const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), new Promise<number | string>((resolve) => {
-                child.on("exit", (exitCode, signal) => resolve(exitCode ?? signal ?? ""));
-            })]);
+            const [stdout, stderr, code] = await Promise.all([
+                text(child.stdout),
+                text(child.stderr),
+                new Promise<number | string>((resolve) => {
+                    child.on("exit", (exitCode, signal) => resolve(exitCode ?? signal ?? ""));
+                }),
+            ]);
             return { code, stdout, stderr, services: this.services(), argv: this.read("state/argv") ?? "" };
         })();
         return { child, done };

@@ -51,7 +51,8 @@ const isSecret = (value: unknown): value is { value: unknown } =>
 function unwrap(value: unknown, reveal: (secret: unknown) => unknown): unknown {
     if (isSecret(value)) return reveal(unwrap(value.value, reveal));
     if (Array.isArray(value)) return value.map((part) => unwrap(part, reveal));
-    if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unwrap(part, reveal)]));
+    if (typeof value === "object" && value !== null)
+        return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unwrap(part, reveal)]));
     return value;
 }
 
@@ -70,8 +71,14 @@ const asRegistered = (request: Request): Registration => {
         ignoreChanges: request.getIgnorechangesList(),
         protect: request.getProtect(),
         hooks: [
-            ...request.getHooks()?.getBeforeCreateList().map(() => "beforeCreate") ?? [],
-            ...request.getHooks()?.getAfterCreateList().map(() => "afterCreate") ?? [],
+            ...(request
+                .getHooks()
+                ?.getBeforeCreateList()
+                .map(() => "beforeCreate") ?? []),
+            ...(request
+                .getHooks()
+                ?.getAfterCreateList()
+                .map(() => "afterCreate") ?? []),
         ],
         // urn::...::NAME::ID
         provider: request.getProvider().split("::").at(-2) ?? "",
@@ -82,14 +89,23 @@ const asRegistered = (request: Request): Registration => {
  * Everything that `program` registers, once all of it is done. An identity (a domain's UUID) is `identity of NAME`, or what `identities`
  * says. Fails where two resources of one type have one name, as the engine would.
  */
-export async function register(program: () => unknown, { identities = {} }: { identities?: Record<string, string> } = {}): Promise<Registration[]> {
-    await pulumi.runtime.setMocks({
-        newResource: ({ name, inputs }) => {
-            const identity = identities[name] ?? `identity of ${name}`;
-            return { id: identity, state: { ...inputs as Record<string, unknown>, stdout: identity } };
+export async function register(
+    program: () => unknown,
+    { identities = {} }: { identities?: Record<string, string> } = {},
+): Promise<Registration[]> {
+    await pulumi.runtime.setMocks(
+        {
+            newResource: ({ name, inputs }) => {
+                const identity = identities[name] ?? `identity of ${name}`;
+                return { id: identity, state: { ...(inputs as Record<string, unknown>), stdout: identity } };
+            },
+            call: ({ token }) => {
+                throw new Error(`the program calls ${token}`);
+            },
         },
-        call: ({ token }) => { throw new Error(`the program calls ${token}`); },
-    }, "lab", "test");
+        "lab",
+        "test",
+    );
     // Mocks are told only a resource's inputs; what else is registered passes by the monitor behind them.
     const registrations: Registration[] = [];
     const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor;
@@ -99,7 +115,11 @@ export async function register(program: () => unknown, { identities = {} }: { id
         return pass(request, callback);
     };
     // Pulumi's mocks have none, and what registers a hook would wait for ever.
-    Object.assign(monitor, { registerResourceHook: (_request: unknown, callback: (error: null, response: object) => void) => { callback(null, {}); } });
+    Object.assign(monitor, {
+        registerResourceHook: (_request: unknown, callback: (error: null, response: object) => void) => {
+            callback(null, {});
+        },
+    });
     // Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;

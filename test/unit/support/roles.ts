@@ -27,7 +27,9 @@ export interface RenderedRole {
 }
 
 /** An artifact is known by its file's name; where it lies does not matter. */
-const artifacts = Object.fromEntries(Object.entries(catalogue).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }])) as Artifacts;
+const artifacts = Object.fromEntries(
+    Object.entries(catalogue).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }]),
+) as Artifacts;
 
 /** Every role of a machine, by the name that it has on the machine. */
 export async function rolesOf(site: Site, machineName: string): Promise<Record<string, RenderedRole>> {
@@ -35,22 +37,39 @@ export async function rolesOf(site: Site, machineName: string): Promise<Record<s
     if (!machine) throw new Error(`no machine ${machineName}`);
     const context: RoleContext = { site, machine, platform: platforms[site.platform] };
     const all = roleConfigurations(context, {
-        artifacts, databasePassword: pulumi.secret(secrets.databasePassword), vrrpPassword: pulumi.secret(secrets.vrrpPassword), buildKey: "0123456789abcdef",
+        artifacts,
+        databasePassword: pulumi.secret(secrets.databasePassword),
+        vrrpPassword: pulumi.secret(secrets.vrrpPassword),
+        buildKey: "0123456789abcdef",
     });
-    return Object.fromEntries(await Promise.all(Object.entries(all).map(async ([role, configuration]) => [role, await rendered(role, configuration)] as const)));
+    return Object.fromEntries(
+        await Promise.all(
+            Object.entries(all).map(
+                async ([role, configuration]) => [role, await rendered(role, configuration)] as const,
+            ),
+        ),
+    );
 }
 
 async function rendered(role: string, configuration: RoleConfiguration): Promise<RenderedRole> {
-    const files = await Promise.all((configuration.files ?? []).map(async ({ content, ...file }): Promise<RenderedFile> => ({
-        ...file, text: typeof content === "string" ? content : await plain(content), isSecret: typeof content !== "string",
-    })));
-    const texts = await Promise.all(secretTexts(configuration).map(async ([name, content]) => [name, await plain(content)] as const));
+    const files = await Promise.all(
+        (configuration.files ?? []).map(async ({ content, ...file }): Promise<RenderedFile> => ({
+            ...file,
+            text: typeof content === "string" ? content : await plain(content),
+            isSecret: typeof content !== "string",
+        })),
+    );
+    const texts = await Promise.all(
+        secretTexts(configuration).map(async ([name, content]) => [name, await plain(content)] as const),
+    );
     return { configuration, files, secrets: Object.fromEntries(texts), script: applyScript(role, configuration) };
 }
 
 /** The text of one file of a machine, whichever role it belongs to. */
 export async function fileOf(site: Site, machineName: string, path: string): Promise<RenderedFile> {
-    const found = Object.values(await rolesOf(site, machineName)).flatMap(({ files }) => files).find((file) => file.path === path);
+    const found = Object.values(await rolesOf(site, machineName))
+        .flatMap(({ files }) => files)
+        .find((file) => file.path === path);
     if (!found) throw new Error(`${machineName} has no ${path}`);
     return found;
 }

@@ -22,9 +22,15 @@ export async function ensureAnsible(progress: Progress): Promise<string> {
     await progress.step(`Installing ansible-core ${version}`, async (say) => {
         fs.rmSync(folder, { recursive: true, force: true });
         await run(["python3", "-m", "venv", folder], { say }).catch((error: unknown) => {
-            throw new UserError(`Ansible cannot be installed to compare with: ${(error as Error).message}`, "Install Python 3.11 or newer with its venv module (Debian: python3-venv).");
+            throw new UserError(
+                `Ansible cannot be installed to compare with: ${(error as Error).message}`,
+                "Install Python 3.11 or newer with its venv module (Debian: python3-venv).",
+            );
         });
-        await run([path.join(bin, "pip"), "install", "--quiet", "--disable-pip-version-check", `ansible-core==${version}`], { say });
+        await run(
+            [path.join(bin, "pip"), "install", "--quiet", "--disable-pip-version-check", `ansible-core==${version}`],
+            { say },
+        );
         fs.writeFileSync(path.join(folder, "complete"), "");
     });
     return bin;
@@ -46,7 +52,10 @@ const settings = (folder: string): NodeJS.ProcessEnv => ({
 
 /** Ansible at work on a bench's lab. */
 export class Playbook {
-    private constructor(private readonly lab: BenchLab, private readonly bin: string) {}
+    private constructor(
+        private readonly lab: BenchLab,
+        private readonly bin: string,
+    ) {}
 
     static async create(lab: BenchLab, progress: Progress): Promise<Playbook> {
         return new Playbook(lab, await ensureAnsible(progress));
@@ -60,23 +69,45 @@ export class Playbook {
     async render(): Promise<void> {
         fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
         const configuration = await this.lab.configuration();
-        const paths = await ensureArtifacts(neededArtifacts(configuration.site), { cache: cacheFolder(), progress: silent });
+        const paths = await ensureArtifacts(neededArtifacts(configuration.site), {
+            cache: cacheFolder(),
+            progress: silent,
+        });
         await renderForAnsible(this.folder, configuration, {
-            artifacts: localArtifacts(paths), sshConfig: writeSshConfig(this.lab.stack, accessOf(configuration)), builds: path.join(cacheFolder(), "builds"),
+            artifacts: localArtifacts(paths),
+            sshConfig: writeSshConfig(this.lab.stack, accessOf(configuration)),
+            builds: path.join(cacheFolder(), "builds"),
         });
     }
 
     /** Gives machines the Python that Ansible's modules need, as images for Ansible have it. */
     async givePython(): Promise<void> {
         const ssh = writeSshConfig(this.lab.stack, accessOf(await this.lab.configuration()));
-        await Promise.all(this.lab.site.machines.map(({ name }) => this.lab.inside(["ssh", "-F", ssh, name,
-            "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install python3 python3-apt >/dev/null"])));
+        await Promise.all(
+            this.lab.site.machines.map(({ name }) =>
+                this.lab.inside([
+                    "ssh",
+                    "-F",
+                    ssh,
+                    name,
+                    "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install python3 python3-apt >/dev/null",
+                ]),
+            ),
+        );
     }
 
     /** Runs the playbook; `firstTime`: app servers need not take turns. Fails with its last words when it fails. */
     async play(firstTime: boolean): Promise<string> {
         const turns = firstTime ? ["--extra-vars", "app_servers_at_once=100%"] : [];
-        return this.lab.inside([path.join(this.bin, "ansible-playbook"), ...turns, "--inventory", path.join(this.folder, "inventory.json"), path.join(checkout, "launcher", "commands", "bench", "ansible", "site.yaml")],
-            { env: { ...process.env, ...settings(this.folder) }, cwd: this.folder });
+        return this.lab.inside(
+            [
+                path.join(this.bin, "ansible-playbook"),
+                ...turns,
+                "--inventory",
+                path.join(this.folder, "inventory.json"),
+                path.join(checkout, "launcher", "commands", "bench", "ansible", "site.yaml"),
+            ],
+            { env: { ...process.env, ...settings(this.folder) }, cwd: this.folder },
+        );
     }
 }

@@ -35,37 +35,82 @@ const secretsFolder = (role: string) => `/root/.lab-${role}`;
  * Writes everything that the playbook needs into `folder`, and the inventory as inventory.json, whose path it gives. `sshConfig` says how
  * the machines are reached; `builds` is the folder with compiled servers.
  */
-export async function renderForAnsible(folder: string, { site, secrets }: Configuration, { artifacts, sshConfig, builds }: { artifacts: Artifacts; sshConfig: string; builds: string }): Promise<string> {
+export async function renderForAnsible(
+    folder: string,
+    { site, secrets }: Configuration,
+    { artifacts, sshConfig, builds }: { artifacts: Artifacts; sshConfig: string; builds: string },
+): Promise<string> {
     const platform = platforms[site.platform];
     const release = releases[site.release];
     const [director] = machinesWith(site, "director");
     if (!director) throw new Error("a site without directors");
     const { key } = describeBuild({ site, platform, artifacts, machine: director });
-    const hosts = await Promise.all(site.machines.map(async (machine) => {
-        const configurations = roleConfigurations({ site, platform, machine }, {
-            artifacts, buildKey: key, databasePassword: pulumi.secret(secrets.databasePassword), vrrpPassword: pulumi.secret(secrets.vrrpPassword),
-        });
-        const roles = await Promise.all(Object.entries(configurations).map(async ([role, configuration]) =>
-            [role, await playbookRole(path.join(folder, machine.name), role, withLibraries(role, configuration))] as const));
-        return [machine.name, { ansible_host: machine.address, packages: packagesOf(machine, site), roles: Object.fromEntries(roles) }] as const;
-    }));
-    const group = (role: Role) => ({ hosts: Object.fromEntries(machinesWith(site, role).map(({ name }) => [name, {}])) });
+    const hosts = await Promise.all(
+        site.machines.map(async (machine) => {
+            const configurations = roleConfigurations(
+                { site, platform, machine },
+                {
+                    artifacts,
+                    buildKey: key,
+                    databasePassword: pulumi.secret(secrets.databasePassword),
+                    vrrpPassword: pulumi.secret(secrets.vrrpPassword),
+                },
+            );
+            const roles = await Promise.all(
+                Object.entries(configurations).map(
+                    async ([role, configuration]) =>
+                        [
+                            role,
+                            await playbookRole(
+                                path.join(folder, machine.name),
+                                role,
+                                withLibraries(role, configuration),
+                            ),
+                        ] as const,
+                ),
+            );
+            return [
+                machine.name,
+                {
+                    ansible_host: machine.address,
+                    packages: packagesOf(machine, site),
+                    roles: Object.fromEntries(roles),
+                },
+            ] as const;
+        }),
+    );
+    const group = (role: Role) => ({
+        hosts: Object.fromEntries(machinesWith(site, role).map(({ name }) => [name, {}])),
+    });
     const inventory = path.join(folder, "inventory.json");
-    fs.writeFileSync(inventory, JSON.stringify({
-        all: {
-            hosts: Object.fromEntries(hosts),
-            children: { app: group("app"), director: group("director"), database: group("database"), memcached: group("memcached") },
-            vars: {
-                ansible_user: platform.loginUser,
-                ansible_ssh_common_args: `-F ${sshConfig}`,
-                ansible_python_interpreter: "/usr/bin/python3",
-                tomcat_archive: artifacts[release.tomcat.artifact].source,
-                tomcat_folder: `apache-tomcat-${release.tomcat.version}`,
-                server_archive: path.join(builds, `${key}.tar.gz`),
-                server_folders: temporaryFolders.join(" "),
+    fs.writeFileSync(
+        inventory,
+        JSON.stringify(
+            {
+                all: {
+                    hosts: Object.fromEntries(hosts),
+                    children: {
+                        app: group("app"),
+                        director: group("director"),
+                        database: group("database"),
+                        memcached: group("memcached"),
+                    },
+                    vars: {
+                        ansible_user: platform.loginUser,
+                        ansible_ssh_common_args: `-F ${sshConfig}`,
+                        ansible_python_interpreter: "/usr/bin/python3",
+                        tomcat_archive: artifacts[release.tomcat.artifact].source,
+                        tomcat_folder: `apache-tomcat-${release.tomcat.version}`,
+                        server_archive: path.join(builds, `${key}.tar.gz`),
+                        server_folders: temporaryFolders.join(" "),
+                    },
+                },
             },
-        },
-    }, undefined, 1), { mode: 0o600 });
+            undefined,
+            1,
+        ),
+        { mode: 0o600 },
+    );
     return inventory;
 }
 
@@ -76,10 +121,23 @@ function withLibraries(role: string, configuration: RoleConfiguration): RoleConf
     return { ...configuration, artifacts: libraries };
 }
 
-async function playbookRole(folder: string, role: string, { files = [], artifacts = [], secrets = {}, test, service, ready, finish = [] }: RoleConfiguration): Promise<PlaybookRole> {
-    const archive = async (name: string, members: ManagedFile[]) => (members.length === 0 ? undefined : writeArchive(path.join(folder, name), members));
-    const jars = artifacts.map(({ name, source }): ManagedFile & { source: string } => ({ path: `/usr/local/tomcat/lib/${name}`, content: "", source }));
-    const texts = Object.entries(secrets).map(([name, content]): ManagedFile => ({ path: `${secretsFolder(role)}/${name}`, content, mode: "600" }));
+async function playbookRole(
+    folder: string,
+    role: string,
+    { files = [], artifacts = [], secrets = {}, test, service, ready, finish = [] }: RoleConfiguration,
+): Promise<PlaybookRole> {
+    const archive = async (name: string, members: ManagedFile[]) =>
+        members.length === 0 ? undefined : writeArchive(path.join(folder, name), members);
+    const jars = artifacts.map(({ name, source }): ManagedFile & { source: string } => ({
+        path: `/usr/local/tomcat/lib/${name}`,
+        content: "",
+        source,
+    }));
+    const texts = Object.entries(secrets).map(([name, content]): ManagedFile => ({
+        path: `${secretsFolder(role)}/${name}`,
+        content,
+        mode: "600",
+    }));
     return {
         files: await archive(`${role}.tar`, [...files, ...jars]),
         secrets: await archive(`${role}-secrets.tar`, texts),
@@ -100,16 +158,33 @@ async function writeArchive(file: string, members: (ManagedFile & { source?: str
     for (const { path: target, content, mode = "644", source } of members) {
         const place = path.join(tree, target);
         fs.mkdirSync(path.dirname(place), { recursive: true });
-        fs.writeFileSync(place, source ? fs.readFileSync(source) : typeof content === "string" ? content : await plain(content));
+        fs.writeFileSync(
+            place,
+            source ? fs.readFileSync(source) : typeof content === "string" ? content : await plain(content),
+        );
         fs.chmodSync(place, parseInt(mode, 8));
     }
     const owners = [...new Set(members.map(({ owner = "root:root" }) => owner))].sort();
     for (const owner of owners) {
         const [user = "", group = ""] = owner.split(":");
-        const own = members.filter((member) => (member.owner ?? "root:root") === owner).map(({ path: target }) => `.${target}`).sort();
+        const own = members
+            .filter((member) => (member.owner ?? "root:root") === owner)
+            .map(({ path: target }) => `.${target}`)
+            .sort();
         // The number is for machines that do not know the name.
         const number = (name: string) => (name === "root" ? 0 : 65_534);
-        await run(["tar", "--append", "--file", file, "--directory", tree, "--mtime=@0", `--owner=${user}:${number(user)}`, `--group=${group}:${number(group)}`, ...own]);
+        await run([
+            "tar",
+            "--append",
+            "--file",
+            file,
+            "--directory",
+            tree,
+            "--mtime=@0",
+            `--owner=${user}:${number(user)}`,
+            `--group=${group}:${number(group)}`,
+            ...own,
+        ]);
     }
     return file;
 }

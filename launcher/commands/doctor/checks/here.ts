@@ -17,27 +17,52 @@ import type { Here } from "../place";
 
 const account: Check<Here> = {
     name: "user",
-    look: ({ file, isRoot }) => Promise.resolve([
-        isRoot || !file.isIsolated ? good("this user", isRoot ? "is root" : "need not be root for this stack")
-            : bad("this user", "is not root, and an isolated stack needs namespaces and a libvirtd of its own", "Call ./lab as root, for example with sudo."),
-    ]),
+    look: ({ file, isRoot }) =>
+        Promise.resolve([
+            isRoot || !file.isIsolated
+                ? good("this user", isRoot ? "is root" : "need not be root for this stack")
+                : bad(
+                      "this user",
+                      "is not root, and an isolated stack needs namespaces and a libvirtd of its own",
+                      "Call ./lab as root, for example with sudo.",
+                  ),
+        ]),
 };
 
 /** What a stack with a hypervisor of its own wants here. */
-const wanted = [...programsForVms, { program: "ssh", what: "./lab ssh, status and verify go through it", packages: "Debian: openssh-client, Red Hat: openssh-clients" }];
+const wanted = [
+    ...programsForVms,
+    {
+        program: "ssh",
+        what: "./lab ssh, status and verify go through it",
+        packages: "Debian: openssh-client, Red Hat: openssh-clients",
+    },
+];
 
 const programs: Check<Here> = {
     name: "programs",
     look: ({ file, site, isRoot }) => {
         if (!file.isIsolated) {
-            return Promise.resolve(wanted.map(({ program, what, packages }) =>
-                isThere(program) ? good(program, "is there") : bad(program, `is missing: ${what}`, `Install it (${packages}).`)));
+            return Promise.resolve(
+                wanted.map(({ program, what, packages }) =>
+                    isThere(program)
+                        ? good(program, "is there")
+                        : bad(program, `is missing: ${what}`, `Install it (${packages}).`),
+                ),
+            );
         }
         const missing = missingNeeds(site.machineKind);
         const names = [...new Set(missing.map((need) => need.package))].join(", ");
         if (missing.length === 0) return Promise.resolve([good("this machine", "has all that an isolated lab needs")]);
-        return Promise.resolve([isThere("apt-get") && isRoot ? good("this machine", `./lab up installs ${names}, without starting a service`)
-            : bad("this machine", `lacks ${missing.map((need) => need.anyOf[0]).join(", ")}`, `Install them; on Debian they are in the packages ${names}.`)]);
+        return Promise.resolve([
+            isThere("apt-get") && isRoot
+                ? good("this machine", `./lab up installs ${names}, without starting a service`)
+                : bad(
+                      "this machine",
+                      `lacks ${missing.map((need) => need.anyOf[0]).join(", ")}`,
+                      `Install them; on Debian they are in the packages ${names}.`,
+                  ),
+        ]);
     },
 };
 
@@ -55,14 +80,24 @@ function lookAtFolder(variable: string, folder: string, { file }: Here) {
         return bad(folder, "this user cannot write there", `Name another place: ${variable}=FOLDER ./lab ...`);
     }
     const { bavail, bsize } = fs.statfsSync(place);
-    const seen = `${(bavail * bsize / 1024 ** 3).toFixed(1)} GiB free`;
+    const seen = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
     const needed = file.isIsolated ? isolated.disk : isolated.disk / 2;
-    return bavail * bsize < needed ? warning(folder, seen, `Make room, ${needed / 1024 ** 3} GiB for a first ./lab up; or name another place: ${variable}=FOLDER ./lab ...`) : good(folder, seen);
+    return bavail * bsize < needed
+        ? warning(
+              folder,
+              seen,
+              `Make room, ${needed / 1024 ** 3} GiB for a first ./lab up; or name another place: ${variable}=FOLDER ./lab ...`,
+          )
+        : good(folder, seen);
 }
 
 const folders: Check<Here> = {
     name: "folders",
-    look: (here) => Promise.resolve([lookAtFolder("LAB_CACHE", cacheFolder(), here), lookAtFolder("LAB_HOME", stackFolder(here.stack), here)]),
+    look: (here) =>
+        Promise.resolve([
+            lookAtFolder("LAB_CACHE", cacheFolder(), here),
+            lookAtFolder("LAB_HOME", stackFolder(here.stack), here),
+        ]),
 };
 
 /** Of a lab of containers, which share this machine's memory; virtual machines' is looked at where they run. */
@@ -71,11 +106,16 @@ const memory: Check<Here> = {
     look: ({ site, stack }) => {
         if (site.machineKind !== "container") return Promise.resolve([]);
         const meminfo = fs.readFileSync("/proc/meminfo", "utf8");
-        const [total = 0, available = 0] = ["MemTotal", "MemAvailable"].map((key) => Number(new RegExp(`^${key}: +(\\d+) kB`, "m").exec(meminfo)?.[1]) * 1024);
+        const [total = 0, available = 0] = ["MemTotal", "MemAvailable"].map(
+            (key) => Number(new RegExp(`^${key}: +(\\d+) kB`, "m").exec(meminfo)?.[1]) * 1024,
+        );
         const seen = `${(available / 1024 ** 3).toFixed(1)} of ${(total / 1024 ** 3).toFixed(1)} GiB available`;
         const isUp = fs.existsSync(path.join(stackFolder(stack), "machines"));
-        return Promise.resolve([isUp || available >= isolated.memory ? good("this machine", `${seen}${isUp ? "; the lab is up" : ""}`)
-            : warning("this machine", seen, "Free some: a lab of six containers wants 4 GiB.")]);
+        return Promise.resolve([
+            isUp || available >= isolated.memory
+                ? good("this machine", `${seen}${isUp ? "; the lab is up" : ""}`)
+                : warning("this machine", seen, "Free some: a lab of six containers wants 4 GiB."),
+        ]);
     },
 };
 
@@ -85,10 +125,18 @@ const plugins: Check<Here> = {
         const engine = await findEngine({ cache: cacheFolder() });
         if (engine) return engine.parts.map(({ name, version, origin }) => good(name, `${version}, ${origin}`));
         const official = await findOfficialCli(process.env);
-        if (official) return [good("pulumi", `${official.version}, official; its plugins come with the first ./lab up`)];
+        if (official)
+            return [good("pulumi", `${official.version}, official; its plugins come with the first ./lab up`)];
         const remedy = "Install Go 1.24.7 or newer, or the official pulumi (3.200 or newer).";
         if (!isThere("go")) return [bad("pulumi", "is not there, and nothing to build it with", remedy)];
-        return isOffline() ? [bad("pulumi", "is not there, and LAB_OFFLINE keeps it from being built", "Call ./lab engine without LAB_OFFLINE once.")]
+        return isOffline()
+            ? [
+                  bad(
+                      "pulumi",
+                      "is not there, and LAB_OFFLINE keeps it from being built",
+                      "Call ./lab engine without LAB_OFFLINE once.",
+                  ),
+              ]
             : [good("pulumi", "./lab up builds it with its plugins, some minutes once (./lab engine does just that)")];
     },
 };
@@ -103,16 +151,36 @@ const artifacts: Check<Here> = {
     look: async ({ site }) => {
         const names = neededArtifacts(site);
         const missing = await missingArtifacts(names, cacheFolder());
-        const looks = await Promise.all(missing.map(async ({ file, origin, fromRegistry, place, fault }) => {
-            const tool = toolOf[/^\w+/.exec(origin)?.[0] ?? ""];
-            const problem = isOffline() ? "LAB_OFFLINE keeps it from being fetched" : fromRegistry
-                ? tool && !isThere(tool.program) ? `${tool.program} is missing` : undefined
-                : await unreachable(origin);
-            const seen = `${fault ?? "not in the cache"}; comes from ${origin}`;
-            if (problem === undefined) return good(file, `${seen}: ./lab up fetches it`);
-            return bad(file, `${seen}: ${problem}`, `${tool && !isOffline() ? `${tool.remedy} Or lay` : "Lay"} the file there by hand: ${place}`);
-        }));
-        return [...missing.length < names.length ? [good("cache", `${names.length - missing.length} of ${names.length} files are there, with their sums`)] : [], ...looks];
+        const looks = await Promise.all(
+            missing.map(async ({ file, origin, fromRegistry, place, fault }) => {
+                const tool = toolOf[/^\w+/.exec(origin)?.[0] ?? ""];
+                const problem = isOffline()
+                    ? "LAB_OFFLINE keeps it from being fetched"
+                    : fromRegistry
+                      ? tool && !isThere(tool.program)
+                          ? `${tool.program} is missing`
+                          : undefined
+                      : await unreachable(origin);
+                const seen = `${fault ?? "not in the cache"}; comes from ${origin}`;
+                if (problem === undefined) return good(file, `${seen}: ./lab up fetches it`);
+                return bad(
+                    file,
+                    `${seen}: ${problem}`,
+                    `${tool && !isOffline() ? `${tool.remedy} Or lay` : "Lay"} the file there by hand: ${place}`,
+                );
+            }),
+        );
+        return [
+            ...(missing.length < names.length
+                ? [
+                      good(
+                          "cache",
+                          `${names.length - missing.length} of ${names.length} files are there, with their sums`,
+                      ),
+                  ]
+                : []),
+            ...looks,
+        ];
     },
 };
 
@@ -127,7 +195,15 @@ const image: Check<Here> = {
             return [good(source, `is there: ${(fs.statSync(there?.path ?? "").size / 1024 ** 2).toFixed(0)} MiB`)];
         } catch (error) {
             const problem = source.startsWith("/") || isOffline() ? oneLine(error) : await unreachable(source);
-            return [problem === undefined ? good(source, "./lab up fetches it") : bad(source, problem, error instanceof UserError ? error.remedy : "Name another: lab:image.source.")];
+            return [
+                problem === undefined
+                    ? good(source, "./lab up fetches it")
+                    : bad(
+                          source,
+                          problem,
+                          error instanceof UserError ? error.remedy : "Name another: lab:image.source.",
+                      ),
+            ];
         }
     },
 };
@@ -138,7 +214,7 @@ async function unreachable(url: string): Promise<string | undefined> {
         const { ok, status } = await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(10_000) });
         return ok ? undefined : `answers ${status}`;
     } catch (error) {
-        const cause = error instanceof Error ? error.cause ?? error : error;
+        const cause = error instanceof Error ? (error.cause ?? error) : error;
         return cause instanceof Error ? cause.message : String(cause);
     }
 }

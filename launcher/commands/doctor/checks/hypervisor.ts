@@ -46,7 +46,7 @@ const trialDomain = (type: "kvm" | "qemu") => `<domain type='${type}'>
 
 /** Takes away what a trial made, also one that was killed. */
 async function removeTrial({ virsh }: There): Promise<void> {
-    const told = (...words: string[]) => virsh(words).catch(() => undefined);       // it may not be there
+    const told = (...words: string[]) => virsh(words).catch(() => undefined); // it may not be there
     if (!(await virsh(["pool-list", "--all", "--name"])).split("\n").some((line) => line.trim() === name)) return;
     await told("destroy", name);
     await told("pool-start", name);
@@ -68,7 +68,7 @@ async function runTrial({ virsh }: There, type: "kvm" | "qemu", limit: number): 
         }
         return seconds();
     } finally {
-        await virsh(["destroy", name]).catch(() => undefined);      // mostly gone by itself
+        await virsh(["destroy", name]).catch(() => undefined); // mostly gone by itself
     }
 }
 
@@ -78,44 +78,69 @@ async function runTrial({ virsh }: There, type: "kvm" | "qemu", limit: number): 
  */
 const trial: Check<There> = {
     name: "trial machine",
-    look: (there) => withLock(`doctor ${there.uri}`, async () => {
-        const { virsh, site } = there;
-        const folder = poolFolder(site).replace(/[^/]*$/, name);
-        const models = [...(await virsh(["capabilities"])).matchAll(/<secmodel>\s*<model>([^<]+)</g)].map(([, model = ""]) => model).filter((model) => model !== "none");
-        await removeTrial(there);
-        try {
-            await virsh(["pool-define-as", name, "dir", "--target", folder]);
-            await virsh(["pool-build", name]);
-            await virsh(["pool-start", name]);
-            await virsh(["vol-create-as", name, "base.qcow2", "1M", "--format", "qcow2"]);
-            await virsh(["vol-create-as", name, "disk.qcow2", "2M", "--format", "qcow2", "--backing-vol", "base.qcow2", "--backing-vol-format", "qcow2"]);
-            const emulated = await runTrial(there, "qemu", 30);
-            const confined = models.length > 0 ? `confined by ${models.join(" and ")}` : "not confined";
-            return [
-                good("image access", `a thin disk in ${folder} was opened, ${confined}`),
-                Number.isFinite(emulated) ? good("emulation", `ran its firmware in ${emulated.toFixed(1)} s`)
-                    : bad("emulation", "its firmware did not end within 30 s", "Look into /var/log/libvirt/qemu/lab-doctor.log on the hypervisor."),
-                await lookAtKvm(there, emulated),
-                await lookAtSpace(there, folder),
-            ];
-        } catch (error) {
-            return [bad("image access", oneLine(error), trialRemedy(oneLine(error), models, folder))];
-        } finally {
+    look: (there) =>
+        withLock(`doctor ${there.uri}`, async () => {
+            const { virsh, site } = there;
+            const folder = poolFolder(site).replace(/[^/]*$/, name);
+            const models = [...(await virsh(["capabilities"])).matchAll(/<secmodel>\s*<model>([^<]+)</g)]
+                .map(([, model = ""]) => model)
+                .filter((model) => model !== "none");
             await removeTrial(there);
-        }
-    }),
+            try {
+                await virsh(["pool-define-as", name, "dir", "--target", folder]);
+                await virsh(["pool-build", name]);
+                await virsh(["pool-start", name]);
+                await virsh(["vol-create-as", name, "base.qcow2", "1M", "--format", "qcow2"]);
+                await virsh([
+                    "vol-create-as",
+                    name,
+                    "disk.qcow2",
+                    "2M",
+                    "--format",
+                    "qcow2",
+                    "--backing-vol",
+                    "base.qcow2",
+                    "--backing-vol-format",
+                    "qcow2",
+                ]);
+                const emulated = await runTrial(there, "qemu", 30);
+                const confined = models.length > 0 ? `confined by ${models.join(" and ")}` : "not confined";
+                return [
+                    good("image access", `a thin disk in ${folder} was opened, ${confined}`),
+                    Number.isFinite(emulated)
+                        ? good("emulation", `ran its firmware in ${emulated.toFixed(1)} s`)
+                        : bad(
+                              "emulation",
+                              "its firmware did not end within 30 s",
+                              "Look into /var/log/libvirt/qemu/lab-doctor.log on the hypervisor.",
+                          ),
+                    await lookAtKvm(there, emulated),
+                    await lookAtSpace(there, folder),
+                ];
+            } catch (error) {
+                return [bad("image access", oneLine(error), trialRemedy(oneLine(error), models, folder))];
+            } finally {
+                await removeTrial(there);
+            }
+        }),
 };
 
 async function lookAtKvm(there: There, emulated: number) {
     if (there.site.acceleration === "emulation") return good("KVM", "not asked for: lab:acceleration");
-    if (!parseLibvirtUri(there.uri).ssh) {      // by the same try as `up`
+    if (!parseLibvirtUri(there.uri).ssh) {
+        // by the same try as `up`
         const fault = await faultOf("kvm");
         return fault === undefined ? good("KVM", "runs machines") : warning("KVM", fault, kvmRemedy(fault));
     }
     try {
         const seconds = await runTrial(there, "kvm", 3 * emulated + 1);
-        return Number.isFinite(seconds) ? good("KVM", `ran its firmware in ${seconds.toFixed(1)} s`)
-            : warning("KVM", `is there, and slower than emulation: its firmware was not done after ${(3 * emulated + 1).toFixed(1)} s`, kvmRemedy(""));
+        return Number.isFinite(seconds)
+            ? good("KVM", `ran its firmware in ${seconds.toFixed(1)} s`)
+            : warning(
+                  "KVM",
+                  `is there, and slower than emulation: its firmware was not done after ${(3 * emulated + 1).toFixed(1)} s`,
+                  kvmRemedy(""),
+              );
     } catch (error) {
         return warning("KVM", oneLine(error), kvmRemedy(oneLine(error)));
     }
@@ -130,7 +155,9 @@ async function lookAtSpace({ machines, run }: There, folder: string) {
     const least = (machines.length + 1) * 2 * 1024 ** 3;
     const seen = `${gibibytes(available)} free in ${folder}; machines may take up to ${gibibytes(full)}`;
     if (available < least) return bad("storage", seen, `Make room: at least ${gibibytes(least)}.`);
-    return available < full ? warning("storage", seen, "Make room, or give machines smaller disks (diskGiB).") : good("storage", seen);
+    return available < full
+        ? warning("storage", seen, "Make room, or give machines smaller disks (diskGiB).")
+        : good("storage", seen);
 }
 
 /** Memory of the machines that do not run yet, against what the hypervisor has to give. */
@@ -139,8 +166,16 @@ const memory: Check<There> = {
     look: async ({ virsh, machines, own, uri }) => {
         const stats = await virsh(["nodememstats"]);
         const kibibytes = (key: string) => Number(new RegExp(`^${key}\\s*:\\s*(\\d+) KiB`, "m").exec(stats)?.[1] ?? 0);
-        const [total, free] = [kibibytes("total") * 1024, (kibibytes("free") + kibibytes("buffers") + kibibytes("cached")) * 1024];
-        const running = new Map((await virsh(["list", "--uuid", "--name"])).split("\n").map((line) => line.trim().split(/\s+/)).map(([uuid = "", domain = ""]) => [domain, uuid]));
+        const [total, free] = [
+            kibibytes("total") * 1024,
+            (kibibytes("free") + kibibytes("buffers") + kibibytes("cached")) * 1024,
+        ];
+        const running = new Map(
+            (await virsh(["list", "--uuid", "--name"]))
+                .split("\n")
+                .map((line) => line.trim().split(/\s+/))
+                .map(([uuid = "", domain = ""]) => [domain, uuid]),
+        );
         const toCome = machines.filter((machine) => !own?.has(running.get(machine.name) ?? ""));
         const needed = toCome.reduce((sum, machine) => sum + machine.memoryMiB, 0) * 1024 ** 2;
         const seen = `${gibibytes(free)} of ${gibibytes(total)} free; ${toCome.length} machines to start with ${gibibytes(needed)}`;
@@ -161,14 +196,35 @@ const jump: Check<There> = {
         const jumpHost = (await jumpHostsOf({ ...site, hypervisors: [{ uri }] }))[uri];
         if (!ssh || !jumpHost) return [];
         const { host, port, user, privateKey, hostKey } = jumpHost;
-        const refusal = await runHere(sshArgv(ssh, "-W", `127.0.0.1:${port}`) as [string, ...string[]], { name: "ssh -W" })
-            .then(() => undefined, (error: unknown) => (/connect failed/.test(String(error)) ? undefined : oneLine(error)));
-        const curl = await run(["curl", "--version"]).then(() => true, () => false);
+        const refusal = await runHere(sshArgv(ssh, "-W", `127.0.0.1:${port}`) as [string, ...string[]], {
+            name: "ssh -W",
+        }).then(
+            () => undefined,
+            (error: unknown) => (/connect failed/.test(String(error)) ? undefined : oneLine(error)),
+        );
+        const curl = await run(["curl", "--version"]).then(
+            () => true,
+            () => false,
+        );
         return [
-            good(`${user}@${host}`, `${privateKey === undefined ? "a key of the agent" : "a key"}, and a host key that is known (${hostKey.split(" ")[0]})`),
-            refusal === undefined ? good(`${user}@${host}`, "carries connections on to machines")
-                : bad(`${user}@${host}`, refusal, "Let its ssh server forward connections: AllowTcpForwarding yes in /etc/ssh/sshd_config, for this user."),
-            curl ? good("curl there", "is there") : warning("curl there", "is missing: ./lab curl and verify run it where the machines' addresses are", "Install it on the hypervisor."),
+            good(
+                `${user}@${host}`,
+                `${privateKey === undefined ? "a key of the agent" : "a key"}, and a host key that is known (${hostKey.split(" ")[0]})`,
+            ),
+            refusal === undefined
+                ? good(`${user}@${host}`, "carries connections on to machines")
+                : bad(
+                      `${user}@${host}`,
+                      refusal,
+                      "Let its ssh server forward connections: AllowTcpForwarding yes in /etc/ssh/sshd_config, for this user.",
+                  ),
+            curl
+                ? good("curl there", "is there")
+                : warning(
+                      "curl there",
+                      "is missing: ./lab curl and verify run it where the machines' addresses are",
+                      "Install it on the hypervisor.",
+                  ),
         ];
     },
 };
@@ -178,4 +234,7 @@ export const connectionChecks = [reachable, permitted, jump];
 export const trialChecks = [trial, memory];
 
 /** What stands for the rest where libvirt cannot be spoken to. */
-export const notLookedAt = (uri: string) => ({ check: "machines, storage, clashes", ...unknown(uri, "libvirt cannot be spoken to") });
+export const notLookedAt = (uri: string) => ({
+    check: "machines, storage, clashes",
+    ...unknown(uri, "libvirt cannot be spoken to"),
+});

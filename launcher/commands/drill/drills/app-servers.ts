@@ -7,9 +7,16 @@ import { appServerGoals, atOnce, onAppServer, quietVisitors } from "./stage";
 const oldSessionsSeconds = 65;
 
 export const appServerDrills: Record<string, Drill> = {
-    "tomcat-killed": onAppServer("Tomcat killed on an app server, and kept from restarting", ({ lab }, machine) => killed(lab, machine, "tomcat.service")),
-    "tomcat-crashed": onAppServer("Tomcat killed on an app server; its service manager starts it again", ({ lab }, machine) => crashed(lab, machine, "tomcat.service")),
-    "httpd-killed": onAppServer("httpd killed on an app server, and kept from restarting", ({ lab }, machine) => killed(lab, machine, lab.platform.httpd.unit)),
+    "tomcat-killed": onAppServer("Tomcat killed on an app server, and kept from restarting", ({ lab }, machine) =>
+        killed(lab, machine, "tomcat.service"),
+    ),
+    "tomcat-crashed": onAppServer(
+        "Tomcat killed on an app server; its service manager starts it again",
+        ({ lab }, machine) => crashed(lab, machine, "tomcat.service"),
+    ),
+    "httpd-killed": onAppServer("httpd killed on an app server, and kept from restarting", ({ lab }, machine) =>
+        killed(lab, machine, lab.platform.httpd.unit),
+    ),
     "app-server-off": {
         help: "each app server without power, one after the other, with whatever else is on it",
         goals: [nothingLost, noReadFails, onlyInFlight(2)],
@@ -18,11 +25,24 @@ export const appServerDrills: Record<string, Drill> = {
         },
     },
     "app-server-off-at-once": {
-        ...onAppServer("an app server without power while every client sends three additions at once, in one session", ({ lab }, machine) => off(lab, machine), [nothingLost, noReadFails, onlyInFlight(atOnce.atOnce)]),
+        ...onAppServer(
+            "an app server without power while every client sends three additions at once, in one session",
+            ({ lab }, machine) => off(lab, machine),
+            [nothingLost, noReadFails, onlyInFlight(atOnce.atOnce)],
+        ),
         load: atOnce,
     },
-    "tomcat-hangs": onAppServer("Tomcat accepts and never answers", ({ lab }, machine) => hanging(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight()], 10),
-    "tomcat-slow": onAppServer("Tomcat runs half of the time", ({ lab }, machine) => slowed(lab, machine, "tomcat.service"), [nothingLost, noSessionReadFails, onlyInFlight(0)]),
+    "tomcat-hangs": onAppServer(
+        "Tomcat accepts and never answers",
+        ({ lab }, machine) => hanging(lab, machine, "tomcat.service"),
+        [nothingLost, noSessionReadFails, onlyInFlight()],
+        10,
+    ),
+    "tomcat-slow": onAppServer(
+        "Tomcat runs half of the time",
+        ({ lab }, machine) => slowed(lab, machine, "tomcat.service"),
+        [nothingLost, noSessionReadFails, onlyInFlight(0)],
+    ),
     "clock-jump": {
         help: "the clock of an app server three hours ahead, long enough for Tomcat to look for old sessions, and back",
         goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
@@ -35,8 +55,16 @@ export const appServerDrills: Record<string, Drill> = {
                 await askAgain();
             });
         },
-        cannot: ({ machineKind }) => (machineKind === "container" ? "a container has the clock of the machine that it runs on, which is not the lab's to change" : undefined),
+        cannot: ({ machineKind }) =>
+            machineKind === "container"
+                ? "a container has the clock of the machine that it runs on, which is not the lab's to change"
+                : undefined,
     },
-    "disk-full": onAppServer("no room for Tomcat's logs and temporary files; it crashes, and has to start without", ({ lab }, machine) =>
-        diskFull(lab, machine, "tomcat.service", ["/usr/local/tomcat/logs", "/usr/local/tomcat/temp"]), appServerGoals, 12),
+    "disk-full": onAppServer(
+        "no room for Tomcat's logs and temporary files; it crashes, and has to start without",
+        ({ lab }, machine) =>
+            diskFull(lab, machine, "tomcat.service", ["/usr/local/tomcat/logs", "/usr/local/tomcat/temp"]),
+        appServerGoals,
+        12,
+    ),
 };

@@ -6,9 +6,21 @@ import { CannotRun } from "../../../stack/running-lab";
 import { copiesBackSeconds, onEachMemcached, quietVisitors } from "./stage";
 
 export const backEndDrills: Record<string, Drill> = {
-    "memcached-killed": onEachMemcached("each memcached killed and kept from restarting, one after the other", ({ lab }, machine) => killed(lab, machine, lab.platform.memcached.unit), 4),
-    "memcached-emptied": onEachMemcached("each memcached restarted, which empties it, one after the other", ({ lab }, machine) => restarted(lab, machine, lab.platform.memcached.unit), 3),
-    "memcached-hangs": onEachMemcached("each memcached hangs, one after the other", ({ lab }, machine) => hanging(lab, machine, lab.platform.memcached.unit), 4),
+    "memcached-killed": onEachMemcached(
+        "each memcached killed and kept from restarting, one after the other",
+        ({ lab }, machine) => killed(lab, machine, lab.platform.memcached.unit),
+        4,
+    ),
+    "memcached-emptied": onEachMemcached(
+        "each memcached restarted, which empties it, one after the other",
+        ({ lab }, machine) => restarted(lab, machine, lab.platform.memcached.unit),
+        3,
+    ),
+    "memcached-hangs": onEachMemcached(
+        "each memcached hangs, one after the other",
+        ({ lab }, machine) => hanging(lab, machine, lab.platform.memcached.unit),
+        4,
+    ),
     "memcached-away": {
         help: "a memcached away for 40 s; soon after its return the other one killed, and then a Tomcat",
         goals: [nothingLost, noReadFails, onlyInFlight()],
@@ -33,7 +45,10 @@ export const backEndDrills: Record<string, Drill> = {
             for (const app of those(stage.lab, "app", 2)) {
                 const askAgain = await quietVisitors(stage);
                 for (const machine of those(stage.lab, "memcached").filter(({ name }) => name !== app.name)) {
-                    await stage.suffer(restarted(stage.lab, machine, stage.lab.platform.memcached.unit), copiesBackSeconds);
+                    await stage.suffer(
+                        restarted(stage.lab, machine, stage.lab.platform.memcached.unit),
+                        copiesBackSeconds,
+                    );
                 }
                 await stage.suffer(off(stage.lab, app), 5, askAgain);
             }
@@ -46,10 +61,17 @@ export const backEndDrills: Record<string, Drill> = {
         run: async (stage) => {
             const [one, other] = those(stage.lab, "app", 2);
             if (!one || !other) return;
-            for (const [from, to] of [[one, other], [other, one]] as const) {
+            for (const [from, to] of [
+                [one, other],
+                [other, one],
+            ] as const) {
                 for (const machine of those(stage.lab, "memcached")) {
                     const askAgain = await quietVisitors(stage, { at: from, thenAt: to });
-                    await stage.suffer(restarted(stage.lab, machine, stage.lab.platform.memcached.unit), copiesBackSeconds, askAgain);
+                    await stage.suffer(
+                        restarted(stage.lab, machine, stage.lab.platform.memcached.unit),
+                        copiesBackSeconds,
+                        askAgain,
+                    );
                 }
             }
         },
@@ -63,12 +85,18 @@ export const backEndDrills: Record<string, Drill> = {
     "database-frozen": {
         help: "the database hangs for ten seconds; the site says so, and goes on",
         goals: [nothingLost, nothingFails],
-        run: (stage) => stage.suffer(hanging(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 10, () => tellsOfTheDatabase(stage)),
+        run: (stage) =>
+            stage.suffer(hanging(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 10, () =>
+                tellsOfTheDatabase(stage),
+            ),
     },
     "database-gone": {
         help: "the database killed, and kept from restarting; the site says so, and goes on",
         goals: [nothingLost, nothingFails],
-        run: (stage) => stage.suffer(killed(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 8, () => tellsOfTheDatabase(stage)),
+        run: (stage) =>
+            stage.suffer(killed(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 8, () =>
+                tellsOfTheDatabase(stage),
+            ),
     },
     "database-off": {
         help: "the database's machine without power; the site says so, and goes on",
@@ -86,7 +114,11 @@ function databaseServer({ lab: { access } }: Stage) {
 /** Within its time limits the page is there all the same, and says what is wrong; the health page is not well. */
 async function tellsOfTheDatabase(stage: Stage) {
     await stage.wait(1);
-    const [page, health] = await Promise.all([stage.lab.request(stage.lab.access.url), stage.lab.request(`${stage.lab.access.url}health`)]);
-    if (page.status !== 200 || !page.body.includes("class=\"problem\"")) throw new Error(`the page does not tell of the database: HTTP ${page.status}`);
+    const [page, health] = await Promise.all([
+        stage.lab.request(stage.lab.access.url),
+        stage.lab.request(`${stage.lab.access.url}health`),
+    ]);
+    if (page.status !== 200 || !page.body.includes('class="problem"'))
+        throw new Error(`the page does not tell of the database: HTTP ${page.status}`);
     if (health.status !== 503) throw new Error(`/health: HTTP ${health.status} without a database`);
 }

@@ -4,9 +4,16 @@ import { hanging, killed, stopped } from "../faults/services";
 import { onMaster } from "./stage";
 
 export const directorDrills: Record<string, Drill> = {
-    "keepalived-stopped": onMaster("keepalived stopped on the director that holds the address", ({ lab }, machine) => stopped(lab, machine, lab.platform.keepalived.unit)),
-    "director-server-killed": onMaster("the director's web server killed, and kept from restarting", ({ lab }, machine) => killed(lab, machine, "tengine.service")),
-    "director-server-hangs": onMaster("the director's web server hangs", ({ lab }, machine) => hanging(lab, machine, "tengine.service")),
+    "keepalived-stopped": onMaster("keepalived stopped on the director that holds the address", ({ lab }, machine) =>
+        stopped(lab, machine, lab.platform.keepalived.unit),
+    ),
+    "director-server-killed": onMaster(
+        "the director's web server killed, and kept from restarting",
+        ({ lab }, machine) => killed(lab, machine, "tengine.service"),
+    ),
+    "director-server-hangs": onMaster("the director's web server hangs", ({ lab }, machine) =>
+        hanging(lab, machine, "tengine.service"),
+    ),
     "director-frozen": onMaster("the director paused", ({ lab }, machine) => frozen(lab, machine)),
     "director-off": onMaster("the director without power", ({ lab }, machine) => off(lab, machine)),
     "director-cut-off": onMaster("the director off the network, both ways", ({ lab }, machine) => cutOff(lab, machine)),

@@ -6,4 +6,11 @@ import { upDrills } from "./up";
 import { calmDrills, wholeLabDrills } from "./whole-lab";
 
 /** Every drill by its name, in the order in which `all` runs them. */
-export const drills: Record<string, Drill> = { ...calmDrills, ...directorDrills, ...appServerDrills, ...backEndDrills, ...wholeLabDrills, ...upDrills };
+export const drills: Record<string, Drill> = {
+    ...calmDrills,
+    ...directorDrills,
+    ...appServerDrills,
+    ...backEndDrills,
+    ...wholeLabDrills,
+    ...upDrills,
+};

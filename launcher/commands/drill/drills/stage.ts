@@ -11,7 +11,8 @@ export async function master({ lab }: Stage): Promise<MachineAccess> {
     const directors = those(lab, "director", 2);
     const holders = await holdersOf(lab);
     const holder = directors.find(({ name }) => holders.includes(name));
-    if (!holder || holders.length > 1) throw new CannotRun(`the virtual address is on ${holders.join(" and ") || "no machine"}`);
+    if (!holder || holders.length > 1)
+        throw new CannotRun(`the virtual address is on ${holders.join(" and ") || "no machine"}`);
     return holder;
 }
 
@@ -56,17 +57,24 @@ export const copiesBackSeconds = 4;
  * Visitors who count to two and then ask nothing more, until what is returned asks for each of them once: it fails where one has lost anything.
  * `at` and `thenAt`: app servers to go to behind the directors' backs.
  */
-export async function quietVisitors({ lab }: Stage, { at, thenAt = at }: { at?: MachineAccess; thenAt?: MachineAccess } = {}): Promise<() => Promise<void>> {
+export async function quietVisitors(
+    { lab }: Stage,
+    { at, thenAt = at }: { at?: MachineAccess; thenAt?: MachineAccess } = {},
+): Promise<() => Promise<void>> {
     const url = (machine?: MachineAccess) => (machine ? `http://${machine.address}/` : lab.access.url);
     const [director] = at ? lab.machinesWith("director") : [];
     const visitors = Array.from({ length: 10 }, () => new Visitor(lab, director));
-    await Promise.all(visitors.map(async (visitor) => {
-        for (const count of [1, 2]) if (await visitor.add(url(at), "quiet") !== count) throw new Error("a new session does not count");
-    }));
+    await Promise.all(
+        visitors.map(async (visitor) => {
+            for (const count of [1, 2])
+                if ((await visitor.add(url(at), "quiet")) !== count) throw new Error("a new session does not count");
+        }),
+    );
     return async () => {
         const counts = await Promise.all(visitors.map((visitor) => visitor.read(url(thenAt), "quiet")));
         const lost = counts.filter((count) => count !== 2).length;
-        if (lost > 0) throw new Error(`${lost} of ${visitors.length} sessions that nobody had asked for meanwhile were lost`);
+        if (lost > 0)
+            throw new Error(`${lost} of ${visitors.length} sessions that nobody had asked for meanwhile were lost`);
     };
 }
 

@@ -14,14 +14,26 @@ export const upDrills: Record<string, Drill> = {
         goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
         run: (stage) => stage.suffer(passwordRotated(stage.lab), 0),
     },
-    "proxy-gone": upUnder("the package proxy gone while `up` makes a machine anew: it fails, says so, and the next one ends well", proxyGone, ({ code, output }, machine) => {
-        if (code === 0) return "up ended well without packages";
-        return output.includes(machine) && /apt|package|proxy|connect/i.test(output) ? undefined : `up does not say what is wrong: ${output.slice(-500)}`;
-    }),
-    "artifact-corrupted": upUnder("a file corrupted in the cache while `up` makes an app server anew of it: noticed, and fetched again", artifactCorrupted, ({ code, output }) => {
-        if (code !== 0) return `up did not end well: ${output.slice(-500)}`;
-        return output.includes("instead of") && output.includes("fetching the file again") ? undefined : "up did not notice";
-    }),
+    "proxy-gone": upUnder(
+        "the package proxy gone while `up` makes a machine anew: it fails, says so, and the next one ends well",
+        proxyGone,
+        ({ code, output }, machine) => {
+            if (code === 0) return "up ended well without packages";
+            return output.includes(machine) && /apt|package|proxy|connect/i.test(output)
+                ? undefined
+                : `up does not say what is wrong: ${output.slice(-500)}`;
+        },
+    ),
+    "artifact-corrupted": upUnder(
+        "a file corrupted in the cache while `up` makes an app server anew of it: noticed, and fetched again",
+        artifactCorrupted,
+        ({ code, output }) => {
+            if (code !== 0) return `up did not end well: ${output.slice(-500)}`;
+            return output.includes("instead of") && output.includes("fetching the file again")
+                ? undefined
+                : "up did not notice";
+        },
+    ),
     "up-killed": {
         help: "a machine gone, and the `up` that makes it anew killed at a random moment; the next one ends well (--rounds, --seed)",
         load: gentle,
@@ -42,7 +54,11 @@ export const upDrills: Record<string, Drill> = {
 };
 
 /** An app server that is gone, and made anew by an `up` while something is wrong with what it works with; `problem` looks at how that `up` ended. */
-function upUnder(help: string, fault: (lab: LivingLab) => Fault, problem: (ended: Ended, machine: string) => string | undefined): Drill {
+function upUnder(
+    help: string,
+    fault: (lab: LivingLab) => Fault,
+    problem: (ended: Ended, machine: string) => string | undefined,
+): Drill {
     return {
         help,
         load: gentle,

@@ -11,10 +11,20 @@ export interface Fault {
 }
 
 /** A fault that is shell text on one machine. */
-export const onMachine = (lab: LivingLab, machine: MachineAccess, what: string, inject: string, heal: string): Fault => ({
+export const onMachine = (
+    lab: LivingLab,
+    machine: MachineAccess,
+    what: string,
+    inject: string,
+    heal: string,
+): Fault => ({
     what: `${what} on ${machine.name}`,
-    inject: async () => { await lab.sh(machine, inject); },
-    heal: async () => { await lab.sh(machine, heal); },
+    inject: async () => {
+        await lab.sh(machine, inject);
+    },
+    heal: async () => {
+        await lab.sh(machine, heal);
+    },
 });
 
 /** A unit's processes get a signal. */

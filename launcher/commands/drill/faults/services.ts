@@ -7,12 +7,16 @@ import { onMachine, signal, type Fault } from "./fault";
 type ServiceFault = (lab: LivingLab, machine: MachineAccess, unit: string) => Fault;
 
 /** An orderly stop, as an administrator would do it. */
-export const stopped: ServiceFault = (lab, machine, unit) => onMachine(lab, machine, `${unit} stopped`, `systemctl stop ${quote(unit)}`, `systemctl start ${quote(unit)}`);
+export const stopped: ServiceFault = (lab, machine, unit) =>
+    onMachine(lab, machine, `${unit} stopped`, `systemctl stop ${quote(unit)}`, `systemctl start ${quote(unit)}`);
 
 /** Killed, and kept from being started again. */
 export const killed: ServiceFault = (lab, machine, unit) => {
     const dropIn = `/run/systemd/system/${unit}.d`;
-    return onMachine(lab, machine, `${unit} killed, and kept from restarting,`,
+    return onMachine(
+        lab,
+        machine,
+        `${unit} killed, and kept from restarting,`,
         `mkdir -p ${dropIn}
 printf '[Service]\\nRestart=no\\n' > ${dropIn}/drill.conf
 systemctl daemon-reload
@@ -20,47 +24,78 @@ ${signal("KILL", unit)}`,
         `rm -f ${dropIn}/drill.conf
 systemctl daemon-reload
 systemctl reset-failed ${quote(unit)} 2>/dev/null || true
-systemctl start ${quote(unit)}`);
+systemctl start ${quote(unit)}`,
+    );
 };
 
 /** Killed, and left to whatever starts it again. */
-export const crashed: ServiceFault = (lab, machine, unit) => onMachine(lab, machine, `${unit} killed`, signal("KILL", unit), `systemctl start ${quote(unit)}`);
+export const crashed: ServiceFault = (lab, machine, unit) =>
+    onMachine(lab, machine, `${unit} killed`, signal("KILL", unit), `systemctl start ${quote(unit)}`);
 
-export const restarted: ServiceFault = (lab, machine, unit) => onMachine(lab, machine, `${unit} restarted`, `systemctl restart ${quote(unit)}`, `systemctl start ${quote(unit)}`);
+export const restarted: ServiceFault = (lab, machine, unit) =>
+    onMachine(lab, machine, `${unit} restarted`, `systemctl restart ${quote(unit)}`, `systemctl start ${quote(unit)}`);
 
 /** Its processes stand still: connections are accepted, by the kernel, and nothing is answered. */
-export const hanging: ServiceFault = (lab, machine, unit) => onMachine(lab, machine, `${unit} hangs`, signal("STOP", unit), signal("CONT", unit));
+export const hanging: ServiceFault = (lab, machine, unit) =>
+    onMachine(lab, machine, `${unit} hangs`, signal("STOP", unit), signal("CONT", unit));
 
 /** Its processes run half of the time, in turns of 0.3 s: everything takes longer. */
 export const slowed: ServiceFault = (lab, machine, unit) => {
     const helper = "drill-slow";
     const loop = `while :; do ${signal("STOP", unit)}; sleep 0.3; ${signal("CONT", unit)}; sleep 0.3; done`;
-    return onMachine(lab, machine, `${unit} slow`,
+    return onMachine(
+        lab,
+        machine,
+        `${unit} slow`,
         // Bounded by itself, should nobody come to heal.
         `systemd-run --quiet --unit=${helper} --property=RuntimeMaxSec=120 --property=ExecStopPost=${quote(`/bin/systemctl kill --signal=CONT ${unit}`)} sh -c ${quote(loop)}`,
-        `systemctl stop ${helper} 2>/dev/null || true; systemctl reset-failed ${helper} 2>/dev/null || true; ${signal("CONT", unit)}`);
+        `systemctl stop ${helper} 2>/dev/null || true; systemctl reset-failed ${helper} 2>/dev/null || true; ${signal("CONT", unit)}`,
+    );
 };
 
 /** The folders that a service writes to are full, on a disk of their own; the service finds them so when it starts again after a crash. */
-export const diskFull = (lab: LivingLab, machine: MachineAccess, unit: string, folders: string[]): Fault => onMachine(lab, machine, `no room for ${unit}`,
-    `${folders.map((folder) => `owner=$(stat -c %u:%g ${folder})
+export const diskFull = (lab: LivingLab, machine: MachineAccess, unit: string, folders: string[]): Fault =>
+    onMachine(
+        lab,
+        machine,
+        `no room for ${unit}`,
+        `${folders
+            .map(
+                (folder) => `owner=$(stat -c %u:%g ${folder})
 mount -t tmpfs -o size=64k,mode=755 drill ${folder}
 chown $owner ${folder}
-cat /dev/zero > ${folder}/filler 2>/dev/null || true`).join("\n")}
+cat /dev/zero > ${folder}/filler 2>/dev/null || true`,
+            )
+            .join("\n")}
 ${signal("KILL", unit)}`,
-    `systemctl stop ${quote(unit)}
+        `systemctl stop ${quote(unit)}
 ${folders.map((folder) => `! mountpoint -q ${folder} || umount ${folder}`).join("\n")}
-systemctl start ${quote(unit)}`);
+systemctl start ${quote(unit)}`,
+    );
 
 /** Another line in a file of several machines; heal puts the file back as it was. */
-export function edited(lab: LivingLab, machines: MachineAccess[], options: { what: string; file: string; sed: string; then: string }): Fault {
+export function edited(
+    lab: LivingLab,
+    machines: MachineAccess[],
+    options: { what: string; file: string; sed: string; then: string },
+): Fault {
     const kept = `${options.file}.before-drill`;
-    const faults = machines.map((machine) => onMachine(lab, machine, options.what,
-        `cp -p ${options.file} ${kept}\nsed -i ${quote(options.sed)} ${options.file}\n! cmp -s ${options.file} ${kept}\n${options.then}`,
-        `[ ! -e ${kept} ] || mv -f ${kept} ${options.file}\n${options.then}`));
+    const faults = machines.map((machine) =>
+        onMachine(
+            lab,
+            machine,
+            options.what,
+            `cp -p ${options.file} ${kept}\nsed -i ${quote(options.sed)} ${options.file}\n! cmp -s ${options.file} ${kept}\n${options.then}`,
+            `[ ! -e ${kept} ] || mv -f ${kept} ${options.file}\n${options.then}`,
+        ),
+    );
     return {
         what: options.what,
-        inject: async () => { await Promise.all(faults.map((fault) => fault.inject())); },
-        heal: async () => { await Promise.all(faults.map((fault) => fault.heal())); },
+        inject: async () => {
+            await Promise.all(faults.map((fault) => fault.inject()));
+        },
+        heal: async () => {
+            await Promise.all(faults.map((fault) => fault.heal()));
+        },
     };
 }

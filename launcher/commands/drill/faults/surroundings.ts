@@ -11,11 +11,27 @@ import type { Fault } from "./fault";
 
 /** The lab's package proxy takes no calls. Other labs of this machine are not touched: the rule is in this lab's own network. */
 export function proxyGone(lab: LivingLab): Fault {
-    const rule = (verb: string) => ["iptables", verb, "INPUT", "-p", "tcp", "--dport", String(lab.site.packageProxy), "-j", "REJECT", "--reject-with", "tcp-reset"];
+    const rule = (verb: string) => [
+        "iptables",
+        verb,
+        "INPUT",
+        "-p",
+        "tcp",
+        "--dport",
+        String(lab.site.packageProxy),
+        "-j",
+        "REJECT",
+        "--reject-with",
+        "tcp-reset",
+    ];
     return {
         what: "the package proxy gone",
-        inject: async () => { await lab.inside(rule("-I")); },
-        heal: async () => { await lab.inside(rule("-D")).catch(() => undefined); },
+        inject: async () => {
+            await lab.inside(rule("-I"));
+        },
+        heal: async () => {
+            await lab.inside(rule("-D")).catch(() => undefined);
+        },
     };
 }
 

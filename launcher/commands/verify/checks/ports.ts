@@ -23,14 +23,24 @@ function targets(lab: LivingLab): Target[] {
         ...[lab.site.tomcat.port, ...tomcatDefaults].map((port) => ({ port, what: "Tomcat" })),
     ];
     const distinct = [...new Map(ports.map((entry) => [entry.port, entry])).values()];
-    return lab.access.machines.flatMap((machine) => distinct.map(({ port, what }): Target => {
-        const door = all.find((candidate) => candidate.port === port && candidate.on.some(({ name }) => name === machine.name));
-        return { machine, port, what: door?.what ?? what, lets: (address) => door !== undefined && (door.from === "anyone" || door.from.includes(address)) };
-    }));
+    return lab.access.machines.flatMap((machine) =>
+        distinct.map(({ port, what }): Target => {
+            const door = all.find(
+                (candidate) => candidate.port === port && candidate.on.some(({ name }) => name === machine.name),
+            );
+            return {
+                machine,
+                port,
+                what: door?.what ?? what,
+                lets: (address) => door !== undefined && (door.from === "anyone" || door.from.includes(address)),
+            };
+        }),
+    );
 }
 
 /** Shell text that tries for some seconds to connect to each target, all at once, and prints the open ones, a line each. A process for each, and no program: those take an emulated machine longest. */
-const knock = (list: Target[], seconds: number) => `bash -c ${quote(`for target in ${list.map(({ machine, port }) => `${machine.address}:${port}`).join(" ")}; do
+const knock = (list: Target[], seconds: number) =>
+    `bash -c ${quote(`for target in ${list.map(({ machine, port }) => `${machine.address}:${port}`).join(" ")}; do
     (exec 3<>"/dev/tcp/\${target%:*}/\${target#*:}" && echo "$target") 2>/dev/null &
 done
 sleep ${seconds}
@@ -39,32 +49,52 @@ wait 2>/dev/null
 exit 0`)} 2>/dev/null`;
 
 /** What someone at `address`, who runs shell text through `runs`, finds open, and what of it should be otherwise. */
-async function compare(subject: string, address: string, tried: Target[], runs: (script: string) => Promise<string>): Promise<Finding> {
+async function compare(
+    subject: string,
+    address: string,
+    tried: Target[],
+    runs: (script: string) => Promise<string>,
+): Promise<Finding> {
     const knockFor = async (seconds: number) => new Set((await runs(knock(tried, seconds))).trim().split("\n"));
-    const holds = (open: Set<string>) => ({ machine, port }: Target) => open.has(`${machine.address}:${port}`);
+    const holds =
+        (open: Set<string>) =>
+        ({ machine, port }: Target) =>
+            open.has(`${machine.address}:${port}`);
     let open = await knockFor(2);
     // Whoever finds a door shut that should be open may only be slow, and then two seconds say nothing of the others either.
     if (tried.some((target) => target.lets(address) && !holds(open)(target))) open = await knockFor(20);
     const isOpen = holds(open);
     const name = ({ machine, port, what }: Target) => `${machine.name}:${port} (${what})`;
-    const wronglyOpen = tried.filter((target) => isOpen(target) && !target.lets(address)).map((target) => `${name(target)} lets it in`);
-    const wronglyShut = tried.filter((target) => !isOpen(target) && target.lets(address)).map((target) => `${name(target)} keeps it out`);
+    const wronglyOpen = tried
+        .filter((target) => isOpen(target) && !target.lets(address))
+        .map((target) => `${name(target)} lets it in`);
+    const wronglyShut = tried
+        .filter((target) => !isOpen(target) && target.lets(address))
+        .map((target) => `${name(target)} keeps it out`);
     const opened = tried.filter(isOpen).length;
-    return verdict(subject, [...wronglyOpen, ...wronglyShut], `${opened} ports open to it, ${tried.length - opened} closed, each as it should be`);
+    return verdict(
+        subject,
+        [...wronglyOpen, ...wronglyShut],
+        `${opened} ports open to it, ${tried.length - opened} closed, each as it should be`,
+    );
 }
 
 /** From every machine, and from the control machine, to every port of every other. */
 export const ports: Check = async (lab) => {
     const all = targets(lab);
-    const machines = await each(lab.access.machines, ({ name }) => `from ${name}`, async (asker) => {
-        const tried = all.filter(({ machine }) => machine.name !== asker.name);
-        return compare(`from ${asker.name}`, asker.address, tried, async (script) => {
-            const { code, output } = await lab.ssh(asker, script);
-            if (code !== 0) throw new CannotRun(output);
-            return output;
-        });
-    });
-    return [...machines, ...isAtGateway(lab.site) ? [await fromControl(lab, all)] : []];
+    const machines = await each(
+        lab.access.machines,
+        ({ name }) => `from ${name}`,
+        async (asker) => {
+            const tried = all.filter(({ machine }) => machine.name !== asker.name);
+            return compare(`from ${asker.name}`, asker.address, tried, async (script) => {
+                const { code, output } = await lab.ssh(asker, script);
+                if (code !== 0) throw new CannotRun(output);
+                return output;
+            });
+        },
+    );
+    return [...machines, ...(isAtGateway(lab.site) ? [await fromControl(lab, all)] : [])];
 };
 
 /** Whether what `lab.inside` runs has the gateway's address: it runs where the network was made for the lab. */
@@ -73,7 +103,9 @@ const isAtGateway = ({ isolated, network }: Site) => isolated || (network.jump &
 async function fromControl(lab: LivingLab, all: Target[]): Promise<Finding> {
     const { gateway } = lab.site.network;
     const isControl = controlAddresses(lab.site).includes(gateway);
-    return compare(isControl ? "from the control machine" : "from the gateway", gateway, all, (script) => lab.inside(["bash", "-c", script]));
+    return compare(isControl ? "from the control machine" : "from the gateway", gateway, all, (script) =>
+        lab.inside(["bash", "-c", script]),
+    );
 }
 
 /**
@@ -100,9 +132,16 @@ ip netns exec ${name} bash -c ${quote(script)}`;
 /** The highest address of the network that no machine, the gateway or the virtual address has. */
 async function freeAddress(lab: LivingLab): Promise<string> {
     const { site } = lab;
-    const taken = new Set([site.network.gateway, site.virtualAddress, ...controlAddresses(site), ...site.machines.map(({ address }) => address)]);
+    const taken = new Set([
+        site.network.gateway,
+        site.virtualAddress,
+        ...controlAddresses(site),
+        ...site.machines.map(({ address }) => address),
+    ]);
     const prefix = site.network.gateway.split(".").slice(0, 3).join(".");
-    const free = Array.from({ length: 100 }, (_, index) => `${prefix}.${250 - index}`).find((address) => !taken.has(address));
+    const free = Array.from({ length: 100 }, (_, index) => `${prefix}.${250 - index}`).find(
+        (address) => !taken.has(address),
+    );
     if (!free) throw new CannotRun("the network has no free address");
     return Promise.resolve(free);
 }

@@ -4,77 +4,147 @@ import { each, verdict, type Check } from "../check";
 import { CannotRun } from "../../../stack/running-lab";
 
 /** Which programs may run as root: what has to (it makes processes for others, or opens port 80), and the system's own. */
-const rootsOwn = /^(systemd.*|init|\(sd-pam\)|sshd.*|dbus-daemon|agetty|login|cron|keepalived|nginx|tengine|apache2|httpd|sh|bash|ps|su|sudo|apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|crond|cloud-init|irqbalance|kthreadd|curl|check-web-serve)$/;
+const rootsOwn =
+    /^(systemd.*|init|\(sd-pam\)|sshd.*|dbus-daemon|agetty|login|cron|keepalived|nginx|tengine|apache2|httpd|sh|bash|ps|su|sudo|apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|crond|cloud-init|irqbalance|kthreadd|curl|check-web-serve)$/;
 
 /** Tomcat, memcached, the database and everything that answers visitors run under users of their own. */
-export const users: Check = (lab) => each(lab.access.machines, ({ name }) => name, async (machine) => {
-    const { output } = await lab.ssh(machine, "ps -eo user:32=,ppid=,comm=");
-    const processes = output.trim().split("\n").map((line) => line.trim().split(/\s+/)).map(([user = "", parent, ...name]) => ({ user, parent, name: name.join(" ") }));
-    const asRoot = processes.filter(({ user, parent, name }) => user === "root" && parent !== "2" && !rootsOwn.test(name)).map(({ name }) => `${name} runs as root`);
-    const wanted: [role: string, name: RegExp, user: string][] = [
-        ["app", /^java$/, "tomcat"],
-        ["app", /^(apache2|httpd)$/, lab.platform.httpd.user],
-        ["memcached", /^memcached$/, lab.platform.memcached.user],
-        ["director", /^nginx$/, "nginx"],
-        ["database", /^(mariadbd|mysqld)$/, "mysql"],
-    ];
-    const missing = wanted.filter(([role]) => machine.roles.includes(role))
-        .filter(([, name, user]) => !processes.some((process) => name.test(process.name) && process.user === user))
-        .map(([, name, user]) => `nothing like ${name.source} runs as ${user}`);
-    const own = [...new Set(processes.filter(({ user }) => user !== "root").map(({ user, name }) => `${name}: ${user}`))];
-    return verdict(machine.name, [...new Set(asRoot), ...missing], own.join(", "));
-});
+export const users: Check = (lab) =>
+    each(
+        lab.access.machines,
+        ({ name }) => name,
+        async (machine) => {
+            const { output } = await lab.ssh(machine, "ps -eo user:32=,ppid=,comm=");
+            const processes = output
+                .trim()
+                .split("\n")
+                .map((line) => line.trim().split(/\s+/))
+                .map(([user = "", parent, ...name]) => ({ user, parent, name: name.join(" ") }));
+            const asRoot = processes
+                .filter(({ user, parent, name }) => user === "root" && parent !== "2" && !rootsOwn.test(name))
+                .map(({ name }) => `${name} runs as root`);
+            const wanted: [role: string, name: RegExp, user: string][] = [
+                ["app", /^java$/, "tomcat"],
+                ["app", /^(apache2|httpd)$/, lab.platform.httpd.user],
+                ["memcached", /^memcached$/, lab.platform.memcached.user],
+                ["director", /^nginx$/, "nginx"],
+                ["database", /^(mariadbd|mysqld)$/, "mysql"],
+            ];
+            const missing = wanted
+                .filter(([role]) => machine.roles.includes(role))
+                .filter(
+                    ([, name, user]) => !processes.some((process) => name.test(process.name) && process.user === user),
+                )
+                .map(([, name, user]) => `nothing like ${name.source} runs as ${user}`);
+            const own = [
+                ...new Set(processes.filter(({ user }) => user !== "root").map(({ user, name }) => `${name}: ${user}`)),
+            ];
+            return verdict(machine.name, [...new Set(asRoot), ...missing], own.join(", "));
+        },
+    );
 
 /** Nobody gets in with a password, and root has none. */
-export const logins: Check = (lab) => each(lab.access.machines, ({ name }) => name, async (machine) => {
-    const { code, output } = await lab.ssh(machine, "sshd=$(command -v sshd || echo /usr/sbin/sshd); $sshd -T && passwd -S root && awk -F: '$2 == \"\" { print \"no-password \" $1 }' /etc/shadow");
-    const settings = new Map(output.toLowerCase().split("\n").map((line) => [line.split(" ")[0] ?? "", line]));
-    const problems = [
-        ...code === 0 ? [] : [`sshd or passwd could not be asked: ${output.trim().split("\n").at(-1)}`],
-        ...["passwordauthentication", "kbdinteractiveauthentication", "permitemptypasswords"].filter((key) => settings.get(key) !== `${key} no`).map((key) => settings.get(key) ?? `${key} is unknown`),
-        ...["prohibit-password", "without-password", "no"].some((value) => settings.get("permitrootlogin") === `permitrootlogin ${value}`) ? [] : [settings.get("permitrootlogin") ?? "permitrootlogin is unknown"],
-        ...settings.has("no-password") ? [settings.get("no-password") ?? ""] : [],
-        ...settings.get("root")?.startsWith("root l") || settings.get("root")?.startsWith("root *") ? [] : ["root has a password"],
-    ];
-    return verdict(machine.name, problems, "keys only; root's password is locked");
-});
+export const logins: Check = (lab) =>
+    each(
+        lab.access.machines,
+        ({ name }) => name,
+        async (machine) => {
+            const { code, output } = await lab.ssh(
+                machine,
+                'sshd=$(command -v sshd || echo /usr/sbin/sshd); $sshd -T && passwd -S root && awk -F: \'$2 == "" { print "no-password " $1 }\' /etc/shadow',
+            );
+            const settings = new Map(
+                output
+                    .toLowerCase()
+                    .split("\n")
+                    .map((line) => [line.split(" ")[0] ?? "", line]),
+            );
+            const problems = [
+                ...(code === 0 ? [] : [`sshd or passwd could not be asked: ${output.trim().split("\n").at(-1)}`]),
+                ...["passwordauthentication", "kbdinteractiveauthentication", "permitemptypasswords"]
+                    .filter((key) => settings.get(key) !== `${key} no`)
+                    .map((key) => settings.get(key) ?? `${key} is unknown`),
+                ...(["prohibit-password", "without-password", "no"].some(
+                    (value) => settings.get("permitrootlogin") === `permitrootlogin ${value}`,
+                )
+                    ? []
+                    : [settings.get("permitrootlogin") ?? "permitrootlogin is unknown"]),
+                ...(settings.has("no-password") ? [settings.get("no-password") ?? ""] : []),
+                ...(settings.get("root")?.startsWith("root l") || settings.get("root")?.startsWith("root *")
+                    ? []
+                    : ["root has a password"]),
+            ];
+            return verdict(machine.name, problems, "keys only; root's password is locked");
+        },
+    );
 
 /** What would tell a stranger which program, in which version, answers. */
-const telltale = /nginx\/|tengine\/|apache\/|coyote|tomcat|jsp\/|servlet\/|openssl|debian|centos|php\/|\bat org\.|java\.lang/i;
+const telltale =
+    /nginx\/|tengine\/|apache\/|coyote|tomcat|jsp\/|servlet\/|openssl|debian|centos|php\/|\bat org\.|java\.lang/i;
 
 /** Neither headers nor error pages tell versions, programs or stack traces. */
-export const banners: Check = (lab) => each(["", "no-such-page", "health", "counter.jsp?op=%00", "%", "WEB-INF/web.xml", "status", "%C0%AE%C0%AE/x"], (page) => `/${page}`, async (page) => {
-    const answer = await lab.request(`${lab.access.url}${page}`);
-    const head = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
-    const problems = [...head, answer.body].flatMap((text) => telltale.exec(text)?.[0] ?? []).map((word) => `it says "${word}"`);
-    const wrong = page.startsWith("WEB-INF") && answer.status === 200 ? ["it is served"] : [];
-    return verdict(`/${page}`, [...problems, ...wrong], `${answer.status}, Server: ${answer.headers.server ?? "-"}`);
-});
+export const banners: Check = (lab) =>
+    each(
+        ["", "no-such-page", "health", "counter.jsp?op=%00", "%", "WEB-INF/web.xml", "status", "%C0%AE%C0%AE/x"],
+        (page) => `/${page}`,
+        async (page) => {
+            const answer = await lab.request(`${lab.access.url}${page}`);
+            const head = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
+            const problems = [...head, answer.body]
+                .flatMap((text) => telltale.exec(text)?.[0] ?? [])
+                .map((word) => `it says "${word}"`);
+            const wrong = page.startsWith("WEB-INF") && answer.status === 200 ? ["it is served"] : [];
+            return verdict(
+                `/${page}`,
+                [...problems, ...wrong],
+                `${answer.status}, Server: ${answer.headers.server ?? "-"}`,
+            );
+        },
+    );
 
 /** Tomcat has its site and nothing else: no application of its own, no shutdown port, no file that others may read secrets in. */
-export const tomcat: Check = (lab) => each(lab.machinesWith("app"), ({ name }) => name, async (machine) => {
-    const { output } = await lab.ssh(machine, `ls /usr/local/tomcat/webapps
+export const tomcat: Check = (lab) =>
+    each(
+        lab.machinesWith("app"),
+        ({ name }) => name,
+        async (machine) => {
+            const { output } = await lab.ssh(
+                machine,
+                `ls /usr/local/tomcat/webapps
 grep -c 'Server port="-1"' /usr/local/tomcat/conf/server.xml
 find -L /usr/local/tomcat/conf -perm -o=r -type f | wc -l
-find -L /usr/local/tomcat/bin /usr/local/tomcat/lib /usr/local/tomcat/conf -user tomcat | wc -l`);
-    const lines = output.trim().split("\n");
-    const [shutdown, readable, writable] = lines.slice(-3);
-    const applications = lines.slice(0, -3);
-    return verdict(machine.name, [
-        ...applications.map((name) => `webapps has ${name}`),
-        ...shutdown === "1" ? [] : ["server.xml has a shutdown port"],
-        ...readable === "0" ? [] : [`${readable} files of its configuration can be read by all`],
-        ...writable === "0" ? [] : [`${writable} of its programs and configuration files are its own user's`],
-    ], "no default applications, no shutdown port");
-});
+find -L /usr/local/tomcat/bin /usr/local/tomcat/lib /usr/local/tomcat/conf -user tomcat | wc -l`,
+            );
+            const lines = output.trim().split("\n");
+            const [shutdown, readable, writable] = lines.slice(-3);
+            const applications = lines.slice(0, -3);
+            return verdict(
+                machine.name,
+                [
+                    ...applications.map((name) => `webapps has ${name}`),
+                    ...(shutdown === "1" ? [] : ["server.xml has a shutdown port"]),
+                    ...(readable === "0" ? [] : [`${readable} files of its configuration can be read by all`]),
+                    ...(writable === "0"
+                        ? []
+                        : [`${writable} of its programs and configuration files are its own user's`]),
+                ],
+                "no default applications, no shutdown port",
+            );
+        },
+    );
 
 /**
  * What systemd took from the services of its own making (roles/hardening.ts), asked of their processes: a directive that systemd does
  * not know, or that its surroundings keep it from, leaves no trace in its settings. Databases bring the distribution's own.
  */
-export const hardening: Check = (lab) => each(lab.access.machines.filter(({ roles }) => roles.some((role) => role !== "database")), ({ name }) => name, async (machine) => {
-    const units = machine.services.filter((unit) => unit !== databaseOf(lab.site).unit);
-    const { output } = await lab.ssh(machine, `for unit in ${words(units)}; do
+export const hardening: Check = (lab) =>
+    each(
+        lab.access.machines.filter(({ roles }) => roles.some((role) => role !== "database")),
+        ({ name }) => name,
+        async (machine) => {
+            const units = machine.services.filter((unit) => unit !== databaseOf(lab.site).unit);
+            const { output } = await lab.ssh(
+                machine,
+                `for unit in ${words(units)}; do
     pid=$(systemctl show --property=MainPID "$unit" | cut -d= -f2)
     status() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$pid/status"; }
     for folder in /usr /etc; do ! nsenter --target "$pid" --mount test -w $folder || echo "$unit can write to $folder"; done
@@ -82,8 +152,14 @@ export const hardening: Check = (lab) => each(lab.access.machines.filter(({ role
 ${lab.platform.noNewPrivileges ? `    [ "$(status NoNewPrivs)" = 1 ] || echo "$unit can gain privileges"\n` : ""}    # Bit 21: CAP_SYS_ADMIN, by which the rest could be undone.
     [ $(( 0x$(status CapBnd) >> 21 & 1 )) = 0 ] || echo "$unit keeps CAP_SYS_ADMIN"
 done
-echo looked`);
-    const lines = output.trim().split("\n");
-    if (lines.pop() !== "looked") throw new CannotRun(output.trim());
-    return verdict(machine.name, lines, `${units.map((unit) => unit.replace(/\.service$/, "")).join(", ")}: no way to write to programs and configuration, or to gain privileges`);
-});
+echo looked`,
+            );
+            const lines = output.trim().split("\n");
+            if (lines.pop() !== "looked") throw new CannotRun(output.trim());
+            return verdict(
+                machine.name,
+                lines,
+                `${units.map((unit) => unit.replace(/\.service$/, "")).join(", ")}: no way to write to programs and configuration, or to gain privileges`,
+            );
+        },
+    );

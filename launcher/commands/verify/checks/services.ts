@@ -3,32 +3,60 @@ import { words } from "../../../../lib/shell";
 import { LivingLab } from "../../../stack/running-lab";
 
 /** Every service of every machine runs, and comes back after a reboot. */
-export const services: Check = (lab) => each(lab.access.machines, ({ name }) => name, async (machine) => {
-    const units = [...machine.services, lab.platform.firewall.unit, lab.platform.sshUnit];
-    const { output } = await lab.ssh(machine, `systemctl is-active ${words(units)}; systemctl is-enabled ${words(units)}; systemctl --failed --plain --no-legend`);
-    const lines = output.trim().split("\n");
-    const problems = units.flatMap((unit, index) => [
-        ...lines[index] === "active" ? [] : [`${unit} is ${lines[index]}`],
-        ...lines[units.length + index] === "enabled" ? [] : [`${unit} is ${lines[units.length + index]} at boot`],
-    ]);
-    const broken = lines.slice(2 * units.length).map((line) => `${line.split(" ")[0]} has failed`);
-    return verdict(machine.name, [...problems, ...broken], units.map((unit) => unit.replace(/\.service$/, "")).join(", "));
-});
+export const services: Check = (lab) =>
+    each(
+        lab.access.machines,
+        ({ name }) => name,
+        async (machine) => {
+            const units = [...machine.services, lab.platform.firewall.unit, lab.platform.sshUnit];
+            const { output } = await lab.ssh(
+                machine,
+                `systemctl is-active ${words(units)}; systemctl is-enabled ${words(units)}; systemctl --failed --plain --no-legend`,
+            );
+            const lines = output.trim().split("\n");
+            const problems = units.flatMap((unit, index) => [
+                ...(lines[index] === "active" ? [] : [`${unit} is ${lines[index]}`]),
+                ...(lines[units.length + index] === "enabled"
+                    ? []
+                    : [`${unit} is ${lines[units.length + index]} at boot`]),
+            ]);
+            const broken = lines.slice(2 * units.length).map((line) => `${line.split(" ")[0]} has failed`);
+            return verdict(
+                machine.name,
+                [...problems, ...broken],
+                units.map((unit) => unit.replace(/\.service$/, "")).join(", "),
+            );
+        },
+    );
 
 /** Names of the machines that have the virtual address on an interface. */
 export async function holdersOf(lab: LivingLab): Promise<string[]> {
-    const asked = await Promise.all(lab.access.machines.map(async (machine) => {
-        const { output } = await lab.ssh(machine, "ip -4 -o address show");
-        return output.includes(` ${lab.access.virtualAddress}/`) ? [machine.name] : [];
-    }));
+    const asked = await Promise.all(
+        lab.access.machines.map(async (machine) => {
+            const { output } = await lab.ssh(machine, "ip -4 -o address show");
+            return output.includes(` ${lab.access.virtualAddress}/`) ? [machine.name] : [];
+        }),
+    );
     return asked.flat();
 }
 
 /** The virtual address is on one machine, and that is the director of the highest priority unless it need not take it back. */
 export const virtualAddress: Check = async (lab) => {
     const holders = await holdersOf(lab);
-    const [first] = lab.site.machines.filter(({ roles }) => roles.includes("director")).sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
-    const isRight = holders.length === 1 && (lab.site.keepalived.preempt ? holders[0] === first?.name : lab.machinesWith("director").some(({ name }) => name === holders[0]));
+    const [first] = lab.site.machines
+        .filter(({ roles }) => roles.includes("director"))
+        .sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
+    const isRight =
+        holders.length === 1 &&
+        (lab.site.keepalived.preempt
+            ? holders[0] === first?.name
+            : lab.machinesWith("director").some(({ name }) => name === holders[0]));
     const seen = `on ${holders.join(" and ") || "no machine"}`;
-    return [verdict(lab.access.virtualAddress, isRight ? [] : [`${seen}; expected on ${lab.site.keepalived.preempt ? first?.name : "one director"}`], seen)];
+    return [
+        verdict(
+            lab.access.virtualAddress,
+            isRight ? [] : [`${seen}; expected on ${lab.site.keepalived.preempt ? first?.name : "one director"}`],
+            seen,
+        ),
+    ];
 };

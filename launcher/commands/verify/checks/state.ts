@@ -7,16 +7,27 @@ import { CannotRun } from "../../../stack/running-lab";
 import { Visitor } from "../visitor";
 
 /** A session counts every addition, by whichever director and at whatever address it comes. */
-export const sessions: Check = (lab) => each(["first", "second", "third"], (name) => `${name} session`, async (name) => {
-    const visitor = new Visitor(lab);
-    const bases = [lab.access.url, ...lab.machinesWith("director").map(({ address }) => `http://${address}/`)];
-    const counts: number[] = [];
-    for (const page of ["a", "b", "c", "d"]) {
-        for (const base of bases) counts.push(await visitor.add(base, page));
-    }
-    const problems = counts.every((count, index) => count === index + 1) ? [] : [`it counted ${counts.join(", ")}`];
-    return verdict(`${name} session`, problems, `${counts.length} additions at ${bases.length} addresses counted, by ${[...visitor.nodes].join(" and ")}`);
-});
+export const sessions: Check = (lab) =>
+    each(
+        ["first", "second", "third"],
+        (name) => `${name} session`,
+        async (name) => {
+            const visitor = new Visitor(lab);
+            const bases = [lab.access.url, ...lab.machinesWith("director").map(({ address }) => `http://${address}/`)];
+            const counts: number[] = [];
+            for (const page of ["a", "b", "c", "d"]) {
+                for (const base of bases) counts.push(await visitor.add(base, page));
+            }
+            const problems = counts.every((count, index) => count === index + 1)
+                ? []
+                : [`it counted ${counts.join(", ")}`];
+            return verdict(
+                `${name} session`,
+                problems,
+                `${counts.length} additions at ${bases.length} addresses counted, by ${[...visitor.nodes].join(" and ")}`,
+            );
+        },
+    );
 
 /** Every memcached answers those who may ask, and the one that a session's id names has that session. */
 export const memcached: Check = async (lab) => {
@@ -25,34 +36,61 @@ export const memcached: Check = async (lab) => {
     const visitor = new Visitor(lab);
     await visitor.add(lab.access.url, "memcached");
     const keptBy = /-([^.]+)/.exec(visitor.session ?? "")?.[1];
-    return each(memcachedNodes(lab.site), ({ name }) => name, async ({ name, address, port }) => {
-        const commands = `version\r\nget ${visitor.session}\r\nquit\r\n`;
-        const { code, output } = await lab.ssh(asker, `printf %s ${quote(commands)} | curl -sS --max-time 5 telnet://${address}:${port} | tr -c '[:print:]\\n' .`);
-        const holds = output.includes(`VALUE ${visitor.session}`);
-        const problems = [
-            ...code === 0 && /^VERSION/m.test(output) ? [] : [`no answer: ${output.trim()}`],
-            ...name === keptBy && !holds ? ["it does not have a session that names it"] : [],
-        ];
-        return verdict(name, problems, name === keptBy ? `has the session ${visitor.session}` : "answers; the session asked for is another's");
-    });
+    return each(
+        memcachedNodes(lab.site),
+        ({ name }) => name,
+        async ({ name, address, port }) => {
+            const commands = `version\r\nget ${visitor.session}\r\nquit\r\n`;
+            const { code, output } = await lab.ssh(
+                asker,
+                `printf %s ${quote(commands)} | curl -sS --max-time 5 telnet://${address}:${port} | tr -c '[:print:]\\n' .`,
+            );
+            const holds = output.includes(`VALUE ${visitor.session}`);
+            const problems = [
+                ...(code === 0 && /^VERSION/m.test(output) ? [] : [`no answer: ${output.trim()}`]),
+                ...(name === keptBy && !holds ? ["it does not have a session that names it"] : []),
+            ];
+            return verdict(
+                name,
+                problems,
+                name === keptBy ? `has the session ${visitor.session}` : "answers; the session asked for is another's",
+            );
+        },
+    );
 };
 
 /** A note that is stored through one app server is shown by every other; it is taken away again. */
-export const database: Check = (lab) => each(lab.machinesWith("app"), ({ name }) => name, async (writer) => {
-    const [director] = lab.machinesWith("director");
-    const [server] = lab.machinesWith("database");
-    if (!director || !server) throw new CannotRun("there is no director to ask from, or no database");
-    const text = `verify ${randomUUID()}`;
-    const url = ({ address }: { address: string }) => `http://${address}/`;
-    const look = async () => {
-        const stored = await lab.request(url(writer), { form: { text }, from: director });
-        const readers = await Promise.all(lab.machinesWith("app").map(async (reader) => ({ reader, shows: (await lab.request(url(reader), { from: director })).body.includes(text) })));
-        const problems = [
-            ...stored.status === 303 ? [] : [`storing a note: HTTP ${stored.status}`],
-            ...readers.filter(({ shows }) => !shows).map(({ reader }) => `${reader.name} does not show it`),
-        ];
-        return verdict(writer.name, problems, `stored a note; ${readers.map(({ reader }) => reader.name).join(" and ")} showed it`);
-    };
-    const remove = `${databaseOf(lab.site).client} ${lab.site.database.name} -e ${quote(`DELETE FROM notes WHERE text = '${text}'`)}`;
-    return look().finally(() => lab.ssh(server, remove));
-});
+export const database: Check = (lab) =>
+    each(
+        lab.machinesWith("app"),
+        ({ name }) => name,
+        async (writer) => {
+            const [director] = lab.machinesWith("director");
+            const [server] = lab.machinesWith("database");
+            if (!director || !server) throw new CannotRun("there is no director to ask from, or no database");
+            const text = `verify ${randomUUID()}`;
+            const url = ({ address }: { address: string }) => `http://${address}/`;
+            const look = async () => {
+                const stored = await lab.request(url(writer), { form: { text }, from: director });
+                const readers = await Promise.all(
+                    lab
+                        .machinesWith("app")
+                        .map(async (reader) => ({
+                            reader,
+                            shows: (await lab.request(url(reader), { from: director })).body.includes(text),
+                        })),
+                );
+                const problems = [
+                    ...(stored.status === 303 ? [] : [`storing a note: HTTP ${stored.status}`]),
+                    ...readers.filter(({ shows }) => !shows).map(({ reader }) => `${reader.name} does not show it`),
+                ];
+                return verdict(
+                    writer.name,
+                    problems,
+                    `stored a note; ${readers.map(({ reader }) => reader.name).join(" and ")} showed it`,
+                );
+            };
+            const remove = `${databaseOf(lab.site).client} ${lab.site.database.name} -e ${quote(`DELETE FROM notes WHERE text = '${text}'`)}`;
+            return look().finally(() => lab.ssh(server, remove));
+        },
+    );
