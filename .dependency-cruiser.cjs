@@ -14,7 +14,8 @@ const layers = [
     ["launcher"],
 ];
 
-const pattern = (names) => `^(${names.map((name) => (name.endsWith(".ts") ? name.replace(".", "\\.") : `${name}/`)).join("|")})`;
+const pattern = (names) =>
+    `^(${names.map((name) => (name.endsWith(".ts") ? name.replace(".", "\\.") : `${name}/`)).join("|")})`;
 
 module.exports = {
     forbidden: [

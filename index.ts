@@ -5,9 +5,9 @@ import { localArtifacts, neededArtifacts } from "./artifacts/needed";
 import type { HypervisorFacts } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
-import { describe } from "./config/describe";
-import { readStack } from "./config/read";
-import type { Site } from "./config/site";
+import { readConfiguration } from "./config/configuration";
+import { stackConfiguration } from "./config/stack-configuration";
+import type { LabDescription } from "./config/description";
 import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
 import { UserError } from "./lib/errors";
 import { jumpHostsOf } from "./hypervisors/jump-host";
@@ -20,8 +20,8 @@ withoutPulumisDebugging();
 /** Reads and validates the configuration, gets what has to be downloaded, makes one Lab, exports its outputs. */
 export = async () => {
     try {
-        const configuration = describe(readStack(), pulumi.getStack());
-        const paths = await ensureArtifacts(neededArtifacts(configuration.site), {
+        const configuration = readConfiguration(stackConfiguration(), pulumi.getStack());
+        const paths = await ensureArtifacts(neededArtifacts(configuration.description), {
             cache: cacheFolder(),
             progress: silent,
             offline: isOffline(),
@@ -29,7 +29,7 @@ export = async () => {
         new Lab("lab", {
             ...configuration,
             artifacts: localArtifacts(paths),
-            facts: await factsOf(configuration.site),
+            facts: await factsOf(configuration.description),
             firstTime: process.env.LAB_FIRST_TIME !== undefined,
         });
         return outputsOf(configuration);
@@ -45,16 +45,16 @@ export = async () => {
 };
 
 /** How each hypervisor is gone through; from what, and by what, its virtual machines are made. */
-async function factsOf(site: Site): Promise<Record<string, HypervisorFacts>> {
-    const jumpHosts = await jumpHostsOf(site);
+async function factsOf(description: LabDescription): Promise<Record<string, HypervisorFacts>> {
+    const jumpHosts = await jumpHostsOf(description);
     const image =
-        site.machineKind === "vm"
-            ? ((await ensureDiskImage(site, { cache: cacheFolder(), progress: silent, offline: isOffline() })) ??
+        description.machineKind === "vm"
+            ? ((await ensureDiskImage(description, { cache: cacheFolder(), progress: silent, offline: isOffline() })) ??
               builtImage())
             : undefined;
     return Object.fromEntries(
         await Promise.all(
-            site.hypervisors.map(
+            description.hypervisors.map(
                 async ({ uri }) =>
                     [
                         uri,
@@ -62,7 +62,7 @@ async function factsOf(site: Site): Promise<Record<string, HypervisorFacts>> {
                             jumpHost: jumpHosts[uri],
                             virtualization: image && {
                                 image,
-                                acceleration: site.acceleration ?? (await accelerationAt(uri)),
+                                acceleration: description.acceleration ?? (await accelerationAt(uri)),
                             },
                         },
                     ] as const,

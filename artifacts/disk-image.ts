@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { Site } from "../config/site";
+import type { LabDescription } from "../config/description";
 import { imageOf } from "../config/chosen-image";
 import { UserError } from "../lib/errors";
 import { withLock } from "../lib/lock";
@@ -28,10 +28,10 @@ export const sha256Of = async (path: string): Promise<string> => {
  * fetched into `cache`/artifacts once. Its identity is its sum, wherever it came from. Undefined where the site's platform has its image built here (launcher/isolated-host/image.ts).
  */
 export async function ensureDiskImage(
-    site: Pick<Site, "image" | "platform">,
+    description: Pick<LabDescription, "image" | "platform">,
     options: { cache: string; offline: boolean; progress: Progress; fetch?: Fetch },
 ): Promise<DiskImage | undefined> {
-    const image = imageOf(site);
+    const image = imageOf(description);
     if (!image) return undefined;
     const path = image.source.startsWith("/") ? image.source : await fetched(image.source, image.sha256, options);
     if (!existsSync(path))

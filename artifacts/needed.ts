@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { serverSources } from "../catalog/director-servers";
-import type { Site } from "../config/site";
+import type { LabDescription } from "../config/description";
 import { catalogue, type ArtifactName } from "../catalog/artifacts";
 import { drivers, releases } from "../catalog/releases";
 import { jdkOf } from "../config/chosen-jdk";
@@ -19,16 +19,16 @@ export interface LocalArtifact {
 export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
 
 /** The artifacts that a site is built from. */
-export function neededArtifacts(site: Site): ArtifactName[] {
-    const { server, jemalloc } = serverSources[site.director.source];
-    const { tomcat, libraries } = releases[site.release];
-    const { rpm } = jdkOf(site);
+export function neededArtifacts(description: LabDescription): ArtifactName[] {
+    const { server, jemalloc } = serverSources[description.director.source];
+    const { tomcat, libraries } = releases[description.release];
+    const { rpm } = jdkOf(description);
     return [
         ...(rpm ? [rpm] : []),
         tomcat.artifact,
         ...libraries,
-        drivers[site.database.server].artifact,
-        site.sessions.client,
+        drivers[description.database.server].artifact,
+        description.sessions.client,
         server,
         jemalloc,
     ];

@@ -1,19 +1,19 @@
 import { stringify } from "yaml";
 import type { KeyPair } from "../lib/ssh-keys";
-import { prefixLength, type MachineDescription, type Site } from "../config/site";
+import { prefixLength, type MachineDescription, type LabDescription } from "../config/description";
 import { platforms } from "../catalog/platforms/index";
 
 /** cloud-init's user data: who may log in, with which host key the machine shows itself, and where its packages come from. Holds a secret. */
 export function userData(
-    site: Site,
+    description: LabDescription,
     machine: MachineDescription,
     { authorizedKey, hostKey }: { authorizedKey: string; hostKey: KeyPair },
 ): string {
-    const { loginUser, packageProxy } = platforms[site.platform];
+    const { loginUser, packageProxy } = platforms[description.platform];
     const proxy =
-        site.packageProxy === "none"
+        description.packageProxy === "none"
             ? undefined
-            : packageProxy?.(`http://${site.network.gateway}:${site.packageProxy}`);
+            : packageProxy?.(`http://${description.network.gateway}:${description.packageProxy}`);
     return `#cloud-config\n${stringify({
         hostname: machine.name,
         preserve_hostname: false,
@@ -28,22 +28,24 @@ export function userData(
 }
 
 /** Network configuration version 1, which every cloud-init since CentOS 7's 19.4 understands; the card is known by its MAC. */
-export function networkConfig(site: Site, machine: MachineDescription): string {
+export function networkConfig(description: LabDescription, machine: MachineDescription): string {
     // libvirt answers for names at the gateway of a network that has a way out.
     const nameServers =
-        site.network.nameServers.length > 0 || site.isolated ? site.network.nameServers : [site.network.gateway];
+        description.network.nameServers.length > 0 || description.isolated
+            ? description.network.nameServers
+            : [description.network.gateway];
     return stringify({
         version: 1,
         config: [
             {
                 type: "physical",
-                name: site.keepalived.interface,
+                name: description.keepalived.interface,
                 mac_address: machine.mac,
                 subnets: [
                     {
                         type: "static",
-                        address: `${machine.address}/${prefixLength(site.network.cidr)}`,
-                        gateway: site.network.gateway,
+                        address: `${machine.address}/${prefixLength(description.network.cidr)}`,
+                        gateway: description.network.gateway,
                     },
                 ],
             },

@@ -2,7 +2,7 @@ import type { types } from "@pulumi/command";
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { DiskImage } from "../artifacts/disk-image";
-import { poolFolder, type Site } from "../config/site";
+import { poolFolder, type LabDescription } from "../config/description";
 import type { Acceleration } from "../hypervisors/acceleration";
 import type { JumpHost } from "../hypervisors/jump-host";
 import { render } from "../roles/template";
@@ -22,7 +22,7 @@ export interface HypervisorFacts {
 }
 
 export interface HypervisorArgs extends HypervisorFacts {
-    site: Site;
+    description: LabDescription;
     /** libvirt's. */
     uri: string;
 }
@@ -45,7 +45,7 @@ export class Hypervisor extends pulumi.ComponentResource {
 
     constructor(
         name: string,
-        { site, uri, virtualization, jumpHost }: HypervisorArgs,
+        { description, uri, virtualization, jumpHost }: HypervisorArgs,
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:Hypervisor", name, {}, opts);
@@ -56,20 +56,20 @@ export class Hypervisor extends pulumi.ComponentResource {
             ...jumpHost,
             privateKey: jumpHost.privateKey === undefined ? undefined : pulumi.secret(jumpHost.privateKey),
         };
-        const { network } = site;
+        const { network } = description;
         if (network.mode === "nat")
             this.network = new libvirt.Network(
                 `${name}-network`,
                 {
                     name: network.name,
                     // An isolated lab has no way out; its packages come through the proxy at the gateway.
-                    mode: site.isolated ? "none" : "nat",
+                    mode: description.isolated ? "none" : "nat",
                     bridge: network.bridge,
                     addresses: [network.cidr],
                     autostart: true,
                     // Addresses are static and the machines' own names stand in /etc/hosts; other names are only to be had with a way out.
                     dhcp: { enabled: false },
-                    dns: { enabled: !site.isolated },
+                    dns: { enabled: !description.isolated },
                     // Without it the bridge forwards nothing for its first seconds (spanning tree), and the provider has no argument for it.
                     xml: { xslt: render("libvirt/network.xslt", { gateway: network.gateway }) },
                 },
@@ -81,13 +81,13 @@ export class Hypervisor extends pulumi.ComponentResource {
             this.acceleration = virtualization.acceleration;
             this.pool = new libvirt.Pool(
                 `${name}-pool`,
-                { name: network.name, type: "dir", target: { path: poolFolder(site) } },
+                { name: network.name, type: "dir", target: { path: poolFolder(description) } },
                 child,
             );
             this.baseVolume = new libvirt.Volume(
                 `${name}-base`,
                 {
-                    name: `${site.platform}-${image.identity}.qcow2`,
+                    name: `${description.platform}-${image.identity}.qcow2`,
                     pool: this.pool.name,
                     source: image.path,
                     format: "qcow2",

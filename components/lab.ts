@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
-import type { Configuration } from "../config/describe";
+import type { Configuration } from "../config/configuration";
 import { hostKeyOf, publicKeyOf } from "../lib/ssh-keys";
-import { hypervisorOf, machinesWith, type MachineDescription, type Site } from "../config/site";
+import { hypervisorOf, machinesWith, type MachineDescription, type LabDescription } from "../config/description";
 import type { Role } from "../config/schema";
 import { platforms, type Platform } from "../catalog/platforms/index";
 import { databaseOf } from "../config/chosen-database";
@@ -33,48 +33,48 @@ export interface LabArgs extends Configuration {
 export class Lab extends pulumi.ComponentResource {
     constructor(
         name: string,
-        { site, secrets, artifacts, facts, firstTime = false }: LabArgs,
+        { description, secrets, artifacts, facts, firstTime = false }: LabArgs,
         opts?: pulumi.ComponentResourceOptions,
     ) {
         super("lab:Lab", name, {}, opts);
-        const platform = platforms[site.platform];
+        const platform = platforms[description.platform];
         const loginKey = { privateKey: pulumi.secret(secrets.loginKey), publicKey: publicKeyOf(secrets.loginKey) };
         const hypervisors = new Map(
-            site.hypervisors.map((its) => [
+            description.hypervisors.map((its) => [
                 its,
                 new Hypervisor(
                     `${name}-hypervisor${its.name === undefined ? "" : `-${its.name}`}`,
-                    { site, uri: its.uri, ...facts?.[its.uri] },
+                    { description, uri: its.uri, ...facts?.[its.uri] },
                     { parent: this },
                 ),
             ]),
         );
 
         const machines = new Map(
-            site.machines.map((description) => {
+            description.machines.map((its) => {
                 const machine = new Machine(
-                    description.name,
+                    its.name,
                     {
-                        site,
-                        machine: description,
-                        hostKey: hostKeyOf(secrets.hostKeySeed, description.name),
+                        description,
+                        machine: its,
+                        hostKey: hostKeyOf(secrets.hostKeySeed, its.name),
                         loginKey,
-                        hypervisor: hypervisors.get(hypervisorOf(site, description)) as Hypervisor,
+                        hypervisor: hypervisors.get(hypervisorOf(description, its)) as Hypervisor,
                     },
                     { parent: this },
                 );
-                machine.host.install(packagesOf(description, site), repositoriesOf(description, site));
+                machine.host.install(packagesOf(its, description), repositoriesOf(its, description));
                 new Base(
-                    `${description.name}-base`,
-                    { site, platform, machine: description, host: machine.host },
+                    `${its.name}-base`,
+                    { description, platform, machine: its, host: machine.host },
                     { parent: machine },
                 );
                 new Firewall(
-                    `${description.name}-firewall`,
-                    { site, platform, machine: description, host: machine.host },
+                    `${its.name}-firewall`,
+                    { description, platform, machine: its, host: machine.host },
                     { parent: machine },
                 );
-                return [description.name, machine];
+                return [its.name, machine];
             }),
         );
         /** One component for each machine with `role`. */
@@ -82,15 +82,20 @@ export class Lab extends pulumi.ComponentResource {
             role: Role,
             make: (
                 componentName: string,
-                context: { site: Site; platform: Platform; machine: MachineDescription; host: Machine["host"] },
+                context: {
+                    description: LabDescription;
+                    platform: Platform;
+                    machine: MachineDescription;
+                    host: Machine["host"];
+                },
                 opts: pulumi.ComponentResourceOptions,
             ) => T,
         ) =>
-            machinesWith(site, role).map((description) => {
-                const machine = machines.get(description.name) as Machine;
+            machinesWith(description, role).map((its) => {
+                const machine = machines.get(its.name) as Machine;
                 return make(
-                    `${description.name}-${role}`,
-                    { site, platform, machine: description, host: machine.host },
+                    `${its.name}-${role}`,
+                    { description, platform, machine: its, host: machine.host },
                     { parent: machine },
                 );
             });
@@ -139,19 +144,19 @@ export class Lab extends pulumi.ComponentResource {
 }
 
 /** All that the machine's roles need, so that its package manager runs once. */
-export function packagesOf(machine: MachineDescription, site: Site): string[] {
-    const { packages } = platforms[site.platform];
+export function packagesOf(machine: MachineDescription, description: LabDescription): string[] {
+    const { packages } = platforms[description.platform];
     const byRole: Record<Role, string[]> = {
-        app: [...jdkOf(site).packages, ...packages.httpd],
+        app: [...jdkOf(description).packages, ...packages.httpd],
         memcached: packages.memcached,
-        database: databaseOf(site).packages,
+        database: databaseOf(description).packages,
         director: [...packages.directorRuntime, ...packages.keepalived],
     };
     return [...packages.base, ...machine.roles.flatMap((role) => byRole[role])];
 }
 
 /** Publishers' own repositories that some of these packages come from. */
-export function repositoriesOf(machine: MachineDescription, site: Site): Repository[] {
-    const { repository } = databaseOf(site);
+export function repositoriesOf(machine: MachineDescription, description: LabDescription): Repository[] {
+    const { repository } = databaseOf(description);
     return machine.roles.includes("database") && repository ? [repository] : [];
 }

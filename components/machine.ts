@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../lib/ssh-keys";
-import type { MachineDescription, Site } from "../config/site";
+import type { MachineDescription, LabDescription } from "../config/description";
 import { platforms } from "../catalog/platforms/index";
 import { Host } from "./host";
 import type { Hypervisor } from "./hypervisor";
@@ -8,7 +8,7 @@ import { SystemContainer } from "./system-container";
 import { VirtualMachine } from "./virtual-machine";
 
 export interface MachineArgs {
-    site: Site;
+    description: LabDescription;
     machine: MachineDescription;
     hostKey: KeyPair;
     loginKey: { privateKey: pulumi.Output<string>; publicKey: string };
@@ -29,14 +29,14 @@ export class Machine extends pulumi.ComponentResource {
 
     constructor(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:Machine", name, {}, opts);
-        const { site, machine, hostKey, loginKey, hypervisor } = args;
-        const Kind = site.machineKind === "container" ? SystemContainer : VirtualMachine;
+        const { description, machine, hostKey, loginKey, hypervisor } = args;
+        const Kind = description.machineKind === "container" ? SystemContainer : VirtualMachine;
         const bare: BareMachine = new Kind(name, args, { parent: this });
         this.host = new Host(
             `${name}-host`,
             {
                 machineName: machine.name,
-                platform: platforms[site.platform],
+                platform: platforms[description.platform],
                 connection: {
                     address: machine.address,
                     privateKey: loginKey.privateKey,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Configuration } from "../config/describe";
+import type { Configuration } from "../config/configuration";
 import { hostKeyOf } from "../lib/ssh-keys";
-import { machinesWith, type Site } from "../config/site";
+import { machinesWith, type LabDescription } from "../config/description";
 import { platforms } from "../catalog/platforms/index";
 import { databaseOf } from "../config/chosen-database";
 
@@ -27,7 +27,7 @@ export interface Access {
     /** What the directors' server was compiled from. */
     directorSource: string;
     /** What the lab is meant to be; without it nobody could tell whether it is. */
-    site: Site;
+    description: LabDescription;
     machines: MachineAccess[];
 }
 
@@ -46,34 +46,34 @@ export function outputsOf(configuration: Configuration) {
     };
 }
 
-export function accessOf({ site, secrets }: Configuration): Access {
+export function accessOf({ description, secrets }: Configuration): Access {
     return {
-        url: `http://${site.virtualAddress}/`,
-        siteName: site.site.hostName,
-        virtualAddress: site.virtualAddress,
-        loginUser: platforms[site.platform].loginUser,
+        url: `http://${description.virtualAddress}/`,
+        siteName: description.site.hostName,
+        virtualAddress: description.virtualAddress,
+        loginUser: platforms[description.platform].loginUser,
         loginKey: secrets.loginKey,
-        directorSource: site.director.source,
-        site,
-        machines: site.machines.map(({ name, address, roles }) => ({
+        directorSource: description.director.source,
+        description,
+        machines: description.machines.map(({ name, address, roles }) => ({
             name,
             address,
             roles,
-            services: servicesOf(site, name),
+            services: servicesOf(description, name),
             hostKey: hostKeyOf(secrets.hostKeySeed, name).publicKey,
         })),
     };
 }
 
-function servicesOf(site: Site, machineName: string): string[] {
-    const { memcached, httpd, keepalived } = platforms[site.platform];
+function servicesOf(description: LabDescription, machineName: string): string[] {
+    const { memcached, httpd, keepalived } = platforms[description.platform];
     const units = {
-        database: [databaseOf(site).unit],
+        database: [databaseOf(description).unit],
         memcached: [memcached.unit],
         app: ["tomcat.service", httpd.unit],
         director: ["tengine.service", keepalived.unit],
     } as const;
     return (Object.keys(units) as (keyof typeof units)[])
-        .filter((role) => machinesWith(site, role).some(({ name }) => name === machineName))
+        .filter((role) => machinesWith(description, role).some(({ name }) => name === machineName))
         .flatMap((role) => units[role]);
 }

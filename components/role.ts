@@ -1,11 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { MachineDescription, Site } from "../config/site";
+import type { MachineDescription, LabDescription } from "../config/description";
 import type { Platform } from "../catalog/platforms/index";
 import type { Host } from "./host";
 
 /** What every role's pure function gets to describe itself with. */
 export interface RoleContext {
-    site: Site;
+    description: LabDescription;
     machine: MachineDescription;
     platform: Platform;
 }

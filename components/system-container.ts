@@ -1,6 +1,6 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { prefixLength } from "../config/site";
+import { prefixLength } from "../config/description";
 import type { ContainerDescription } from "../hypervisors/container-spec";
 import type { BareMachine, MachineArgs } from "./machine";
 
@@ -13,18 +13,18 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
 
     constructor(
         name: string,
-        { site, machine, hostKey, loginKey, hypervisor }: MachineArgs,
+        { description, machine, hostKey, loginKey, hypervisor }: MachineArgs,
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:SystemContainer", name, {}, opts);
         const tool = (verb: "create" | "delete") =>
             `exec node launcher/bundle/run.cjs container ${verb} ${machine.name}`;
-        const description: ContainerDescription = {
+        const container: ContainerDescription = {
             name: machine.name,
-            network: site.network.name,
+            network: description.network.name,
             address: machine.address,
-            prefix: prefixLength(site.network.cidr),
-            gateway: site.network.gateway,
+            prefix: prefixLength(description.network.cidr),
+            gateway: description.network.gateway,
             mac: machine.mac,
             memoryMiB: machine.memoryMiB,
             vcpus: machine.vcpus,
@@ -32,25 +32,25 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             hosts: [],
             hostKey: hostKey.privateKey,
             authorizedKey: loginKey.publicKey,
-            proxyPort: Number(site.packageProxy),
+            proxyPort: Number(description.packageProxy),
         };
         const domain = new local.Command(
             `${name}-domain`,
             {
                 create: tool("create"),
                 delete: tool("delete"),
-                stdin: pulumi.secret(JSON.stringify(description)),
+                stdin: pulumi.secret(JSON.stringify(container)),
                 addPreviousOutputInEnv: false,
                 // Its output, the domain's UUID, is not for the screen.
                 logging: local.Logging.Stderr,
                 // What is on its disk, and so makes it another one. More memory, say, is an update: another domain with the same disk.
                 triggers: [
-                    site.platform,
+                    description.platform,
                     machine.address,
                     machine.mac,
-                    prefixLength(site.network.cidr),
-                    site.network.gateway,
-                    Number(site.packageProxy),
+                    prefixLength(description.network.cidr),
+                    description.network.gateway,
+                    Number(description.packageProxy),
                     hostKey.publicKey,
                     loginKey.publicKey,
                 ],

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../lib/ssh-keys";
-import type { MachineDescription, Site } from "../config/site";
+import type { MachineDescription, LabDescription } from "../config/description";
 import { networkConfig, userData } from "./cloud-init";
 import { whileMade, type CloudInitFiles } from "./cloud-init-disk";
 import type { BareMachine, MachineArgs } from "./machine";
@@ -19,7 +19,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
 
     constructor(
         name: string,
-        { site, machine, hostKey, loginKey, hypervisor }: MachineArgs,
+        { description, machine, hostKey, loginKey, hypervisor }: MachineArgs,
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:VirtualMachine", name, {}, opts);
@@ -29,7 +29,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
         const emulated = acceleration === "emulation";
         // Names are the machine's, so there cannot be an old one beside a new one.
         const child = { parent: this, provider, deleteBeforeReplace: true };
-        const instance = instanceOf(site, machine, { authorizedKey: loginKey.publicKey, hostKey });
+        const instance = instanceOf(description, machine, { authorizedKey: loginKey.publicKey, hostKey });
         const volume = new libvirt.Volume(
             `${name}-volume`,
             {
@@ -45,9 +45,9 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
         // Relative to the project's folder, which is also the provider's. Its name is all that the provider knows of what is in there.
         const source = path.join(stagingFolder(), machine.name, `${instanceId}.iso`);
         const files: CloudInitFiles = {
-            "user-data": userData(site, machine, { authorizedKey: loginKey.publicKey, hostKey }),
+            "user-data": userData(description, machine, { authorizedKey: loginKey.publicKey, hostKey }),
             "meta-data": JSON.stringify({ "instance-id": instanceId, "local-hostname": machine.name }),
-            "network-config": networkConfig(site, machine),
+            "network-config": networkConfig(description, machine),
         };
         // Pulumi names it, each one that it makes otherwise, be its content the same. libvirt takes its format for raw at first, and later for iso.
         const cloudInit = new libvirt.Volume(
@@ -71,7 +71,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
                 // Its address is cloud-init's to give; the provider's `addresses` are those of DHCP leases, and of a machine without one it would see a change each time.
                 networkInterfaces: [
                     {
-                        ...(network ? { networkId: network.id } : { bridge: site.network.bridge }),
+                        ...(network ? { networkId: network.id } : { bridge: description.network.bridge }),
                         mac: machine.mac.toUpperCase(),
                         waitForLease: false,
                     },
@@ -84,7 +84,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
             {
                 ...child,
                 // What was found out when a machine was made is not found out again for it: a try that failed once would make all of them anew.
-                ignoreChanges: site.acceleration ? [] : ["type", "cpu"],
+                ignoreChanges: description.acceleration ? [] : ["type", "cpu"],
             },
         );
         // A volume's id is its path, so with the name it is another one for each cloud-init disk that is made.
@@ -96,12 +96,12 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
 
 /** A name for a machine with what cloud-init makes of it: another one where that is another. No secret goes into it. */
 function instanceOf(
-    site: Site,
+    description: LabDescription,
     machine: MachineDescription,
     { authorizedKey, hostKey }: { authorizedKey: string; hostKey: KeyPair },
 ): string {
-    const shown = userData(site, machine, { authorizedKey, hostKey: { ...hostKey, privateKey: "" } });
-    return `${machine.name}-${shortHash(shown + networkConfig(site, machine))}`;
+    const shown = userData(description, machine, { authorizedKey, hostKey: { ...hostKey, privateKey: "" } });
+    return `${machine.name}-${shortHash(shown + networkConfig(description, machine))}`;
 }
 
 const shortHash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);

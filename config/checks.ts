@@ -7,8 +7,8 @@ import {
     memcachedNodes,
     type HypervisorDescription,
     type MachineDescription,
-    type Site,
-} from "./site";
+    type LabDescription,
+} from "./description";
 import { releases } from "../catalog/releases";
 import { serverSources, sourceNames } from "../catalog/director-servers";
 import { platforms } from "../catalog/platforms/index";
@@ -16,7 +16,7 @@ import { imageOf } from "./chosen-image";
 import { parseLibvirtUri } from "../lib/libvirt-uri";
 import type { Role } from "./schema";
 
-type Check = (site: Site) => Mistake[];
+type Check = (description: LabDescription) => Mistake[];
 
 const addressPath = (machine: MachineDescription) => `machines.${machine.name}.address`;
 
@@ -34,19 +34,19 @@ function subnet(cidr: string) {
     };
 }
 
-const addressesInNetwork: Check = (site) => {
-    const { contains, isReserved } = subnet(site.network.cidr);
+const addressesInNetwork: Check = (description) => {
+    const { contains, isReserved } = subnet(description.network.cidr);
     const named = [
-        { path: "network.gateway", address: site.network.gateway },
-        { path: "virtualAddress", address: site.virtualAddress },
-        ...site.machines.map((machine) => ({ path: addressPath(machine), address: machine.address })),
+        { path: "network.gateway", address: description.network.gateway },
+        { path: "virtualAddress", address: description.virtualAddress },
+        ...description.machines.map((machine) => ({ path: addressPath(machine), address: machine.address })),
     ];
     return named.flatMap(({ path, address }): Mistake[] => {
         if (!contains(address))
             return [
                 {
                     path,
-                    problem: `${address} is outside of the network ${site.network.cidr}`,
+                    problem: `${address} is outside of the network ${description.network.cidr}`,
                     remedy: "choose an address inside it, or change lab:network.cidr",
                 },
             ];
@@ -74,12 +74,12 @@ function repeated<T>(
     });
 }
 
-const oneOwnerPerAddress: Check = (site) =>
+const oneOwnerPerAddress: Check = (description) =>
     repeated(
         [
-            { path: "network.gateway", address: site.network.gateway, what: "the gateway" },
-            { path: "virtualAddress", address: site.virtualAddress, what: "the virtual address" },
-            ...site.machines.map((machine) => ({
+            { path: "network.gateway", address: description.network.gateway, what: "the gateway" },
+            { path: "virtualAddress", address: description.virtualAddress, what: "the virtual address" },
+            ...description.machines.map((machine) => ({
                 path: addressPath(machine),
                 address: machine.address,
                 what: machine.name,
@@ -93,9 +93,9 @@ const oneOwnerPerAddress: Check = (site) =>
         }),
     );
 
-const oneOwnerPerMac: Check = (site) =>
+const oneOwnerPerMac: Check = (description) =>
     repeated(
-        site.machines,
+        description.machines,
         (machine) => machine.mac,
         (machine, earlier) => ({
             path: `machines.${machine.name}.mac`,
@@ -111,17 +111,17 @@ const whatFor: Record<Role, string> = {
     database: "the site would have no database",
 };
 
-const everyRoleHasAMachine: Check = (site) =>
+const everyRoleHasAMachine: Check = (description) =>
     (Object.keys(whatFor) as Role[])
-        .filter((role) => machinesWith(site, role).length === 0)
+        .filter((role) => machinesWith(description, role).length === 0)
         .map((role) => ({
             path: "machines",
             problem: `no machine has the role ${role}: ${whatFor[role]}`,
             remedy: `add ${role} to the roles of a machine`,
         }));
 
-const oneDatabase: Check = (site) =>
-    machinesWith(site, "database")
+const oneDatabase: Check = (description) =>
+    machinesWith(description, "database")
         .slice(1)
         .map((machine) => ({
             path: `machines.${machine.name}.roles`,
@@ -129,8 +129,8 @@ const oneDatabase: Check = (site) =>
             remedy: "keep the role database on one machine",
         }));
 
-const rolesOnce: Check = (site) =>
-    site.machines.flatMap((machine) =>
+const rolesOnce: Check = (description) =>
+    description.machines.flatMap((machine) =>
         repeated(
             machine.roles,
             (role) => role,
@@ -142,8 +142,8 @@ const rolesOnce: Check = (site) =>
         ),
     );
 
-const directorsAndHttpdApart: Check = (site) =>
-    site.machines
+const directorsAndHttpdApart: Check = (description) =>
+    description.machines
         .filter((machine) => machine.roles.includes("app") && machine.roles.includes("director"))
         .map((machine) => ({
             path: `machines.${machine.name}.roles`,
@@ -151,8 +151,8 @@ const directorsAndHttpdApart: Check = (site) =>
             remedy: "put them on two machines",
         }));
 
-const priorities: Check = (site) => {
-    const directors = machinesWith(site, "director");
+const priorities: Check = (description) => {
+    const directors = machinesWith(description, "director");
     const path = (machine: MachineDescription) => `machines.${machine.name}.priority`;
     return [
         ...directors
@@ -162,7 +162,7 @@ const priorities: Check = (site) => {
                 problem: "a director has no priority",
                 remedy: "give each director a number from 1 to 254; the highest one holds the virtual address",
             })),
-        ...site.machines
+        ...description.machines
             .filter((machine) => machine.priority !== undefined && !machine.roles.includes("director"))
             .map((machine) => ({
                 path: path(machine),
@@ -181,16 +181,16 @@ const priorities: Check = (site) => {
     ];
 };
 
-const oneRoutePerAppServer: Check = (site) =>
-    repeated(machinesWith(site, "app"), jvmRoute, (machine, earlier) => ({
+const oneRoutePerAppServer: Check = (description) =>
+    repeated(machinesWith(description, "app"), jvmRoute, (machine, earlier) => ({
         path: addressPath(machine),
         problem: `its session route would be ${jvmRoute(machine)}, which is ${earlier.name}'s: the last number of their addresses is the same`,
         remedy: "choose addresses of app servers that differ in their last number",
     }));
 
-const failoverNodesExist: Check = (site) => {
-    const names = memcachedNodes(site).map(({ name }) => name);
-    const { failoverNodes = [] } = site.sessions;
+const failoverNodesExist: Check = (description) => {
+    const names = memcachedNodes(description).map(({ name }) => name);
+    const { failoverNodes = [] } = description.sessions;
     return failoverNodes
         .flatMap((name, index): Mistake[] => {
             const path = `sessions.failoverNodes[${index}]`;
@@ -270,8 +270,8 @@ const directorSourceCompiles: Check = ({ platform, director }) => {
           ];
 };
 
-const advertInterval: Check = (site) => {
-    const interval = site.keepalived.advertInterval;
+const advertInterval: Check = (description) => {
+    const interval = description.keepalived.advertInterval;
     const centiseconds = interval * 100;
     return Math.abs(centiseconds - Math.round(centiseconds)) < 1e-9
         ? []
@@ -284,17 +284,17 @@ const advertInterval: Check = (site) => {
           ];
 };
 
-const machineKind: Check = (site) => {
-    const driver = site.machineKind === "container" ? "lxc" : "qemu";
+const machineKind: Check = (description) => {
+    const driver = description.machineKind === "container" ? "lxc" : "qemu";
     return [
-        ...site.hypervisors
+        ...description.hypervisors
             .filter(({ uri }) => parseLibvirtUri(uri).driver !== driver)
             .map((hypervisor) => ({
                 path: hypervisorPath(hypervisor),
-                problem: `${hypervisor.uri} makes no machine of kind ${site.machineKind}`,
+                problem: `${hypervisor.uri} makes no machine of kind ${description.machineKind}`,
                 remedy: `use ${driver}:///system, or the other machineKind`,
             })),
-        ...(site.machineKind === "container" && !site.isolated
+        ...(description.machineKind === "container" && !description.isolated
             ? [
                   {
                       path: "isolated",
@@ -303,7 +303,7 @@ const machineKind: Check = (site) => {
                   },
               ]
             : []),
-        ...(site.isolated && site.packageProxy === "none"
+        ...(description.isolated && description.packageProxy === "none"
             ? [
                   {
                       path: "packageProxy",
@@ -312,32 +312,34 @@ const machineKind: Check = (site) => {
                   },
               ]
             : []),
-        ...(site.machineKind === "vm" && site.packageProxy !== "none" && !platforms[site.platform].packageProxy
+        ...(description.machineKind === "vm" &&
+        description.packageProxy !== "none" &&
+        !platforms[description.platform].packageProxy
             ? [
                   {
                       path: "packageProxy",
-                      problem: `${site.platform} has no words for one, and the lab's has Debian's packages only`,
+                      problem: `${description.platform} has no words for one, and the lab's has Debian's packages only`,
                       remedy: "leave it away",
                   },
               ]
             : []),
-        ...(site.machineKind === "vm" && !imageOf(site) && !site.isolated
+        ...(description.machineKind === "vm" && !imageOf(description) && !description.isolated
             ? [
                   {
                       path: "image",
-                      problem: `${site.platform} has no image to start virtual machines from, but for isolated labs`,
+                      problem: `${description.platform} has no image to start virtual machines from, but for isolated labs`,
                       remedy: "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }",
                   },
               ]
             : []),
-        ...(platforms[site.platform].kinds.includes(site.machineKind)
+        ...(platforms[description.platform].kinds.includes(description.machineKind)
             ? []
             : [
                   {
                       path: "platform",
-                      problem: `${site.platform} is not to be had as a ${site.machineKind}`,
+                      problem: `${description.platform} is not to be had as a ${description.machineKind}`,
                       remedy: `choose from ${Object.values(platforms)
-                          .filter((platform) => platform.kinds.includes(site.machineKind))
+                          .filter((platform) => platform.kinds.includes(description.machineKind))
                           .map((platform) => platform.name)
                           .join(", ")}`,
                   },
@@ -465,4 +467,4 @@ const checks: Check[] = [
 ];
 
 /** Everything that is wrong with `site` as a whole. */
-export const findMistakes: Check = (site) => checks.flatMap((check) => check(site));
+export const findMistakes: Check = (description) => checks.flatMap((check) => check(description));

@@ -1,5 +1,6 @@
-import type { Site } from "./site";
+import type { LabDescription } from "./description";
 import { platforms } from "../catalog/platforms/index";
 
 /** The disk image that a site's virtual machines start from: the stack file's, else the platform's. */
-export const imageOf = (site: Pick<Site, "image" | "platform">) => site.image ?? platforms[site.platform].image;
+export const imageOf = (description: Pick<LabDescription, "image" | "platform">) =>
+    description.image ?? platforms[description.platform].image;

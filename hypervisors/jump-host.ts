@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { isPrivateKey } from "../lib/ssh-keys";
 import { parseLibvirtUri, type SshTarget } from "../lib/libvirt-uri";
-import { hypervisorOf, type MachineDescription, type Site } from "../config/site";
+import { hypervisorOf, type MachineDescription, type LabDescription } from "../config/description";
 import { UserError } from "../lib/errors";
 import { run } from "../lib/run";
 
@@ -24,17 +24,17 @@ const keyTypes = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "
 
 /** Whom OpenSSH goes through to a machine, or, where none is named, to where all machines' addresses are. Undefined where machines are reached without. */
 export function jumpTarget(
-    site: Pick<Site, "hypervisors" | "network">,
+    description: Pick<LabDescription, "hypervisors" | "network">,
     machine: Pick<MachineDescription, "hypervisor"> = {},
 ): SshTarget | undefined {
-    return site.network.jump ? parseLibvirtUri(hypervisorOf(site, machine).uri).ssh : undefined;
+    return description.network.jump ? parseLibvirtUri(hypervisorOf(description, machine).uri).ssh : undefined;
 }
 
 /** The jump host of each hypervisor of a site, by libvirt URI; none where machines are reached without. A UserError for one that cannot be used. */
 export async function jumpHostsOf({
     hypervisors,
     network,
-}: Pick<Site, "hypervisors" | "network">): Promise<Record<string, JumpHost>> {
+}: Pick<LabDescription, "hypervisors" | "network">): Promise<Record<string, JumpHost>> {
     if (!network.jump) return {};
     const found = await Promise.all(
         hypervisors.map(async ({ uri }): Promise<[string, JumpHost][]> => {

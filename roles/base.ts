@@ -12,15 +12,15 @@ export class Base extends pulumi.ComponentResource {
     }
 }
 
-export function baseConfiguration({ site }: RoleContext): RoleConfiguration {
+export function baseConfiguration({ description }: RoleContext): RoleConfiguration {
     return {
         files: [
             {
                 path: "/etc/hosts",
                 content: render("etc/hosts", {
-                    machines: site.machines,
-                    virtualAddress: site.virtualAddress,
-                    siteName: site.site.hostName,
+                    machines: description.machines,
+                    virtualAddress: description.virtualAddress,
+                    siteName: description.site.hostName,
                 }),
             },
         ],

@@ -2,7 +2,7 @@ import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { machinesWith, type Site } from "../config/site";
+import { machinesWith, type LabDescription } from "../config/description";
 import { databaseOf } from "../config/chosen-database";
 import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
@@ -38,11 +38,11 @@ const schema = () => fs.readFileSync(path.join(__dirname, "..", "site", "schema.
 const schemaFile = "/usr/local/share/lab/schema.sql";
 
 export function databaseConfiguration({
-    site,
+    description,
     machine,
     password,
 }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
-    const { unit, configurationFile, settings, prepare, client, ping } = databaseOf(site);
+    const { unit, configurationFile, settings, prepare, client, ping } = databaseOf(description);
     return {
         prepare,
         files: [
@@ -50,10 +50,10 @@ export function databaseConfiguration({
             { path: schemaFile, content: schema() },
         ],
         service: { unit },
-        secrets: { "accounts.sql": password.apply((text) => accountsSql(site, text)) },
+        secrets: { "accounts.sql": password.apply((text) => accountsSql(description, text)) },
         ready: { command: ping, seconds: 600 },
         // Every statement bears being run again.
-        finish: [`${client} < "$secrets/accounts.sql"`, `${client} ${site.database.name} < ${schemaFile}`],
+        finish: [`${client} < "$secrets/accounts.sql"`, `${client} ${description.database.name} < ${schemaFile}`],
     };
 }
 
@@ -61,14 +61,16 @@ export function databaseConfiguration({
  * The account that the site logs in as. Another password is another account: while it changes, app servers that still have the old one
  * go on working, and those that have the new one do already. 24 bits tell passwords apart and give none away.
  */
-export const accountName = (site: Site, password: string) =>
-    `${site.database.user}_${crypto.createHash("sha256").update(password).digest("hex").slice(0, 6)}`;
+export const accountName = (description: LabDescription, password: string) =>
+    `${description.database.user}_${crypto.createHash("sha256").update(password).digest("hex").slice(0, 6)}`;
 
 /** Database and accounts, as SQL that may be run again and again. The account may be used from the app servers only. */
-export function accountsSql(site: Site, password: string): string {
-    const { name } = site.database;
-    const server = databaseOf(site);
-    const accounts = machinesWith(site, "app").map(({ address }) => `'${accountName(site, password)}'@'${address}'`);
+export function accountsSql(description: LabDescription, password: string): string {
+    const { name } = description.database;
+    const server = databaseOf(description);
+    const accounts = machinesWith(description, "app").map(
+        ({ address }) => `'${accountName(description, password)}'@'${address}'`,
+    );
     return [
         ...server.administrator,
         `CREATE DATABASE IF NOT EXISTS \`${name}\` CHARACTER SET utf8mb4;`,
@@ -81,14 +83,14 @@ export function accountsSql(site: Site, password: string): string {
 }
 
 /** Drops the site's other accounts: those of earlier passwords, and of machines that are no longer app servers. */
-export function retiredAccountsSql(site: Site, password: string): string {
-    const { user } = site.database;
-    const addresses = machinesWith(site, "app")
+export function retiredAccountsSql(description: LabDescription, password: string): string {
+    const { user } = description.database;
+    const addresses = machinesWith(description, "app")
         .map(({ address }) => `'${address}'`)
         .join(", ");
     return [
         "SET @gone = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user " +
-            `WHERE (user = '${user}' OR user REGEXP '^${user}_[0-9a-f]{6}$') AND NOT (user = '${accountName(site, password)}' AND host IN (${addresses})));`,
+            `WHERE (user = '${user}' OR user REGEXP '^${user}_[0-9a-f]{6}$') AND NOT (user = '${accountName(description, password)}' AND host IN (${addresses})));`,
         "SET @statement = IF(@gone IS NULL, 'DO 0', CONCAT('DROP USER ', @gone));",
         "PREPARE forget FROM @statement;",
         "EXECUTE forget;",
@@ -97,11 +99,11 @@ export function retiredAccountsSql(site: Site, password: string): string {
 }
 
 export const retiredAccountsConfiguration = ({
-    site,
+    description,
     password,
 }: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration => ({
-    secrets: { "retired.sql": password.apply((text) => retiredAccountsSql(site, text)) },
-    finish: [`${databaseOf(site).client} < "$secrets/retired.sql"`],
+    secrets: { "retired.sql": password.apply((text) => retiredAccountsSql(description, text)) },
+    finish: [`${databaseOf(description).client} < "$secrets/retired.sql"`],
 });
 
 const sqlString = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { machinesWith, memcachedPort, type MachineDescription, type Site } from "../config/site";
+import { machinesWith, memcachedPort, type MachineDescription, type LabDescription } from "../config/description";
 import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
 import { render } from "./template";
@@ -27,50 +27,55 @@ const addresses = (machines: MachineDescription[]) => machines.map(({ address })
 export const databasePort = 3306;
 
 /** Where ssh may come from: without a word about it, from where the lab's network begins. */
-export const controlAddresses = ({ network }: Site) => network.control ?? [network.gateway];
+export const controlAddresses = ({ network }: LabDescription) => network.control ?? [network.gateway];
 
 /** All doors of the site, as data: rules for a packet filter are rendered from it, and `./lab verify` tries each. */
-export const doors = (site: Site): Door[] => [
-    { what: "ssh", port: 22, on: site.machines, from: controlAddresses(site) },
-    { what: "the site", port: 80, on: machinesWith(site, "director"), from: "anyone" },
-    { what: "httpd", port: 80, on: machinesWith(site, "app"), from: addresses(machinesWith(site, "director")) },
+export const doors = (description: LabDescription): Door[] => [
+    { what: "ssh", port: 22, on: description.machines, from: controlAddresses(description) },
+    { what: "the site", port: 80, on: machinesWith(description, "director"), from: "anyone" },
+    {
+        what: "httpd",
+        port: 80,
+        on: machinesWith(description, "app"),
+        from: addresses(machinesWith(description, "director")),
+    },
     {
         what: "memcached",
         port: memcachedPort,
-        on: machinesWith(site, "memcached"),
-        from: addresses(machinesWith(site, "app")),
+        on: machinesWith(description, "memcached"),
+        from: addresses(machinesWith(description, "app")),
     },
     {
         what: "the database",
         port: databasePort,
-        on: machinesWith(site, "database"),
-        from: addresses(machinesWith(site, "app")),
+        on: machinesWith(description, "database"),
+        from: addresses(machinesWith(description, "app")),
     },
 ];
 
 /** Of a director: whose VRRP adverts it hears. Two directors more would talk to each other the same way. */
-export const vrrpNeighbours = (site: Site, machine: MachineDescription) =>
+export const vrrpNeighbours = (description: LabDescription, machine: MachineDescription) =>
     machine.roles.includes("director")
-        ? addresses(machinesWith(site, "director").filter(({ name }) => name !== machine.name))
+        ? addresses(machinesWith(description, "director").filter(({ name }) => name !== machine.name))
         : [];
 
-export function firewallConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
+export function firewallConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, configurationFile, program, finish } = platform.firewall;
     return {
-        prepare: [notLockedOut(program, controlAddresses(site))],
+        prepare: [notLockedOut(program, controlAddresses(description))],
         files: [
             {
                 path: configurationFile,
                 content: render("etc/nftables.conf", {
                     program,
-                    doors: doors(site)
+                    doors: doors(description)
                         .filter(({ on }) => on.includes(machine))
                         .map(({ what, port, from }) => ({
                             what,
                             port,
                             from: from === "anyone" ? false : from.join(", "),
                         })),
-                    vrrpNeighbours: vrrpNeighbours(site, machine).join(", ") || false,
+                    vrrpNeighbours: vrrpNeighbours(description, machine).join(", ") || false,
                 }),
             },
         ],

@@ -17,7 +17,7 @@ export class Httpd extends pulumi.ComponentResource {
     }
 }
 
-export function httpdConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
+export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, virtualHostFile, prepare, test } = platform.httpd;
     return {
         prepare: prepare(path.posix.dirname(appBase)),
@@ -26,8 +26,8 @@ export function httpdConfiguration({ site, machine, platform }: RoleContext): Ro
                 path: virtualHostFile,
                 content: render("etc/httpd/conf.d/virtual.conf", {
                     documentRoot: docBase,
-                    serverName: site.site.hostName,
-                    tomcatPort: site.tomcat.port,
+                    serverName: description.site.hostName,
+                    tomcatPort: description.tomcat.port,
                 }),
             },
             {

@@ -21,10 +21,10 @@ export class Java extends pulumi.ComponentResource {
 }
 
 export function javaConfiguration({
-    site,
+    description,
     artifacts,
-}: Pick<RoleContext, "site"> & Pick<JavaArgs, "artifacts">): RoleConfiguration {
-    const { home, rpm } = jdkOf(site);
+}: Pick<RoleContext, "description"> & Pick<JavaArgs, "artifacts">): RoleConfiguration {
+    const { home, rpm } = jdkOf(description);
     return {
         ...(rpm ? { artifacts: [artifacts[rpm]], prepare: installRpm(`"$artifacts/${artifacts[rpm].name}"`) } : {}),
         files: [{ path: "/etc/profile.d/java.sh", content: render("etc/profile.d/java.sh", { javaHome: home }) }],

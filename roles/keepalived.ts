@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { machinesWith, prefixLength } from "../config/site";
+import { machinesWith, prefixLength } from "../config/description";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
@@ -23,14 +23,14 @@ const configurationFile = "/etc/keepalived/keepalived.conf";
 const checkScript = "/usr/libexec/keepalived/check-web-server";
 
 export function keepalivedConfiguration(context: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
-    const { platform, site, password } = context;
+    const { platform, description, password } = context;
     const { unit, test, scriptUser } = platform.keepalived;
     const { seconds } = checkOf(context);
     // Before some director has it, a question about the address is one to nobody, for whom the kernel would wait.
     const connectSeconds = seconds < 1 ? 0.3 : 1;
     // VRRP version 3 has no authentication, so that its file holds no secret and previews may show what changes in it.
     const content =
-        vrrpVersion(site.keepalived.advertInterval) === 2
+        vrrpVersion(description.keepalived.advertInterval) === 2
             ? password.apply((text) => keepalivedText(context, text))
             : keepalivedText(context);
     return {
@@ -49,7 +49,7 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
         test: test?.(configurationFile),
         service: { unit, onChange: "reload" },
         ready: {
-            command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --connect-timeout ${connectSeconds} --max-time 2 http://${site.virtualAddress}/health`,
+            command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --connect-timeout ${connectSeconds} --max-time 2 http://${description.virtualAddress}/health`,
             seconds: 300,
         },
     };
@@ -63,20 +63,20 @@ export const vrrpVersion = (advertInterval: number) => (Number.isInteger(advertI
  * a turn whose question before is not over: three that are shorter than the interval find it out in 0.8 s, and forgive a busy machine 0.4 s.
  * Whoever has time for slow adverts has it for slow answers: two that take a whole interval.
  */
-export function checkOf({ site, platform }: Pick<RoleContext, "site" | "platform">): {
+export function checkOf({ description, platform }: Pick<RoleContext, "description" | "platform">): {
     interval: number;
     seconds: number;
     fall: number;
 } {
-    const interval = Math.max(platform.keepalived.shortestCheckInterval, site.keepalived.advertInterval);
+    const interval = Math.max(platform.keepalived.shortestCheckInterval, description.keepalived.advertInterval);
     // curl older than 7.32, as CentOS 7's, knows whole seconds only.
     return interval < 1 ? { interval, seconds: 0.15, fall: 3 } : { interval, seconds: Math.floor(interval), fall: 2 };
 }
 
-export function keepalivedText({ site, machine, platform }: RoleContext, password?: string): string {
-    const check = checkOf({ site, platform });
-    const { interface: device, virtualRouterId, advertInterval, preempt, notify } = site.keepalived;
-    const highest = Math.max(...machinesWith(site, "director").map((director) => director.priority ?? 0));
+export function keepalivedText({ description, machine, platform }: RoleContext, password?: string): string {
+    const check = checkOf({ description, platform });
+    const { interface: device, virtualRouterId, advertInterval, preempt, notify } = description.keepalived;
+    const highest = Math.max(...machinesWith(description, "director").map((director) => director.priority ?? 0));
     return render("etc/keepalived/keepalived.conf", {
         routerId: `TENGINE_${machine.address.split(".").at(-1)}`,
         notify: notify.to.length > 0 && notify,
@@ -94,7 +94,7 @@ export function keepalivedText({ site, machine, platform }: RoleContext, passwor
         scriptUser: platform.keepalived.scriptUser,
         preempt,
         password: password ?? false,
-        virtualAddress: site.virtualAddress,
-        prefix: prefixLength(site.network.cidr),
+        virtualAddress: description.virtualAddress,
+        prefix: prefixLength(description.network.cidr),
     });
 }

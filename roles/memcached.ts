@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { memcachedPort } from "../config/site";
+import { memcachedPort } from "../config/description";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
@@ -14,7 +14,7 @@ export class Memcached extends pulumi.ComponentResource {
     }
 }
 
-export function memcachedConfiguration({ site, machine, platform }: RoleContext): RoleConfiguration {
+export function memcachedConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, user, program } = platform.memcached;
     return {
         files: [
@@ -25,7 +25,7 @@ export function memcachedConfiguration({ site, machine, platform }: RoleContext)
                     user,
                     address: machine.address,
                     port: memcachedPort,
-                    memoryMiB: site.sessions.memcachedMiB,
+                    memoryMiB: description.sessions.memcachedMiB,
                 }),
             },
             hardened(unit, platform, { capabilities: ["SETGID", "SETUID", "SYS_RESOURCE"] }),

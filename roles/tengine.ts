@@ -1,7 +1,7 @@
 import * as crypto from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
-import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "../config/site";
+import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "../config/description";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
@@ -40,8 +40,12 @@ export interface Build {
     script: string;
 }
 
-export function describeBuild({ site, platform, artifacts }: RoleContext & Pick<TengineArgs, "artifacts">): Build {
-    const source = serverSources[site.director.source];
+export function describeBuild({
+    description,
+    platform,
+    artifacts,
+}: RoleContext & Pick<TengineArgs, "artifacts">): Build {
+    const source = serverSources[description.director.source];
     const sources = [artifacts[source.server], artifacts[source.jemalloc]];
     const script = buildScript(source, {
         server: artifacts[source.server].name,
@@ -69,11 +73,11 @@ function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
     ];
 }
 
-export function tengineConfiguration({ site, platform }: RoleContext, buildKey: string): RoleConfiguration {
-    const { affinity, source } = site.director;
+export function tengineConfiguration({ description, platform }: RoleContext, buildKey: string): RoleConfiguration {
+    const { affinity, source } = description.director;
     const { isTengine, dsoModules, differing } = serverSources[source];
     const bySession = affinity === "session";
-    const routes = bySession ? sessionRoutes(site) : [];
+    const routes = bySession ? sessionRoutes(description) : [];
     return {
         prepare: [
             "getent group nginx >/dev/null || groupadd --system nginx",
@@ -90,15 +94,15 @@ export function tengineConfiguration({ site, platform }: RoleContext, buildKey: 
                     hashKey: bySession ? "$affinity" : "$request_uri",
                     appServers: bySession ? "${app_servers}" : "be_server1",
                     routes,
-                    upstreams: upstreams(upstreamServers(site), routes),
+                    upstreams: upstreams(upstreamServers(description), routes),
                     tengine: isTengine,
                     dso: dsoModules.length > 0 && { modules: dsoModules },
                     differing,
                     // Tengine 2 is older than the word (nginx 1.9.13), and sends every request on.
                     namesNonIdempotent: source !== "tengine-2.1.0",
                     checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
-                    serverName: site.site.hostName,
-                    cidr: site.network.cidr,
+                    serverName: description.site.hostName,
+                    cidr: description.network.cidr,
                 }),
             },
             {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
 import { drivers, releases } from "../catalog/releases";
 import { jdkOf } from "../config/chosen-jdk";
-import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/site";
+import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/description";
 import { hardened } from "./hardening";
 import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
@@ -35,16 +35,16 @@ const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map(
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
 export function tomcatConfiguration({
-    site,
+    description,
     machine,
     platform,
     password,
     artifacts,
 }: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
-    const release = releases[site.release];
+    const release = releases[description.release];
     const distribution = artifacts[release.tomcat.artifact];
-    const client = artifacts[site.sessions.client];
-    const driver = drivers[site.database.server];
+    const client = artifacts[description.sessions.client];
+    const driver = drivers[description.database.server];
     const libraries = [...[...release.libraries, driver.artifact].map((name) => artifacts[name]), client];
     const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
     const { address } = machine;
@@ -83,24 +83,24 @@ export function tomcatConfiguration({
                 path: "/etc/systemd/system/tomcat.service",
                 content: render("etc/systemd/system/tomcat.service", {
                     home,
-                    javaHome: jdkOf(site).home,
-                    port: site.tomcat.port,
+                    javaHome: jdkOf(description).home,
+                    port: description.tomcat.port,
                 }),
             },
             hardened("tomcat.service", platform, {
                 writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`),
             }),
-            ...(site.sessions.keepCopies
+            ...(description.sessions.keepCopies
                 ? sessionCopiesClasses.map((file) => ({ path: `/${file}`, content: verbatim(file) }))
                 : []),
             {
                 path: `${home}/bin/setenv.sh`,
-                content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: site.tomcat.heapMiB }),
+                content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: description.tomcat.heapMiB }),
             },
             {
                 path: `${home}/conf/server.xml`,
                 content: render("usr/local/tomcat/conf/server.xml", {
-                    port: site.tomcat.port,
+                    port: description.tomcat.port,
                     address,
                     jvmRoute: jvmRoute(machine),
                     node: machine.name,
@@ -113,12 +113,12 @@ export function tomcatConfiguration({
             {
                 path: `${home}/conf/context.xml`,
                 content: render("usr/local/tomcat/conf/context.xml", {
-                    memcachedNodes: memcachedNodes(site)
+                    memcachedNodes: memcachedNodes(description)
                         .map((node) => `${node.name}:${node.address}:${node.port}`)
                         .join(","),
-                    failoverNodes: failoverNodes(site, machine).join(","),
-                    keepCopies: site.sessions.keepCopies,
-                    backupAsync: site.sessions.backup === "async",
+                    failoverNodes: failoverNodes(description, machine).join(","),
+                    keepCopies: description.sessions.keepCopies,
+                    backupAsync: description.sessions.backup === "async",
                     node: machine.name,
                 }),
                 ...readableByTomcat,
@@ -130,22 +130,22 @@ export function tomcatConfiguration({
                         driver: driver.className,
                         url: databaseUrl(
                             driver.scheme,
-                            machinesWith(site, "database")[0]?.address ?? "",
-                            site.database.name,
+                            machinesWith(description, "database")[0]?.address ?? "",
+                            description.database.name,
                         ),
-                        user: accountName(site, text),
+                        user: accountName(description, text),
                         password: text,
                     }),
                 ),
                 ...readableByTomcat,
             },
         ],
-        test: site.sessions.keepCopies
-            ? compileSessionCopies(`${jdkOf(site).home}/bin/java`, home, `/${sessionCopies}`)
+        test: description.sessions.keepCopies
+            ? compileSessionCopies(`${jdkOf(description).home}/bin/java`, home, `/${sessionCopies}`)
             : undefined,
         service: { unit: "tomcat.service" },
         ready: {
-            command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${site.tomcat.port}/health`,
+            command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
             seconds: 600,
         },
     };

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import type { Access, MachineAccess } from "../../components/outputs";
 import { words } from "../../lib/shell";
 import { sshArgv } from "../../lib/libvirt-uri";
-import type { Site } from "../../config/site";
+import type { LabDescription } from "../../config/description";
 import { attach, type Command } from "../command";
 import { UserError } from "../../lib/errors";
 import { jumpTarget } from "../../hypervisors/jump-host";
@@ -54,8 +54,8 @@ export const waysIn: Record<string, Command> = {
         run: async ({ stack, rest: [port = "8080"] }) => {
             if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
                 throw new UserError(`${port} is no port.`, "Choose one from 1 to 65535.");
-            const { virtualAddress, site } = await readAccess(stack);
-            const jump = jumpTarget(site);
+            const { virtualAddress, description } = await readAccess(stack);
+            const jump = jumpTarget(description);
             return forward(
                 Number(port),
                 jump
@@ -103,7 +103,7 @@ export function writeSshConfig(stack: string, access: Access): string {
     return write("config", sshConfig(access, key, knownHosts));
 }
 
-export function sshConfig({ machines, loginUser, site }: Access, key: string, knownHosts: string): string {
+export function sshConfig({ machines, loginUser, description }: Access, key: string, knownHosts: string): string {
     return machines
         .map(
             (machine) => `Host ${machine.name} ${machine.address}
@@ -115,16 +115,16 @@ export function sshConfig({ machines, loginUser, site }: Access, key: string, kn
     GlobalKnownHostsFile /dev/null
     StrictHostKeyChecking yes
     LogLevel ERROR
-${proxyCommand(site, machine)}`,
+${proxyCommand(description, machine)}`,
         )
         .join("\n");
 }
 
 /** Not ProxyJump: the way to the hypervisor has a key, and known hosts, of its own. ssh takes a percent sign for its own. */
-function proxyCommand(site: Site, { name, address }: MachineAccess): string {
+function proxyCommand(description: LabDescription, { name, address }: MachineAccess): string {
     const jump = jumpTarget(
-        site,
-        site.machines.find((machine) => machine.name === name),
+        description,
+        description.machines.find((machine) => machine.name === name),
     );
     return jump ? `    ProxyCommand ${words(sshArgv(jump, "-W", `${address}:22`)).replaceAll("%", "%%")}\n` : "";
 }

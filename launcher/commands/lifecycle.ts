@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { describeSite } from "../../config/describe";
+import { readDescription } from "../../config/configuration";
 import { parseLibvirtUri } from "../../lib/libvirt-uri";
 import { recordedUp, takeTimeline } from "../timeline/up";
 import { removeNetwork } from "../isolated-host/index";
@@ -52,19 +52,21 @@ export const lifecycle: Record<string, Command> = {
         help: "tell what up would change; where no hypervisor answers, what it would make",
         run: async ({ stack, rest }) => {
             const { isIsolated, settings } = new StackFile(stack);
-            const site = describeSite(settings, stack);
-            await jumpHostsOf(site);
+            const description = readDescription(settings, stack);
+            await jumpHostsOf(description);
             const silent = isIsolated
                 ? []
                 : (
-                      await Promise.all(site.hypervisors.map(async ({ uri }) => ((await answers(uri)) ? [] : [uri])))
+                      await Promise.all(
+                          description.hypervisors.map(async ({ uri }) => ((await answers(uri)) ? [] : [uri])),
+                      )
                   ).flat();
             if (silent.length > 0) {
                 progress.info(
                     `${silent.join(" and ")} ${silent.length > 1 ? "do" : "does"} not answer: this is what would be made there, whatever is there already (./lab plan). ./lab -s ${stack} doctor tells what it lacks.`,
                 );
                 process.stdout.write(
-                    await (await import("./plan/plan")).plan(site, { commands: rest.includes("--commands") }),
+                    await (await import("./plan/plan")).plan(description, { commands: rest.includes("--commands") }),
                 );
                 return 0;
             }

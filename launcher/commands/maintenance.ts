@@ -3,7 +3,7 @@ import { accept, acceptedFile } from "../../artifacts/accepted";
 import { ensureArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
 import { catalogue } from "../../catalog/artifacts";
 import { neededArtifacts } from "../../artifacts/needed";
-import { describeSite } from "../../config/describe";
+import { readDescription } from "../../config/configuration";
 import { ensureEngine } from "../engine/index";
 import { attach, type Command } from "../command";
 import { UserError } from "../../lib/errors";
@@ -27,7 +27,7 @@ export const maintenance: Record<string, Command> = {
         help: "get into the cache what the stack's machines are built from; --offline then builds from the cache alone",
         needsRoot: false,
         run: async ({ stack }) => {
-            const names = neededArtifacts(describeSite(new StackFile(stack).settings, stack));
+            const names = neededArtifacts(readDescription(new StackFile(stack).settings, stack));
             const paths = await ensureArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() });
             for (const place of Object.values(paths)) process.stdout.write(`${place}\n`);
             return 0;
@@ -38,7 +38,7 @@ export const maintenance: Record<string, Command> = {
         help: "pin the stack's files that nobody publishes a sha256 of, or those that are named, as they are in the cache now",
         needsRoot: false,
         run: async ({ stack, rest }) => {
-            const needed = neededArtifacts(describeSite(new StackFile(stack).settings, stack));
+            const needed = neededArtifacts(readDescription(new StackFile(stack).settings, stack));
             const unknown = rest.filter((name) => !needed.some((each) => each === name));
             if (unknown.length > 0)
                 throw new UserError(

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MachineKind } from "../../config/site";
+import type { MachineKind } from "../../config/description";
 import { UserError } from "../../lib/errors";
 import { withLock } from "../../lib/lock";
 import type { Progress } from "../../lib/progress";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { MachineKind } from "../../config/site";
+import type { MachineKind } from "../../config/description";
 import type { Progress } from "../../lib/progress";
 import { run } from "../../lib/run";
 import { withLock } from "../../lib/lock";

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import type { MachineKind } from "../../config/site";
+import type { MachineKind } from "../../config/description";
 import type { Progress } from "../../lib/progress";
 import { bundled, checkout, isOffline } from "../../lib/environment";
 import { run } from "../../lib/run";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import type { MachineKind } from "../../config/site";
+import type { MachineKind } from "../../config/description";
 import { run } from "../../lib/run";
 import { searchPath } from "./host-packages";
 import { countingHierarchy, createGroups, removeGroups } from "./cgroups";

@@ -23,7 +23,7 @@ export function accessIn({ access }: { access?: Access }, stack: string): Access
             `The lab '${stack}' has not been built, or not to its end.`,
             `Build it: ./lab up -s ${stack}`,
         );
-    if (!("site" in access) || !("hypervisors" in access.site))
+    if (!("description" in access) || !("hypervisors" in access.description))
         throw new UserError(
             `The lab '${stack}' was built by an earlier version of this program.`,
             `Bring it up to date: ./lab up -s ${stack}`,

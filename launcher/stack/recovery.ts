@@ -4,7 +4,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { Site } from "../../config/site";
+import type { LabDescription } from "../../config/description";
 import { resumeMachines, virsh, type LocalNetwork } from "../isolated-host/index";
 import { stackFolder } from "../../lib/environment";
 import { backendFolder, progress, stateFile, type Session } from "./session";
@@ -124,11 +124,15 @@ async function removeUnknown({ file }: Session, network: LocalNetwork, resources
  * Starts the machines that are there but stand still. Gives the words that have pulumi make anew those that it knows and libvirt does not
  * any more.
  */
-export async function recoverMachines(session: Session, network: LocalNetwork, site: Site): Promise<string[]> {
-    const kind = site.machineKind;
+export async function recoverMachines(
+    session: Session,
+    network: LocalNetwork,
+    description: LabDescription,
+): Promise<string[]> {
+    const kind = description.machineKind;
     const missing = async () => {
         const running = (await virsh(network, kind, "list", "--name")).split("\n");
-        return site.machines.map(({ name }) => name).filter((name) => !running.includes(name));
+        return description.machines.map(({ name }) => name).filter((name) => !running.includes(name));
     };
     // A snapshot that was killed has left them so.
     for (const name of (await virsh(network, kind, "list", "--name", "--state-paused"))

@@ -1,6 +1,6 @@
 import type { Access, MachineAccess } from "../../components/outputs";
 import type { Role } from "../../config/schema";
-import { hypervisorOf, type HypervisorDescription } from "../../config/site";
+import { hypervisorOf, type HypervisorDescription } from "../../config/description";
 import { platforms, type Platform } from "../../catalog/platforms/index";
 import { quote } from "../../lib/shell";
 import { writeSshConfig } from "../commands/access";
@@ -44,14 +44,20 @@ export class LivingLab {
     static async open(stack: string): Promise<LivingLab> {
         const access = await readAccess(stack);
         const enter = await reach(stack);
-        return new LivingLab(stack, access, enter, amongMachinesOf(access.site, enter), writeSshConfig(stack, access));
+        return new LivingLab(
+            stack,
+            access,
+            enter,
+            amongMachinesOf(access.description, enter),
+            writeSshConfig(stack, access),
+        );
     }
 
-    get site() {
-        return this.access.site;
+    get description() {
+        return this.access.description;
     }
     get platform(): Platform {
-        return platforms[this.site.platform];
+        return platforms[this.description.platform];
     }
     machinesWith(role: Role): MachineAccess[] {
         return this.access.machines.filter(({ roles }) => roles.includes(role));
@@ -125,7 +131,7 @@ export class LivingLab {
     /** virsh at the machine's own: a command, the machine, more words. What is done with a whole memory may take its time. */
     virsh(command: string, machine: string, ...words: string[]): Promise<string> {
         return this.virshAt(
-            hypervisorOf(this.site, this.site.machines.find(({ name }) => name === machine) ?? {}),
+            hypervisorOf(this.description, this.description.machines.find(({ name }) => name === machine) ?? {}),
             [command, machine, ...words],
             3600,
         );
@@ -134,7 +140,7 @@ export class LivingLab {
     /** Names of the domains that `virsh list` with these words has, on all hypervisors: without any, of those that run. */
     async domains(...words: string[]): Promise<string[]> {
         const lists = await Promise.all(
-            this.site.hypervisors.map((its) => this.virshAt(its, ["list", "--name", ...words])),
+            this.description.hypervisors.map((its) => this.virshAt(its, ["list", "--name", ...words])),
         );
         return lists
             .flatMap((list) => list.split("\n"))

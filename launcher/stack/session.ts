@@ -4,9 +4,9 @@ import { ensureArtifacts } from "../../artifacts/cache";
 import { ensureDiskImage } from "../../artifacts/disk-image";
 import { neededArtifacts } from "../../artifacts/needed";
 import { words } from "../../lib/shell";
-import { describeSite } from "../../config/describe";
+import { readDescription } from "../../config/configuration";
 import { sshArgv } from "../../lib/libvirt-uri";
-import type { Site } from "../../config/site";
+import type { LabDescription } from "../../config/description";
 import { ensureEngine, type Engine } from "../engine/index";
 import { endOrphans } from "../engine/orphans";
 import { ensureNetwork, findNetwork, type LocalNetwork } from "../isolated-host/index";
@@ -43,12 +43,12 @@ export class Session {
         const file = new StackFile(stack);
         const cache = cacheFolder();
         if (plans) {
-            const site = describeSite(file.settings, stack);
+            const description = readDescription(file.settings, stack);
             const options = { cache, progress, offline: isOffline() };
-            if (makesMachines && site.machineKind === "vm" && !file.isIsolated) refuseWithoutPrograms();
-            await ensureArtifacts(neededArtifacts(site), options);
-            if (site.machineKind === "vm") await ensureDiskImage(site, options);
-            await jumpHostsOf(site);
+            if (makesMachines && description.machineKind === "vm" && !file.isIsolated) refuseWithoutPrograms();
+            await ensureArtifacts(neededArtifacts(description), options);
+            if (description.machineKind === "vm") await ensureDiskImage(description, options);
+            await jumpHostsOf(description);
         }
         const [engine, image, network] = await Promise.all([
             ensureEngine({ cache, progress }),
@@ -143,7 +143,7 @@ export class Session {
     /** Words for pulumi's up and preview, by which machines that were taken away behind its back are made anew. */
     async replacements(): Promise<string[]> {
         if (!this.network) return [];
-        return recoverMachines(this, this.network, describeSite(this.file.settings, this.file.stack));
+        return recoverMachines(this, this.network, readDescription(this.file.settings, this.file.stack));
     }
 }
 
@@ -173,14 +173,14 @@ export async function amongMachines(stack: string): Promise<(argv: string[]) => 
     const file = new StackFile(stack);
     const enter = await reach(stack);
     // Its machines are here, whatever else is wrong in its file.
-    return file.isIsolated ? enter : amongMachinesOf(describeSite(file.settings, stack), enter);
+    return file.isIsolated ? enter : amongMachinesOf(readDescription(file.settings, stack), enter);
 }
 
 /** The same of a site that is known, `enter` being what reaches it. */
 export function amongMachinesOf(
-    site: Pick<Site, "hypervisors" | "network">,
+    description: Pick<LabDescription, "hypervisors" | "network">,
     enter: (argv: string[]) => string[],
 ): (argv: string[]) => string[] {
-    const jump = jumpTarget(site);
+    const jump = jumpTarget(description);
     return jump ? (argv) => [...sshArgv(jump), words(argv)] : enter;
 }

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseDocument, type Document } from "yaml";
 import { secretKeys, type SecretKey } from "../../config/schema";
-import type { MachineKind } from "../../config/site";
+import type { MachineKind } from "../../config/description";
 import { parseValue } from "../../lib/pulumi-value";
 import { UserError } from "../../lib/errors";
 import { checkout } from "../../lib/environment";

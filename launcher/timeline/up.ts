@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { performance } from "node:perf_hooks";
-import { describeSite } from "../../config/describe";
+import { readDescription } from "../../config/configuration";
 import { UserError } from "../../lib/errors";
 import { stackFolder } from "../../lib/environment";
 import type { Session } from "../stack/session";
@@ -52,7 +52,7 @@ export async function recordedUp(
         end,
         processors: processors.samples,
         resources: state.deployment.resources ?? [],
-        machines: describeSite(settings, stack).machines.map(({ name }) => name),
+        machines: readDescription(settings, stack).machines.map(({ name }) => name),
     });
     fs.writeFileSync(file, timelineSvg(recording));
     fs.writeFileSync(`${file}.json`, `${JSON.stringify(recording, undefined, 1)}\n`);

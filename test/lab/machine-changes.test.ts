@@ -17,16 +17,16 @@ const program = `
     import { local } from "@pulumi/command";
     import { Hypervisor } from "${repository}/components/hypervisor";
     import { VirtualMachine } from "${repository}/components/virtual-machine";
-    import { describeSite } from "${repository}/config/describe";
-    import { hostKeyOf, publicKeyOf } from "${repository}/config/keys";
+    import { readDescription } from "${repository}/config/configuration";
+    import { hostKeyOf, publicKeyOf } from "${repository}/lib/ssh-keys";
 
     const settings = JSON.parse(readFileSync("settings.json", "utf8"));
-    const site = describeSite(settings.site, "test");
+    const description = readDescription(settings.stack, "test");
     const login = hostKeyOf("ab".repeat(32), "login");
     const virtualization = { image: { path: settings.image, identity: settings.identity }, acceleration: "emulation" as const };
-    const hypervisor = new Hypervisor("lab-hypervisor", { site, uri: site.hypervisors[0].uri, virtualization }, {});
-    for (const machine of site.machines) {
-        const bare = new VirtualMachine(machine.name, { site, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor }, {});
+    const hypervisor = new Hypervisor("lab-hypervisor", { description, uri: description.hypervisors[0].uri, virtualization }, {});
+    for (const machine of description.machines) {
+        const bare = new VirtualMachine(machine.name, { description, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor }, {});
         new local.Command(machine.name + "-role", { create: "true", triggers: [bare.identity] }, { dependsOn: [bare], deletedWith: bare });
         new local.Command(machine.name + "-start", { create: "true", triggers: [bare.start] }, { dependsOn: [bare], deletedWith: bare });
     }
@@ -74,7 +74,7 @@ async function disks(): Promise<Record<string, string>> {
 function describeStack(image = "one"): void {
     project.write(
         "settings.json",
-        JSON.stringify({ site: stack, image: join(project.folder, `${image}.qcow2`), identity: image }),
+        JSON.stringify({ stack, image: join(project.folder, `${image}.qcow2`), identity: image }),
     );
 }
 

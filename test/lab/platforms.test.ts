@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountName, accountsSql, retiredAccountsSql } from "../../roles/database";
-import { describeSite } from "../../config/describe";
+import { readDescription } from "../../config/configuration";
 import { fileOf } from "../unit/support/roles";
 import { Checkout } from "./checkout";
 
@@ -25,7 +25,7 @@ const settings = {
 };
 /** The same site on another platform, with `changes`. */
 const on = (platform: string, changes: object = {}) =>
-    describeSite(
+    readDescription(
         {
             ...settings,
             machineKind: "vm",
@@ -91,21 +91,21 @@ describe("every command, a second time:", () => {
 });
 
 describe("the words of CentOS 7's MariaDB 5.5, which newer ones understand too:", () => {
-    const site = on("centos-7", { database: { server: "mariadb" } });
-    const account = (password: string) => accountName(site, password);
+    const description = on("centos-7", { database: { server: "mariadb" } });
+    const account = (password: string) => accountName(description, password);
     const login = (password: string) =>
         run(
             "nod0",
-            `mariadb -h ${machines.nod0.address} -u ${account(password)} -p${password} -e 'SELECT 1' ${site.database.name} 2>&1 || true`,
+            `mariadb -h ${machines.nod0.address} -u ${account(password)} -p${password} -e 'SELECT 1' ${description.database.name} 2>&1 || true`,
         );
 
     test("an account is made, may be made again, and goes when another takes its place; root is the machine's root alone", async () => {
         await run("nod0", "mariadb -e \"CREATE USER IF NOT EXISTS ''@'localhost', 'root'@'elsewhere'\"");
         for (const password of ["First-Passw0rd", "First-Passw0rd", "Second-Passw0rd"]) {
-            await run("nod0", "mariadb", accountsSql(site, password));
+            await run("nod0", "mariadb", accountsSql(description, password));
             expect(await login(password)).toMatch(/^1\n1\n$/);
         }
-        await run("nod0", "mariadb", retiredAccountsSql(site, "Second-Passw0rd"));
+        await run("nod0", "mariadb", retiredAccountsSql(description, "Second-Passw0rd"));
         expect(await login("First-Passw0rd")).toContain("Access denied");
         expect(await login("Second-Passw0rd")).toMatch(/^1\n1\n$/);
         expect(await run("nod0", "mariadb -N -e \"SELECT host FROM mysql.user WHERE user IN ('', 'root')\"")).toBe(
@@ -118,8 +118,8 @@ describe("the words of CentOS 7's MariaDB 5.5, which newer ones understand too:"
 });
 
 describe.each(["centos-7", "centos-stream-9"])("what %s would read is accepted by", (platform) => {
-    const site = on(platform, { database: { server: "mariadb" } });
-    const read = async (machine: string, file: string) => (await fileOf(site, machine, file)).text;
+    const description = on(platform, { database: { server: "mariadb" } });
+    const read = async (machine: string, file: string) => (await fileOf(description, machine, file)).text;
 
     test("httpd", async () => {
         const main = [

@@ -6,7 +6,7 @@ import { accountsSql, retiredAccountsSql } from "../../roles/database";
 import { keepalivedText } from "../../roles/keepalived";
 import { render } from "../../roles/template";
 import { ConfigurationError } from "../../config/mistakes";
-import { describe as describeStack } from "../../config/describe";
+import { readConfiguration as describeStack } from "../../config/configuration";
 import { platforms } from "../../catalog/platforms/index";
 import { articleLab } from "./support/article";
 import { rolesOf } from "./support/roles";
@@ -104,9 +104,9 @@ test.each(Object.entries(settings))("%s", async (path, set) => {
         fc.asyncProperty(nasty, async (text) => {
             const stack = articleLab();
             set(stack, text);
-            let site;
+            let description;
             try {
-                ({ site } = describeStack(stack, "test"));
+                ({ description } = describeStack(stack, "test"));
             } catch (error) {
                 expect(error).toBeInstanceOf(ConfigurationError);
                 expect((error as ConfigurationError).mistakes.map((mistake) => mistake.path).join()).toContain(
@@ -115,7 +115,7 @@ test.each(Object.entries(settings))("%s", async (path, set) => {
                 return;
             }
             expect(text).toMatch(harmless);
-            for (const { name } of site.machines) await rolesOf(site, name);
+            for (const { name } of description.machines) await rolesOf(description, name);
         }),
         { numRuns: 300 },
     );
@@ -135,7 +135,7 @@ test("databasePassword", () => {
                 if (text.length >= 6) expect((error as Error).message).not.toContain(text);
                 return;
             }
-            const { site } = configuration;
+            const { description } = configuration;
             const xml = render("usr/local/tomcat/conf/database.xml", {
                 driver: "d",
                 url: "u",
@@ -145,12 +145,12 @@ test("databasePassword", () => {
             expect(new DOMParser().parseFromString(xml, "text/xml").documentElement?.getAttribute("password")).toBe(
                 text,
             );
-            const sql = accountsSql(site, text);
+            const sql = accountsSql(description, text);
             expect(sql.split("\n").filter((line) => line.startsWith("ALTER"))[0]).toMatch(
                 /^ALTER USER '[a-z0-9_]+'@'[0-9.]+' IDENTIFIED BY '[^'\\]*';$/,
             );
             expect(sql).toContain(`IDENTIFIED BY '${text}';`);
-            expect(retiredAccountsSql(site, text)).not.toContain(text);
+            expect(retiredAccountsSql(description, text)).not.toContain(text);
         }),
         { numRuns: 500 },
     );
@@ -165,16 +165,16 @@ test("vrrpPassword", () => {
             ),
             (text) => {
                 const stack = { ...articleLab(), vrrpPassword: text, keepalived: { advertInterval: 1 } };
-                let site;
+                let description;
                 try {
-                    ({ site } = describeStack(stack, "test"));
+                    ({ description } = describeStack(stack, "test"));
                 } catch (error) {
                     expect(error).toBeInstanceOf(ConfigurationError);
                     return;
                 }
-                const [machine] = site.machines.filter(({ roles }) => roles.includes("director"));
+                const [machine] = description.machines.filter(({ roles }) => roles.includes("director"));
                 if (!machine) throw new Error("no director");
-                const lines = keepalivedText({ site, machine, platform: platforms[site.platform] }, text)
+                const lines = keepalivedText({ description, machine, platform: platforms[description.platform] }, text)
                     .split("\n")
                     .map((line) => line.trim());
                 // keepalived.conf(5): `!` and `#` begin a comment, a quote a text with spaces, `~` and `$` mean something at a word's beginning.

@@ -10,7 +10,7 @@ import { asMarkdown, goalsOf, type Results } from "../../launcher/commands/bench
 import { describeBuild } from "../../roles/tengine";
 import { platforms } from "../../catalog/platforms/index";
 import { articleLab, artifactsIn, siteWith } from "./support/article";
-import { describe as describeStack } from "../../config/describe";
+import { readConfiguration as describeStack } from "../../config/configuration";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bench-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -58,14 +58,14 @@ Transfer/sec:    243.10KB
 });
 
 test("the server without jemalloc differs from the lab's by that, and by its place", () => {
-    const site = siteWith();
+    const description = siteWith();
     const build = describeBuild({
-        site,
-        machine: site.machines[0]!,
-        platform: platforms[site.platform],
+        description,
+        machine: description.machines[0]!,
+        platform: platforms[description.platform],
         artifacts: artifactsIn(folder),
     });
-    const without = withoutJemalloc(build, site);
+    const without = withoutJemalloc(build, description);
     expect(build.script).toMatch(/libjemalloc\.a/);
     expect(build.script).toContain("jemalloc statistics");
     expect(without.script).not.toMatch(/libjemalloc|jemalloc statistics|\/usr\/local\/tengine\//);

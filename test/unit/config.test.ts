@@ -5,11 +5,11 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { utils } from "ssh2";
 import { parse } from "yaml";
-import { describe as describeStack, describeSite, macFor } from "../../config/describe";
+import { readConfiguration as describeStack, readDescription, macFor } from "../../config/configuration";
 import { ConfigurationError } from "../../config/mistakes";
-import { readStack } from "../../config/read";
+import { stackConfiguration } from "../../config/stack-configuration";
 import { secretKeys } from "../../config/schema";
-import { hypervisorOf, jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../config/site";
+import { hypervisorOf, jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../config/description";
 import { UserError } from "../../lib/errors";
 import { articleLab, onCentos, secrets, siteWith } from "./support/article";
 
@@ -111,15 +111,15 @@ describe("a good description", () => {
                 const entries = shuffled.map(
                     (name) => [name, { address: `192.168.0.${200 + Number(name.slice(3))}`, roles: ["app"] }] as const,
                 );
-                const site = siteWith({
+                const description = siteWith({
                     machines: {
                         db: { address: "192.168.0.2", roles: ["database", "memcached"] },
                         dir: { address: "192.168.0.3", roles: ["director"], priority: 1 },
                         ...Object.fromEntries(entries),
                     },
                 });
-                expect(machinesWith(site, "app").map(({ name }) => name)).toEqual(names);
-                expect(upstreamServers(site)[10]).toEqual({ address: "192.168.0.210", id: 1010 });
+                expect(machinesWith(description, "app").map(({ name }) => name)).toEqual(names);
+                expect(upstreamServers(description)[10]).toEqual({ address: "192.168.0.210", id: 1010 });
             }),
             { numRuns: 20 },
         );
@@ -139,13 +139,13 @@ describe("a good description", () => {
     });
 
     test("names memcacheds, routes and upstream servers as the article does", () => {
-        const site = siteWith();
-        expect(memcachedNodes(site)).toEqual([
+        const description = siteWith();
+        expect(memcachedNodes(description)).toEqual([
             { name: "memcached1", address: "192.168.0.201", port: 11211 },
             { name: "memcached2", address: "192.168.0.202", port: 11211 },
         ]);
-        expect(machinesWith(site, "app").map(jvmRoute)).toEqual(["jvm200", "jvm202"]);
-        expect(upstreamServers(site)).toEqual([
+        expect(machinesWith(description, "app").map(jvmRoute)).toEqual(["jvm200", "jvm202"]);
+        expect(upstreamServers(description)).toEqual([
             { address: "192.168.0.200", id: 1000 },
             { address: "192.168.0.202", id: 1001 },
         ]);
@@ -167,7 +167,7 @@ describe("hypervisors", () => {
     const of = (change: Change) => {
         const stack = articleLab();
         change(stack);
-        return describeStack(stack, "test").site;
+        return describeStack(stack, "test").description;
     };
 
     test("are one that needs no name, or several, in the order of their names; a machine is on one of them", () => {
@@ -175,12 +175,19 @@ describe("hypervisors", () => {
             { uri: "qemu:///system" },
         ]);
         expect(of((stack) => virtual(stack, { hypervisor: east })).hypervisors).toEqual([{ uri: east }]);
-        const site = of(spread);
-        expect(site.hypervisors).toEqual([
+        const description = of(spread);
+        expect(description.hypervisors).toEqual([
             { name: "east", uri: east },
             { name: "west", uri: west },
         ]);
-        expect(site.machines.map((each) => hypervisorOf(site, each).uri)).toEqual([west, east, west, east, west, east]);
+        expect(description.machines.map((each) => hypervisorOf(description, each).uri)).toEqual([
+            west,
+            east,
+            west,
+            east,
+            west,
+            east,
+        ]);
     });
 
     test("are gone through where they are remote and have a network of their own, or the stack file says so", () => {
@@ -1027,11 +1034,11 @@ describe("secrets", () => {
     });
 
     test("are apart from what is shown, which can be looked at without them", () => {
-        const { site, secrets: found } = describeStack(articleLab(), "test");
+        const { description, secrets: found } = describeStack(articleLab(), "test");
         expect(found).toEqual(secrets);
-        expect(Object.keys(site)).toEqual(expect.not.arrayContaining([...secretKeys]));
+        expect(Object.keys(description)).toEqual(expect.not.arrayContaining([...secretKeys]));
         const open = Object.fromEntries(Object.entries(articleLab()).filter(([key]) => !(key in secrets)));
-        expect(describeSite(open, "test")).toEqual(site);
+        expect(readDescription(open, "test")).toEqual(description);
     });
 });
 
@@ -1111,7 +1118,7 @@ describe("readStack", () => {
             "other:isolated": "false",
             "lab:list": `["a"]`,
         });
-        expect(readStack()).toEqual({
+        expect(stackConfiguration()).toEqual({
             isolated: true,
             packageProxy: 3142,
             network: { cidr: "192.168.0.0/24" },
@@ -1129,7 +1136,7 @@ describe("readStack", () => {
             "lab:hostKeySeed": "12".repeat(32),
             "lab:databasePassword": "true",
         });
-        expect(readStack()).toEqual({
+        expect(stackConfiguration()).toEqual({
             version: "1.10",
             big: "12345678901234567890",
             vrrpPassword: "1111",
@@ -1153,10 +1160,10 @@ describe("the stack files that come with the project", () => {
     };
 
     test.each(["local", "dev"])("Pulumi.%s.yaml has no mistake, and the article's machines", (name) => {
-        const { site } = describeStack({ ...settings(name), ...secrets }, name);
-        expect(site.machines.map((one) => [one.name, one.address, one.roles, one.priority])).toEqual(
+        const { description } = describeStack({ ...settings(name), ...secrets }, name);
+        expect(description.machines.map((one) => [one.name, one.address, one.roles, one.priority])).toEqual(
             siteWith().machines.map((one) => [one.name, one.address, one.roles, one.priority]),
         );
-        expect([site.network.cidr, site.virtualAddress]).toEqual(["192.168.0.0/24", "192.168.0.111"]);
+        expect([description.network.cidr, description.virtualAddress]).toEqual(["192.168.0.0/24", "192.168.0.111"]);
     });
 });

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ensureDiskImage, type DiskImage } from "../../artifacts/disk-image";
 import type { Fetch } from "../../artifacts/fetchers";
-import type { Site } from "../../config/site";
+import type { LabDescription } from "../../config/description";
 import { UserError } from "../../lib/errors";
 import { silent } from "../../lib/progress";
 
@@ -31,7 +31,10 @@ const fetchOf =
         writeFileSync(join(folder, wanted!.file), content);
         return Promise.resolve();
     };
-const ensure = (image: Site["image"], { offline = false, content = "image" } = {}): Promise<DiskImage | undefined> =>
+const ensure = (
+    image: LabDescription["image"],
+    { offline = false, content = "image" } = {},
+): Promise<DiskImage | undefined> =>
     ensureDiskImage({ platform: "debian-13", image }, { cache, offline, progress: silent, fetch: fetchOf(content) });
 
 test("a file is taken where it lies; its sum, given or not, is what it is known by", async () => {

@@ -3,11 +3,11 @@ import { doors, firewallConfiguration, vrrpNeighbours } from "../../roles/firewa
 import { platforms } from "../../catalog/platforms/index";
 import { siteWith } from "./support/article";
 
-const site = siteWith();
-const machine = (name: string) => site.machines.find((each) => each.name === name) ?? expect.fail(name);
-const rules = (name: string, of = site) => {
+const description = siteWith();
+const machine = (name: string) => description.machines.find((each) => each.name === name) ?? expect.fail(name);
+const rules = (name: string, of = description) => {
     const { files = [] } = firewallConfiguration({
-        site: of,
+        description: of,
         machine: of.machines.find((each) => each.name === name) ?? expect.fail(name),
         platform: platforms[of.platform],
     });
@@ -23,7 +23,7 @@ test("who may speak to which service", () => {
         ["192.168.0.203", "192.168.0.204"],
         ["192.168.0.200", "192.168.0.202"],
     ];
-    expect(doors(site).map(({ port, on, from }) => [port, on.map(({ name }) => name).join(" "), from])).toEqual([
+    expect(doors(description).map(({ port, on, from }) => [port, on.map(({ name }) => name).join(" "), from])).toEqual([
         [22, "mysql nod0 nod1 nod2 nod3 nod4", gateway],
         [80, "nod3 nod4", "anyone"],
         [80, "nod0 nod2", directors],
@@ -58,7 +58,7 @@ test("each machine lets in what it has to, and the rest is dropped", () => {
 test("VRRP is between the directors", () => {
     expect(rules("nod3")).toContain("meta l4proto 112 ip saddr { 192.168.0.204 } accept");
     expect(rules("nod3")).toContain("tcp dport 80 accept");
-    expect(vrrpNeighbours(site, machine("nod0"))).toEqual([]);
+    expect(vrrpNeighbours(description, machine("nod0"))).toEqual([]);
 });
 
 test("ssh comes from where the setting says", () => {

@@ -41,7 +41,7 @@ async function jumpHost(
     network = {},
 ) {
     const uri = `qemu+ssh://${authority}/system?${query}`;
-    const site = siteWith({
+    const description = siteWith({
         machineKind: "vm",
         hypervisor: uri,
         isolated: false,
@@ -49,7 +49,7 @@ async function jumpHost(
         image: { source: "/image.qcow2" },
         network,
     });
-    return (await jumpHostsOf(site))[uri];
+    return (await jumpHostsOf(description))[uri];
 }
 const mistake = async (...words: Parameters<typeof jumpHost>) => {
     const error = await jumpHost(...words).then(

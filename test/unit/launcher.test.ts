@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { accessOf, outputsOf, type Access } from "../../components/outputs";
-import { describe as describeStack } from "../../config/describe";
+import { readConfiguration as describeStack } from "../../config/configuration";
 import { hostKeyOf } from "../../lib/ssh-keys";
 import { secretKeys, secretSchema, type SecretKey } from "../../config/schema";
 import { inventory, sshConfig, writeSshConfig } from "../../launcher/commands/access";
@@ -341,10 +341,10 @@ describe("ways in", () => {
     });
 
     test("what an earlier version left is not taken for what this one reads", () => {
-        const { hypervisors, ...earlier } = access.site;
+        const { hypervisors, ...earlier } = access.description;
         for (const old of [
-            { ...access, site: { ...earlier, hypervisor: hypervisors[0].uri } },
-            { ...access, site: undefined },
+            { ...access, description: { ...earlier, hypervisor: hypervisors[0].uri } },
+            { ...access, description: undefined },
         ]) {
             expect(() => accessIn(JSON.parse(JSON.stringify({ access: old })) as { access: Access }, "test")).toThrow(
                 /built by an earlier version/,

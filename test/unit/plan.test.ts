@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { releaseNames } from "../../catalog/releases";
-import { describeSite } from "../../config/describe";
+import { readDescription } from "../../config/configuration";
 import { platforms, platformNames } from "../../catalog/platforms/index";
 import { StackFile } from "../../launcher/stack/stack-file";
 import { plan } from "../../launcher/commands/plan/plan";
@@ -18,8 +18,10 @@ for (const platform of platformNames) {
             // The article's Tengine compiles where the article ran it.
             const director =
                 release === "article" && platform !== "centos-7" ? { director: { source: "tengine-3.1.0" } } : {};
-            const site = describeSite({ ...settings, platform, release, ...image, ...director }, "dev");
-            await expect(await plan(site, { commands: true })).toMatchFileSnapshot(`plans/${platform}-${release}.txt`);
+            const description = readDescription({ ...settings, platform, release, ...image, ...director }, "dev");
+            await expect(await plan(description, { commands: true })).toMatchFileSnapshot(
+                `plans/${platform}-${release}.txt`,
+            );
         });
     }
 }

@@ -1,7 +1,7 @@
 /** What platforms hold as data and no machine is needed for. */
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import type { Site } from "../../config/site";
+import type { LabDescription } from "../../config/description";
 import { platforms } from "../../catalog/platforms/index";
 import { onCentos, siteWith } from "./support/article";
 import { rolesOf } from "./support/roles";
@@ -37,12 +37,12 @@ test("packages of MySQL's publisher are taken with its signing key only, which i
 });
 
 test("what Debian's services read is, but for these files, what CentOS's would", async () => {
-    const files = async (site: Site) =>
+    const files = async (description: LabDescription) =>
         new Map(
             (
                 await Promise.all(
-                    site.machines.map(async ({ name }) =>
-                        Object.values(await rolesOf(site, name))
+                    description.machines.map(async ({ name }) =>
+                        Object.values(await rolesOf(description, name))
                             .flatMap((role) => role.files)
                             .map((file): [string, string] => [`${name} ${file.path}`, file.text]),
                     ),

@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { networkConfig, userData } from "../../components/cloud-init";
 import { Lab } from "../../components/lab";
 import { outputsOf } from "../../components/outputs";
-import { describe as describeStack } from "../../config/describe";
+import { readConfiguration as describeStack } from "../../config/configuration";
 import { hostKeyOf, publicKeyOf, shortPrivateKey } from "../../lib/ssh-keys";
 import { articleLab, artifactsIn, secrets } from "./support/article";
 import { register, type Registration } from "./support/program";
@@ -44,11 +44,11 @@ async function registrationsOf(
     change(stack);
     const configuration = describeStack(stack, "test");
     const virtualization =
-        configuration.site.machineKind === "vm"
+        configuration.description.machineKind === "vm"
             ? { image: { path: "/cache/debian.qcow2", identity: image }, acceleration }
             : undefined;
     const facts = Object.fromEntries(
-        configuration.site.hypervisors.map(({ uri }) => [uri, { virtualization, jumpHost }]),
+        configuration.description.hypervisors.map(({ uri }) => [uri, { virtualization, jumpHost }]),
     );
     return register(() => new Lab("lab", { ...configuration, artifacts: artifactsIn(folder), facts, firstTime }), {
         identities,
@@ -455,17 +455,17 @@ describe("virtual machines", () => {
     function cloudInitOf(name: string, change: (stack: Stack) => unknown = virtualMachines) {
         const stack = articleLab();
         change(stack);
-        const { site } = describeStack(stack, "test");
-        const machine = site.machines.find((each) => each.name === name);
+        const { description } = describeStack(stack, "test");
+        const machine = description.machines.find((each) => each.name === name);
         if (!machine) throw new Error(`no machine ${name}`);
-        const text = userData(site, machine, {
+        const text = userData(description, machine, {
             authorizedKey: publicKeyOf(secrets.loginKey),
             hostKey: hostKeyOf(secrets.hostKeySeed, name),
         });
         expect(text).toMatch(/^#cloud-config\n/);
         return {
             user: parse(text) as object,
-            network: parse(networkConfig(site, machine)) as { version: number; config: unknown[] },
+            network: parse(networkConfig(description, machine)) as { version: number; config: unknown[] },
         };
     }
 

@@ -15,8 +15,8 @@ import { catalogue } from "../../catalog/artifacts";
 import { onCentos, siteWith } from "./support/article";
 import { fileOf, rolesOf } from "./support/roles";
 
-const site = siteWith();
-const text = async (machine: string, file: string, of = site) => (await fileOf(of, machine, file)).text;
+const description = siteWith();
+const text = async (machine: string, file: string, of = description) => (await fileOf(of, machine, file)).text;
 const rendered = (...parts: string[]) => path.join(__dirname, "rendered", ...parts);
 /** Without indentation, so that a fact does not hang on it. */
 const lines = (content: string) => content.split("\n").map((line) => line.trim());
@@ -28,7 +28,7 @@ const tomcat = "/usr/local/tomcat";
 describe("as they are in the article's lab", () => {
     // Between them they have every role.
     test.each(["mysql", "nod2", "nod3"])("%s", async (machine) => {
-        for (const { files, secrets } of Object.values(await rolesOf(site, machine))) {
+        for (const { files, secrets } of Object.values(await rolesOf(description, machine))) {
             // The site's own files and our Java are copied, not rendered.
             for (const file of files.filter(
                 ({ path: name }) => !name.startsWith(`${docBase}/`) && !name.endsWith(".java"),
@@ -80,8 +80,8 @@ describe("what the article says", () => {
                 "192.168.0.111 www.test.com",
             ]),
         );
-        expect(site.network.cidr).toBe("192.168.0.0/24");
-        expect(site.machines.map(({ name, roles, priority }) => ({ name, roles, priority }))).toEqual([
+        expect(description.network.cidr).toBe("192.168.0.0/24");
+        expect(description.machines.map(({ name, roles, priority }) => ({ name, roles, priority }))).toEqual([
             { name: "mysql", roles: ["database"] },
             { name: "nod0", roles: ["app"] },
             { name: "nod1", roles: ["memcached"] },
@@ -93,8 +93,8 @@ describe("what the article says", () => {
 
     test("row 7: one database, and one user who is not root and comes from the app servers only", () => {
         const password = "pass'word\\";
-        const sql = accountsSql(site, password);
-        const user = accountName(site, password);
+        const sql = accountsSql(description, password);
+        const user = accountName(description, password);
         expect(sql).toContain("CREATE DATABASE IF NOT EXISTS `site` ");
         for (const words of ["CREATE USER IF NOT EXISTS", "ALTER USER"]) {
             expect(sql.split("\n").filter((line) => line.startsWith(words))).toEqual(
@@ -106,8 +106,8 @@ describe("what the article says", () => {
         expect(sql.match(/GRANT .* ON/g)).toEqual(Array(2).fill("GRANT SELECT, INSERT, UPDATE, DELETE ON"));
         // Another password is another account: the old one goes when nobody uses it any more.
         expect(user).toMatch(/^site_[0-9a-f]{6}$/);
-        expect(accountName(site, "another")).not.toBe(user);
-        expect(retiredAccountsSql(site, password)).toContain(
+        expect(accountName(description, "another")).not.toBe(user);
+        expect(retiredAccountsSql(description, password)).toContain(
             `AND NOT (user = '${user}' AND host IN ('192.168.0.200', '192.168.0.202'))`,
         );
     });
@@ -196,7 +196,7 @@ describe("what the article says", () => {
     });
 
     test("row 11: Tomcat 7.0.62 under /usr/local, the link /usr/local/tomcat, tomcat.sh, a service of its own user", async () => {
-        const { script } = (await rolesOf(site, "nod0")).tomcat ?? { script: "" };
+        const { script } = (await rolesOf(description, "nod0")).tomcat ?? { script: "" };
         expect(script).toContain(`tar -xzf "$artifacts/tomcat-7.0.62.tar.gz"`);
         expect(script).toContain("ln -sfn /usr/local/apache-tomcat-7.0.62 /usr/local/tomcat");
         expect(lines(await text("nod0", "/etc/profile.d/tomcat.sh"))).toEqual(
@@ -230,7 +230,7 @@ describe("what the article says", () => {
     });
 
     test("row 13: MSM 1.8.3 and its libraries lie in Tomcat's lib", async () => {
-        const { script } = (await rolesOf(site, "nod2")).tomcat ?? { script: "" };
+        const { script } = (await rolesOf(description, "nod2")).tomcat ?? { script: "" };
         for (const library of [
             "memcached-session-manager-1.8.3",
             "memcached-session-manager-tc7-1.8.3",
@@ -245,14 +245,14 @@ describe("what the article says", () => {
     });
 
     test("row 13: spymemcached 2.11.1 where the stack file says so, else 2.11.7; each without the other", async () => {
-        const clients = async (of: typeof site) => {
+        const clients = async (of: typeof description) => {
             const { script } = (await rolesOf(of, "nod2")).tomcat ?? { script: "" };
             return [...script.matchAll(/put .*\/lib\/(spymemcached-.*)\n/g)].map(([, name]) => name);
         };
         expect(await clients(siteWith({ sessions: { client: "spymemcached-2.11.1" } }))).toEqual([
             "spymemcached-2.11.1.jar",
         ]);
-        expect(await clients(site)).toEqual(["spymemcached-2.11.7.jar"]);
+        expect(await clients(description)).toEqual(["spymemcached-2.11.7.jar"]);
     });
 
     test("row 14: context.xml has both memcacheds, the one to fail over to, what is no session's business, kryo, sticky", async () => {
@@ -288,7 +288,7 @@ describe("what the article says", () => {
     });
 
     test("row 15: the same application at /tomcat/app/mysite of both app servers", async () => {
-        const [nod0, nod2] = [(await rolesOf(site, "nod0")).site, (await rolesOf(site, "nod2")).site];
+        const [nod0, nod2] = [(await rolesOf(description, "nod0")).site, (await rolesOf(description, "nod2")).site];
         expect(nod0?.files.map(({ path: name }) => name)).toEqual(
             expect.arrayContaining(["/tomcat/app/mysite/WEB-INF/web.xml", "/tomcat/app/mysite/style.css"]),
         );
@@ -296,7 +296,7 @@ describe("what the article says", () => {
     });
 
     test("row 16: httpd serves www.test.com through Tomcat, and the distribution's own site is off", async () => {
-        const { files, script } = (await rolesOf(site, "nod0")).httpd ?? { files: [], script: "" };
+        const { files, script } = (await rolesOf(description, "nod0")).httpd ?? { files: [], script: "" };
         expect(script).toContain("rm -f /etc/apache2/sites-enabled/000-default.conf\n");
         expect(lines(files[0]?.text ?? "")).toEqual(
             expect.arrayContaining([
@@ -349,7 +349,7 @@ describe("what the article says", () => {
             `make -j"$(nproc)" DESTDIR="$root" dso_install`,
             `make -j"$(nproc)" DESTDIR="$root" install`,
         ]);
-        const { script: apply } = (await rolesOf(site, "nod3")).tengine ?? { script: "" };
+        const { script: apply } = (await rolesOf(description, "nod3")).tengine ?? { script: "" };
         expect(apply).toMatch(/^install -d -o nginx -g nginx -m 700 .*\/var\/tmp\/tengine\/client /m);
     });
 
@@ -474,7 +474,7 @@ describe("what the article says", () => {
 
 describe("variants", () => {
     test("adverts in fractions of a second are VRRP version 3, which has no password: the file is no secret, and nobody is notified", async () => {
-        const file = await fileOf(site, "nod3", keepalivedConf);
+        const file = await fileOf(description, "nod3", keepalivedConf);
         expect(file.isSecret).toBe(false);
         expect(lines(file.text)).toEqual(expect.arrayContaining(["vrrp_version 3", "advert_int 0.2", "interval 0.2"]));
         expect(file.text).not.toMatch(/auth|notification_email/);
@@ -482,7 +482,7 @@ describe("variants", () => {
 
     test("a web server that hangs is found out within a second; where curl knows whole seconds only, it is given one", async () => {
         const check = "/usr/libexec/keepalived/check-web-server";
-        const about = async (of: typeof site) => {
+        const about = async (of: typeof description) => {
             const number = (content: string, pattern: RegExp) => Number(pattern.exec(content)?.[1]);
             const conf = await text("nod3", keepalivedConf, of);
             return {
@@ -491,7 +491,7 @@ describe("variants", () => {
                 seconds: number(await text("nod3", check, of), /--max-time (\S+)/),
             };
         };
-        const { interval, fall, seconds } = await about(site);
+        const { interval, fall, seconds } = await about(description);
         expect(seconds).toBeLessThan(interval);
         expect(interval * fall + seconds).toBeLessThan(0.8);
         expect(await about(onCentos("centos-7"))).toEqual({ interval: 1, fall: 2, seconds: 1 });
@@ -518,7 +518,7 @@ describe("variants", () => {
     });
 
     test("what holds the database's password is the only secret on an app server, and only Tomcat may read it", async () => {
-        const roles = Object.values(await rolesOf(site, "nod0"));
+        const roles = Object.values(await rolesOf(description, "nod0"));
         expect(
             roles
                 .flatMap(({ files }) => files)

@@ -103,15 +103,15 @@ function ownScripts(): Record<string, string> {
 /** All that machines of a platform get to run, by what it is: each role once, as its machines' scripts differ by addresses only. */
 async function machineScripts(platform: (typeof platformNames)[number]): Promise<Record<string, string>> {
     const isVm = !platforms[platform].kinds.includes("container");
-    const site = siteWith({
+    const description = siteWith({
         platform,
         ...(isVm ? { machineKind: "vm", hypervisor: "qemu:///system", isolated: false, packageProxy: "none" } : {}),
     });
     const scripts: Record<string, string> = {};
-    for (const machine of site.machines) {
+    for (const machine of description.machines) {
         scripts["packages"] = platforms[platform].installPackages(
-            packagesOf(machine, site),
-            repositoriesOf(machine, site),
+            packagesOf(machine, description),
+            repositoriesOf(machine, description),
         );
         for (const [
             role,
@@ -120,7 +120,7 @@ async function machineScripts(platform: (typeof platformNames)[number]): Promise
                 files,
                 configuration: { ready, test: check },
             },
-        ] of Object.entries(await rolesOf(site, machine.name))) {
+        ] of Object.entries(await rolesOf(description, machine.name))) {
             scripts[role] = script;
             if (ready) scripts[`whether ${role} works`] = ready.command;
             if (check) scripts[`test of ${role}`] = check;

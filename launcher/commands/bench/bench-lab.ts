@@ -2,8 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify, parseDocument } from "yaml";
 import { secretKeys } from "../../../config/schema";
-import { describe, describeSite, type Configuration } from "../../../config/describe";
-import type { Site } from "../../../config/site";
+import { readConfiguration, readDescription, type Configuration } from "../../../config/configuration";
+import type { LabDescription } from "../../../config/description";
 import { UserError } from "../../../lib/errors";
 import { checkout, stackFolder } from "../../../lib/environment";
 import { run } from "../../../lib/run";
@@ -102,7 +102,7 @@ export class BenchLab {
 
     /** A line more in the stack file: an app server with the next free address. Gives its name. */
     addAppServer(): string {
-        const { machines, virtualAddress, network } = this.site;
+        const { machines, virtualAddress, network } = this.description;
         const [base = ""] = /^.*\./.exec(network.gateway) ?? [];
         const taken = [...machines.map(({ address }) => address), virtualAddress, network.gateway];
         const last = Array.from({ length: 253 }, (_, index) => index + 2)
@@ -116,8 +116,8 @@ export class BenchLab {
         return name;
     }
 
-    get site(): Site {
-        return describeSite(new StackFile(this.stack).settings, this.stack);
+    get description(): LabDescription {
+        return readDescription(new StackFile(this.stack).settings, this.stack);
     }
 
     /** With the secrets, which the first call of the launcher has made. */
@@ -127,7 +127,7 @@ export class BenchLab {
             { value?: string }
         >;
         const secrets = Object.fromEntries(secretKeys.map((key) => [key, all[`lab:${key}`]?.value]));
-        return describe({ ...new StackFile(this.stack).settings, ...secrets }, this.stack);
+        return readConfiguration({ ...new StackFile(this.stack).settings, ...secrets }, this.stack);
     }
 
     /** A program, run where the machines' addresses are; gives its standard output. */
@@ -176,8 +176,8 @@ export class BenchLab {
      * What it takes is part of what is measured, for whoever built the site.
      */
     async check(): Promise<void> {
-        const { site } = this;
-        const directors = site.machines
+        const { description } = this;
+        const directors = description.machines
             .filter(({ roles }) => roles.includes("director"))
             .map(({ address }) => `http://${address}/health`);
         const jar = path.join(stackFolder(this.stack), "cookies");
@@ -193,7 +193,7 @@ export class BenchLab {
             jar,
             "-d",
             "op=add",
-            `http://${site.virtualAddress}/counter/bench`,
+            `http://${description.virtualAddress}/counter/bench`,
         ];
         fs.rmSync(jar, { force: true });
         await this.inside([

@@ -50,7 +50,7 @@ async function measure(stack: string, wanted: readonly Part[], short: boolean): 
             if (wanted.includes("site")) results.site = await measureSite(lab, progress, short);
             if (wanted.includes("growth")) {
                 results.growth = await measureGrowth(lab, progress, short ? [2] : [2, 4, 8], times);
-                results.program = await measureProgram(lab.site, progress, [2, 4, 8, 16]);
+                results.program = await measureProgram(lab.description, progress, [2, 4, 8, 16]);
             }
         });
     }

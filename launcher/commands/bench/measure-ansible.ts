@@ -50,7 +50,7 @@ export async function compareWithAnsible(like: string, progress: Progress): Prom
 }
 
 async function contest(lab: BenchLab, who: string, progress: Progress, contestant: Contestant): Promise<Side> {
-    const { site } = lab;
+    const { description } = lab;
     const job = (name: Job) =>
         progress.step(`${who}: ${jobs[name]}`, async (): Promise<Effort> => {
             const before = lab.processorSeconds;
@@ -69,7 +69,7 @@ async function contest(lab: BenchLab, who: string, progress: Progress, contestan
         });
     await boot("machines");
     const [converged, nothing] = [await job("converge"), await job("nothing")];
-    const director = site.machines.findLast(({ roles }) => roles.includes("director"));
+    const director = description.machines.findLast(({ roles }) => roles.includes("director"));
     if (!director) throw new Error("a site without directors");
     lab.change(["machines", director.name, "priority"], Math.max(1, (director.priority ?? 100) - 20));
     await contestant.render();

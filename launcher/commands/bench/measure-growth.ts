@@ -1,4 +1,4 @@
-import type { Site } from "../../../config/site";
+import type { LabDescription } from "../../../config/description";
 import type { Progress } from "../../../lib/progress";
 import { withoutPulumisDebugging } from "../../../lib/pulumi-debugging";
 import { BenchLab, timed } from "./bench-lab";
@@ -22,7 +22,7 @@ export async function measureGrowth(
     sizes: number[],
     times: number,
 ): Promise<Size[]> {
-    const appServers = () => lab.site.machines.filter(({ roles }) => roles.includes("app")).length;
+    const appServers = () => lab.description.machines.filter(({ roles }) => roles.includes("app")).length;
     const found: Size[] = [];
     for (const size of sizes) {
         await progress.step(`${size} app servers`, async (say) => {
@@ -34,7 +34,7 @@ export async function measureGrowth(
             say("nothing to do");
             const at = {
                 appServers: size,
-                machines: lab.site.machines.length,
+                machines: lab.description.machines.length,
                 state: lab.state,
                 preview: await best(times, () => timed(() => lab.lab("preview"))),
                 nothing: await best(times, () => timed(() => lab.lab("up"))),
@@ -56,12 +56,16 @@ export interface ProgramSize {
 }
 
 /** For more machines than this one could carry. */
-export async function measureProgram(site: Site, progress: Progress, sizes: number[]): Promise<ProgramSize[]> {
+export async function measureProgram(
+    description: LabDescription,
+    progress: Progress,
+    sizes: number[],
+): Promise<ProgramSize[]> {
     const { countResources } = await import("../plan/plan");
     // As in index.ts.
     withoutPulumisDebugging();
-    const others = site.machines.filter(({ roles }) => roles.join() !== "app");
-    const example = site.machines.find(({ roles }) => roles.join() === "app");
+    const others = description.machines.filter(({ roles }) => roles.join() !== "app");
+    const example = description.machines.find(({ roles }) => roles.join() === "app");
     const appsAmongOthers = others.filter(({ roles }) => roles.includes("app")).length;
     if (!example) throw new Error("a site without a machine that is an app server alone");
     return progress.step("the program alone", async () => {
@@ -72,7 +76,7 @@ export async function measureProgram(site: Site, progress: Progress, sizes: numb
                 name: `app${index}`,
                 address: example.address.replace(/\d+$/, String(10 + index)),
             }));
-            const large = { ...site, machines: [...others, ...apps] };
+            const large = { ...description, machines: [...others, ...apps] };
             let resources = 0;
             const seconds = await best(5, () =>
                 timed(async () => {

@@ -54,7 +54,7 @@ export async function measureLimits(lab: BenchLab, progress: Progress, times: nu
             times,
             () => lab.programTime(),
         ),
-        machines: lab.site.machines.length,
+        machines: lab.description.machines.length,
         state: lab.state,
     }));
 }

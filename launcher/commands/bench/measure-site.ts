@@ -5,7 +5,7 @@ import { describeBuild } from "../../../roles/tengine";
 import { buildScript, prefix, serverSources } from "../../../catalog/director-servers";
 import { ensureArtifacts } from "../../../artifacts/cache";
 import { localArtifacts, neededArtifacts } from "../../../artifacts/needed";
-import { machinesWith, type MachineDescription, type Site } from "../../../config/site";
+import { machinesWith, type MachineDescription, type LabDescription } from "../../../config/description";
 import { platforms } from "../../../catalog/platforms/index";
 import type { CompileRequest } from "../../compile/main";
 import { writeSshConfig } from "../access";
@@ -49,14 +49,14 @@ export function parseWrk(what: string, text: string): Throughput {
 
 /** A page without a session and without the database, asked for at each layer; each time from the machine in front of it. */
 export async function measureSite(lab: BenchLab, progress: Progress, short: boolean): Promise<Throughput[]> {
-    const { site } = lab;
+    const { description } = lab;
     const seconds = short ? 3 : 8;
     const ssh = writeSshConfig(lab.stack, accessOf(await lab.configuration()));
     const on = (machine: MachineDescription, script: string) => lab.inside(["ssh", "-F", ssh, machine.name, script]);
     const [visitor, director, app] = [
-        machinesWith(site, "database")[0],
-        machinesWith(site, "director").at(-1),
-        machinesWith(site, "app")[0],
+        machinesWith(description, "database")[0],
+        machinesWith(description, "director").at(-1),
+        machinesWith(description, "app")[0],
     ];
     if (!visitor || !director || !app) throw new Error("a site without one of its tiers");
     const found: Throughput[] = [];
@@ -80,16 +80,16 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         await ask(
             "visitor, virtual address, director, httpd, Tomcat",
             visitor,
-            `http://${site.virtualAddress}:80${page}`,
+            `http://${description.virtualAddress}:80${page}`,
         );
         await ask("director, httpd, Tomcat (one app server)", director, `http://${app.address}:80${page}`);
         await ask("httpd, Tomcat", app, `http://127.0.0.1:80${page}`);
-        await ask("Tomcat alone", app, `http://127.0.0.1:${site.tomcat.port}${page}`);
+        await ask("Tomcat alone", app, `http://127.0.0.1:${description.tomcat.port}${page}`);
         await ask("director alone, an answer of its own", director, "http://127.0.0.1:80/director");
         if (short) return;
         await ask("director, app servers; with jemalloc", director, `http://127.0.0.1:80${page}`);
         say("the directors' server without jemalloc");
-        const paths = await ensureArtifacts(neededArtifacts(site), { cache: cacheFolder(), progress: silent });
+        const paths = await ensureArtifacts(neededArtifacts(description), { cache: cacheFolder(), progress: silent });
         const { loginKey, machines } = accessOf(await lab.configuration());
         const build = path.join(stackFolder(lab.stack), "build.json");
         fs.writeFileSync(
@@ -97,12 +97,12 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
             JSON.stringify(
                 withoutJemalloc(
                     describeBuild({
-                        site,
+                        description,
                         machine: director,
-                        platform: platforms[site.platform],
+                        platform: platforms[description.platform],
                         artifacts: localArtifacts(paths),
                     }),
-                    site,
+                    description,
                 ),
             ),
         );
@@ -111,7 +111,7 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
             env: { ...process.env, SSH_AUTH_SOCK: "" },
             input: JSON.stringify({
                 host: director.address,
-                user: platforms[site.platform].loginUser,
+                user: platforms[description.platform].loginUser,
                 privateKey: loginKey,
                 hostKey: machines.find(({ name }) => name === director.name)?.hostKey ?? "",
                 build,
@@ -137,8 +137,11 @@ const plainPrefix = `${prefix}-without-jemalloc`;
 const sign = "Begin jemalloc statistics";
 
 /** The same server, with the C library's own allocator, beside the one that the director has. */
-export function withoutJemalloc(build: ReturnType<typeof describeBuild>, site: Site): ReturnType<typeof describeBuild> {
-    const source = serverSources[site.director.source];
+export function withoutJemalloc(
+    build: ReturnType<typeof describeBuild>,
+    description: LabDescription,
+): ReturnType<typeof describeBuild> {
+    const source = serverSources[description.director.source];
     const [server, jemalloc] = build.sources.map(({ name }) => name);
     const script = buildScript(
         {

@@ -51,14 +51,14 @@ async function examineOwn(stackHere: Here): Promise<Finding[]> {
     const network = await findNetwork(stackFolder(stackHere.stack));
     if (network)
         return [finding(good("namespaces", "the lab is up")), ...(await examineHypervisors(stackHere, network))];
-    if (!stackHere.isRoot || missingNeeds(stackHere.site.machineKind).length > 0)
+    if (!stackHere.isRoot || missingNeeds(stackHere.description.machineKind).length > 0)
         return [finding(unknown("namespaces", "cannot be tried out before the rest is in order"))];
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "lab-doctor-"));
     try {
         const trial = await ensureNetwork({
             home,
             cache: cacheFolder(),
-            kind: stackHere.site.machineKind,
+            kind: stackHere.description.machineKind,
             progress: silent,
         });
         return [
@@ -94,8 +94,8 @@ async function examineHypervisor(place: There): Promise<Finding[]> {
     return [
         ...connection,
         ...(await lookAt(place.uri, place, [
-            ...(place.site.machineKind === "vm" ? trialChecks : []),
-            ...clashChecks(place.site),
+            ...(place.description.machineKind === "vm" ? trialChecks : []),
+            ...clashChecks(place.description),
         ])),
     ];
 }

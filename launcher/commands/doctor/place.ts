@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
-import { describeSite } from "../../../config/describe";
+import { readDescription } from "../../../config/configuration";
 import { parseLibvirtUri, sshArgv } from "../../../lib/libvirt-uri";
-import { hypervisorOf, type MachineDescription, type Site } from "../../../config/site";
+import { hypervisorOf, type MachineDescription, type LabDescription } from "../../../config/description";
 import { words } from "../../../lib/shell";
 import { findEngine } from "../../engine/index";
 import type { LocalNetwork } from "../../isolated-host/index";
@@ -15,14 +15,14 @@ import { virshArgv } from "../../../hypervisors/virsh";
 export interface Here {
     stack: string;
     file: StackFile;
-    site: Site;
+    description: LabDescription;
     isRoot: boolean;
 }
 
 /** A hypervisor that the stack's machines are to live on. */
 export interface There {
     stack: string;
-    site: Site;
+    description: LabDescription;
     uri: string;
     machines: MachineDescription[];
     /** virsh with these words, in English; fails after 30 s. `readOnly`: by libvirt's socket for those who may only look. `input`: what it reads as /dev/stdin. */
@@ -35,24 +35,24 @@ export interface There {
 
 export function here(stack: string): Here {
     const file = new StackFile(stack);
-    return { stack, file, site: describeSite(file.settings, stack), isRoot: process.getuid?.() === 0 };
+    return { stack, file, description: readDescription(file.settings, stack), isRoot: process.getuid?.() === 0 };
 }
 
 /** The hypervisors of a stack, in the namespaces of `network` if it is one of this project's own. */
-export async function there({ stack, site }: Here, network: LocalNetwork | undefined): Promise<There[]> {
+export async function there({ stack, description }: Here, network: LocalNetwork | undefined): Promise<There[]> {
     const inside = (argv: string[]) => (network ? network.enter(argv) : argv) as [string, ...string[]];
     const env = { ...process.env, LC_ALL: "C" };
     // One that was only started for this look has nothing.
     const own = network && !fs.existsSync(stateFile(stack)) ? new Set<string>() : await ownIdentities(stack);
-    return site.hypervisors.map((hypervisor) => {
+    return description.hypervisors.map((hypervisor) => {
         const { uri } = hypervisor;
         const { ssh } = parseLibvirtUri(uri);
         return {
             stack,
-            site,
+            description,
             uri,
             own,
-            machines: site.machines.filter((machine) => hypervisorOf(site, machine) === hypervisor),
+            machines: description.machines.filter((machine) => hypervisorOf(description, machine) === hypervisor),
             virsh: (argv, { readOnly, input } = {}) => {
                 const virsh = virshArgv(uri, [...(readOnly ? ["-r"] : []), ...argv]);
                 return run(inside(input === undefined ? virsh : piped(virsh)), { env, input, name: "virsh" });

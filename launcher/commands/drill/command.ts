@@ -22,11 +22,11 @@ export const drilling: Record<string, Command> = {
             if (asked.length === 0) return list(drills);
             const lab = await LivingLab.open(stack);
             const names = asked.filter((name) => {
-                const reason = all ? drills[name]?.cannot?.(lab.site) : undefined;
+                const reason = all ? drills[name]?.cannot?.(lab.description) : undefined;
                 if (reason) progress.info(`${name} is left out: ${reason}.`);
                 return !reason;
             });
-            if (!lab.site.isolated)
+            if (!lab.description.isolated)
                 throw new UserError(
                     `The lab '${stack}' is not isolated: what a drill breaks could be someone's.`,
                     "Drill a lab with lab:isolated: true.",

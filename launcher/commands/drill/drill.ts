@@ -1,5 +1,5 @@
 import type { Role } from "../../../config/schema";
-import type { Site } from "../../../config/site";
+import type { LabDescription } from "../../../config/description";
 import type { MachineAccess } from "../../../components/outputs";
 import type { Fault } from "./faults/fault";
 import type { LoadPlan, LoadReport } from "./load";
@@ -13,7 +13,7 @@ export interface Drill {
     run(stage: Stage): Promise<void>;
     goals: Goal[];
     /** Why a lab's machines cannot be drilled so, where they cannot: `all` leaves it out and says why. */
-    cannot?(site: Site): string | undefined;
+    cannot?(description: LabDescription): string | undefined;
 }
 
 /** What a drill works with. */

@@ -46,7 +46,7 @@ async function runDrill(
     options: { say: (text: string) => void; signal: AbortSignal; rounds: number; random: () => number },
 ): Promise<DrillResult> {
     const { say, signal } = options;
-    const reason = drill.cannot?.(lab.site);
+    const reason = drill.cannot?.(lab.description);
     if (reason) return { drill: name, result: "not run", problems: [reason] };
     const before = wrong(await untilWell(lab, quick, 20));
     if (before.length > 0)

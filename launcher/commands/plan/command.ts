@@ -1,4 +1,4 @@
-import { describeSite } from "../../../config/describe";
+import { readDescription } from "../../../config/configuration";
 import type { Command } from "../../command";
 import { StackFile } from "../../stack/stack-file";
 
@@ -10,7 +10,7 @@ export const planning: Record<string, Command> = {
         run: async ({ stack, rest }) => {
             const { plan } = await import("./plan");
             process.stdout.write(
-                await plan(describeSite(new StackFile(stack).settings, stack), {
+                await plan(readDescription(new StackFile(stack).settings, stack), {
                     commands: rest.includes("--commands"),
                 }),
             );

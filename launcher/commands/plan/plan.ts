@@ -9,7 +9,7 @@ import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
 import type { Build } from "../../../roles/tengine";
 import { hostKeyOf } from "../../../lib/ssh-keys";
-import type { MachineDescription, Site } from "../../../config/site";
+import type { MachineDescription, LabDescription } from "../../../config/description";
 import { imageOf } from "../../../config/chosen-image";
 import { roleFolder } from "../../../roles/apply";
 
@@ -28,21 +28,21 @@ const standIns = {
 };
 
 /** The plan of `site` as text; with `commands`, every command and script in full. */
-export async function plan(site: Site, { commands }: { commands: boolean }): Promise<string> {
+export async function plan(description: LabDescription, { commands }: { commands: boolean }): Promise<string> {
     return inScratch(async (folder) => {
-        const resources = await record(site, placeholders(site, folder));
+        const resources = await record(description, placeholders(description, folder));
         const show = commands ? once() : () => [];
         return [
-            ...heading(site),
-            ...site.machines.flatMap((machine) => ["", ...machinePlan(machine, site, resources, show)]),
+            ...heading(description),
+            ...description.machines.flatMap((machine) => ["", ...machinePlan(machine, description, resources, show)]),
             "",
         ].join("\n");
     });
 }
 
 /** How many resources, components among them, the program makes of `site`. */
-export async function countResources(site: Site): Promise<number> {
-    return inScratch(async (folder) => (await record(site, placeholders(site, folder))).length);
+export async function countResources(description: LabDescription): Promise<number> {
+    return inScratch(async (folder) => (await record(description, placeholders(description, folder))).length);
 }
 
 /** Lends a folder, which is also where files are staged meanwhile. */
@@ -57,7 +57,7 @@ async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
     }
 }
 
-async function record(site: Site, artifacts: Artifacts): Promise<Planned[]> {
+async function record(description: LabDescription, artifacts: Artifacts): Promise<Planned[]> {
     const resources: Planned[] = [];
     await pulumi.runtime.setMocks(
         {
@@ -72,21 +72,23 @@ async function record(site: Site, artifacts: Artifacts): Promise<Planned[]> {
         true,
     );
     const virtualization: Virtualization | undefined =
-        site.machineKind === "vm" ? { image: { path: "image", identity: "image" }, acceleration: "kvm" } : undefined;
+        description.machineKind === "vm"
+            ? { image: { path: "image", identity: "image" }, acceleration: "kvm" }
+            : undefined;
     new Lab("lab", {
-        site,
+        description,
         secrets: standIns,
         artifacts,
-        facts: Object.fromEntries(site.hypervisors.map(({ uri }) => [uri, { virtualization }])),
+        facts: Object.fromEntries(description.hypervisors.map(({ uri }) => [uri, { virtualization }])),
     });
     await pulumi.runtime.disconnect();
     return resources;
 }
 
 /** Empty files in the place of artifacts: a plan needs their names and sums, and must not wait for a download. */
-function placeholders(site: Site, folder: string): Artifacts {
+function placeholders(description: LabDescription, folder: string): Artifacts {
     return Object.fromEntries(
-        neededArtifacts(site).map((name): [string, LocalArtifact] => {
+        neededArtifacts(description).map((name): [string, LocalArtifact] => {
             const { file, sha256 } = catalogue[name];
             const source = path.join(folder, file);
             fs.writeFileSync(source, "");
@@ -95,17 +97,17 @@ function placeholders(site: Site, folder: string): Artifacts {
     ) as Artifacts;
 }
 
-function heading(site: Site): string[] {
-    const { network, virtualAddress, hypervisors, machineKind, platform, release, director } = site;
-    const image = imageOf(site);
+function heading(description: LabDescription): string[] {
+    const { network, virtualAddress, hypervisors, machineKind, platform, release, director } = description;
+    const image = imageOf(description);
     return [
-        `${site.machines.length} machines (${machineKind}) with ${platform}, made by ${hypervisors.map(({ name, uri }) => (name === undefined ? uri : `${name} (${uri})`)).join(", ")}`,
+        `${description.machines.length} machines (${machineKind}) with ${platform}, made by ${hypervisors.map(({ name, uri }) => (name === undefined ? uri : `${name} (${uri})`)).join(", ")}`,
         `network ${network.mode === "bridge" ? `behind the bridge ${network.bridge}` : network.name} ${network.cidr}, gateway ${network.gateway}; virtual address ${virtualAddress}`,
         ...(machineKind === "vm"
             ? [image ? `image ${image.source}, sha256 ${image.sha256 ?? "not given"}` : "image built of packages"]
             : []),
         `release ${release}, directors ${director.source}; artifacts:`,
-        ...neededArtifacts(site).map(
+        ...neededArtifacts(description).map(
             (name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`,
         ),
     ];
@@ -113,11 +115,16 @@ function heading(site: Site): string[] {
 
 const packagesPattern = /^for package in (.*); do$/m;
 
-function machinePlan(machine: MachineDescription, site: Site, resources: Planned[], show: Show): string[] {
+function machinePlan(
+    machine: MachineDescription,
+    description: LabDescription,
+    resources: Planned[],
+    show: Show,
+): string[] {
     const own = resources.filter(({ name }) => name.startsWith(`${machine.name}-`));
     const isOf = (type: string) => (resource: Planned) => resource.type === type;
     const size =
-        site.machineKind === "vm"
+        description.machineKind === "vm"
             ? `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs, ${machine.diskGiB} GiB`
             : `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs`;
     return [

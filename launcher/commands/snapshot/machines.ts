@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { MachineAccess } from "../../../components/outputs";
 import { quote } from "../../../lib/shell";
-import { hypervisorOf, memcachedPort, type HypervisorDescription } from "../../../config/site";
+import { hypervisorOf, memcachedPort, type HypervisorDescription } from "../../../config/description";
 import { UserError } from "../../../lib/errors";
 import { stackFolder } from "../../../lib/environment";
 import { run } from "../../../lib/run";
@@ -13,7 +13,7 @@ import type { LivingLab } from "../../stack/running-lab";
 import { dump, load, type Item } from "./memcached";
 
 /** Containers' disks are copied here. A virtual machine's snapshot is libvirt's: it is kept with the machine, and has the machine's memory. */
-export const areContainers = (lab: LivingLab) => lab.site.machineKind === "container";
+export const areContainers = (lab: LivingLab) => lab.description.machineKind === "container";
 export const namesOf = (lab: LivingLab) => lab.access.machines.map(({ name }) => name);
 
 export async function suspend(lab: LivingLab, names: string[]): Promise<void> {
@@ -69,7 +69,7 @@ interface Room {
 
 /** One for each place that `save` puts something in. */
 export async function roomsFor(lab: LivingLab): Promise<Room[]> {
-    if (!areContainers(lab)) return Promise.all(lab.site.hypervisors.map((its) => poolRoom(lab, its)));
+    if (!areContainers(lab)) return Promise.all(lab.description.hypervisors.map((its) => poolRoom(lab, its)));
     const where = path.join(stackFolder(lab.stack), "machines");
     const trees = fs
         .readdirSync(where)
@@ -91,13 +91,13 @@ export async function roomsFor(lab: LivingLab): Promise<Room[]> {
 
 /** What is copied is memory: a disk keeps what it was when it goes on. */
 async function poolRoom(lab: LivingLab, hypervisor: HypervisorDescription): Promise<Room> {
-    const { site } = lab;
-    const pool = site.network.name;
+    const { description } = lab;
+    const pool = description.network.name;
     await lab.virshAt(hypervisor, ["pool-refresh", pool]);
     const [, free] = /^Available:\s+(\d+)/m.exec(await lab.virshAt(hypervisor, ["pool-info", "--bytes", pool])) ?? [];
     if (free === undefined)
         throw new Error(`libvirt (${hypervisor.uri}) does not say how much room its pool ${pool} has.`);
-    const here = site.machines.filter((machine) => hypervisorOf(site, machine) === hypervisor);
+    const here = description.machines.filter((machine) => hypervisorOf(description, machine) === hypervisor);
     return {
         needed: here.reduce((sum, { memoryMiB }) => sum + memoryMiB * 1024 ** 2, 0),
         free: Number(free),

@@ -3,9 +3,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { catalogue } from "../../../catalog/artifacts";
 import type { Artifacts, LocalArtifact } from "../../../artifacts/needed";
-import { describe as describeSite } from "../../../config/describe";
+import { readConfiguration as describeSite } from "../../../config/configuration";
 import { hostKeyOf } from "../../../lib/ssh-keys";
-import type { Site } from "../../../config/site";
+import type { LabDescription } from "../../../config/description";
 
 /** None of them is part of another, nor of anything else in the configuration: where one turns up, it is there. */
 export const secrets = {
@@ -40,11 +40,11 @@ export const articleLab = () =>
     };
 
 /** The article's lab with `changes` in place of its own settings. */
-export const siteWith = (changes: Record<string, unknown> = {}): Site =>
-    describeSite({ ...articleLab(), ...changes }, "test").site;
+export const siteWith = (changes: Record<string, unknown> = {}): LabDescription =>
+    describeSite({ ...articleLab(), ...changes }, "test").description;
 
 /** The same on CentOS, whose machines are virtual. */
-export const onCentos = (platform: string, changes: Record<string, unknown> = {}): Site =>
+export const onCentos = (platform: string, changes: Record<string, unknown> = {}): LabDescription =>
     siteWith({
         platform,
         machineKind: "vm",

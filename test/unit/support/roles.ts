@@ -5,7 +5,7 @@ import { catalogue } from "../../../catalog/artifacts";
 import { applyScript, secretTexts } from "../../../roles/apply";
 import type { RoleContext } from "../../../components/role";
 import type { RoleConfiguration } from "../../../roles/role-configuration";
-import type { Site } from "../../../config/site";
+import type { LabDescription } from "../../../config/description";
 import { platforms } from "../../../catalog/platforms/index";
 import { plain, roleConfigurations } from "../../../roles/index";
 import { secrets } from "./article";
@@ -32,10 +32,10 @@ const artifacts = Object.fromEntries(
 ) as Artifacts;
 
 /** Every role of a machine, by the name that it has on the machine. */
-export async function rolesOf(site: Site, machineName: string): Promise<Record<string, RenderedRole>> {
-    const machine = site.machines.find(({ name }) => name === machineName);
+export async function rolesOf(description: LabDescription, machineName: string): Promise<Record<string, RenderedRole>> {
+    const machine = description.machines.find(({ name }) => name === machineName);
     if (!machine) throw new Error(`no machine ${machineName}`);
-    const context: RoleContext = { site, machine, platform: platforms[site.platform] };
+    const context: RoleContext = { description, machine, platform: platforms[description.platform] };
     const all = roleConfigurations(context, {
         artifacts,
         databasePassword: pulumi.secret(secrets.databasePassword),
@@ -66,8 +66,8 @@ async function rendered(role: string, configuration: RoleConfiguration): Promise
 }
 
 /** The text of one file of a machine, whichever role it belongs to. */
-export async function fileOf(site: Site, machineName: string, path: string): Promise<RenderedFile> {
-    const found = Object.values(await rolesOf(site, machineName))
+export async function fileOf(description: LabDescription, machineName: string, path: string): Promise<RenderedFile> {
+    const found = Object.values(await rolesOf(description, machineName))
         .flatMap(({ files }) => files)
         .find((file) => file.path === path);
     if (!found) throw new Error(`${machineName} has no ${path}`);

@@ -69,7 +69,7 @@ export class Playbook {
     async render(): Promise<void> {
         fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
         const configuration = await this.lab.configuration();
-        const paths = await ensureArtifacts(neededArtifacts(configuration.site), {
+        const paths = await ensureArtifacts(neededArtifacts(configuration.description), {
             cache: cacheFolder(),
             progress: silent,
         });
@@ -84,7 +84,7 @@ export class Playbook {
     async givePython(): Promise<void> {
         const ssh = writeSshConfig(this.lab.stack, accessOf(await this.lab.configuration()));
         await Promise.all(
-            this.lab.site.machines.map(({ name }) =>
+            this.lab.description.machines.map(({ name }) =>
                 this.lab.inside([
                     "ssh",
                     "-F",

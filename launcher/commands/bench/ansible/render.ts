@@ -8,9 +8,9 @@ import { packagesOf } from "../../../../components/lab";
 import type { ManagedFile, RoleConfiguration } from "../../../../roles/role-configuration";
 import { describeBuild } from "../../../../roles/tengine";
 import { temporaryFolders } from "../../../../catalog/director-servers";
-import type { Configuration } from "../../../../config/describe";
+import type { Configuration } from "../../../../config/configuration";
 import type { Role } from "../../../../config/schema";
-import { machinesWith } from "../../../../config/site";
+import { machinesWith } from "../../../../config/description";
 import { platforms } from "../../../../catalog/platforms/index";
 import { run } from "../../../../lib/run";
 import { plain, roleConfigurations } from "../../../../roles/index";
@@ -37,18 +37,18 @@ const secretsFolder = (role: string) => `/root/.lab-${role}`;
  */
 export async function renderForAnsible(
     folder: string,
-    { site, secrets }: Configuration,
+    { description, secrets }: Configuration,
     { artifacts, sshConfig, builds }: { artifacts: Artifacts; sshConfig: string; builds: string },
 ): Promise<string> {
-    const platform = platforms[site.platform];
-    const release = releases[site.release];
-    const [director] = machinesWith(site, "director");
+    const platform = platforms[description.platform];
+    const release = releases[description.release];
+    const [director] = machinesWith(description, "director");
     if (!director) throw new Error("a site without directors");
-    const { key } = describeBuild({ site, platform, artifacts, machine: director });
+    const { key } = describeBuild({ description, platform, artifacts, machine: director });
     const hosts = await Promise.all(
-        site.machines.map(async (machine) => {
+        description.machines.map(async (machine) => {
             const configurations = roleConfigurations(
-                { site, platform, machine },
+                { description, platform, machine },
                 {
                     artifacts,
                     buildKey: key,
@@ -73,14 +73,14 @@ export async function renderForAnsible(
                 machine.name,
                 {
                     ansible_host: machine.address,
-                    packages: packagesOf(machine, site),
+                    packages: packagesOf(machine, description),
                     roles: Object.fromEntries(roles),
                 },
             ] as const;
         }),
     );
     const group = (role: Role) => ({
-        hosts: Object.fromEntries(machinesWith(site, role).map(({ name }) => [name, {}])),
+        hosts: Object.fromEntries(machinesWith(description, role).map(({ name }) => [name, {}])),
     });
     const inventory = path.join(folder, "inventory.json");
     fs.writeFileSync(

@@ -1,6 +1,6 @@
 /** Names and addresses that somebody else has already. */
 import { BlockList } from "node:net";
-import type { Site } from "../../../../config/site";
+import type { LabDescription } from "../../../../config/description";
 import { bad, good, unknown, warning, type Check } from "../finding";
 import type { There } from "../place";
 
@@ -25,16 +25,23 @@ async function lookAtName(there: There, subject: string, command: string, remedy
 const names: Check<There> = {
     name: "names",
     look: async (there) => {
-        const { site, machines } = there;
+        const { description, machines } = there;
         const looks = await Promise.all([
-            ...(site.network.mode === "nat"
-                ? [lookAtName(there, `network ${site.network.name}`, "net-uuid", "Choose another lab:network.name.")]
-                : []),
-            ...(site.machineKind === "vm"
+            ...(description.network.mode === "nat"
                 ? [
                       lookAtName(
                           there,
-                          `pool ${site.network.name}`,
+                          `network ${description.network.name}`,
+                          "net-uuid",
+                          "Choose another lab:network.name.",
+                      ),
+                  ]
+                : []),
+            ...(description.machineKind === "vm"
+                ? [
+                      lookAtName(
+                          there,
+                          `pool ${description.network.name}`,
                           "pool-uuid",
                           "Choose another lab:network.name: the pool has the same.",
                       ),
@@ -63,7 +70,7 @@ interface Network {
 }
 
 /** All of libvirt's networks but the stack's own. */
-async function otherNetworks({ virsh, own, site }: There): Promise<Network[]> {
+async function otherNetworks({ virsh, own, description }: There): Promise<Network[]> {
     const list = (await virsh(["net-list", "--all", "--name"]))
         .split("\n")
         .map((line) => line.trim())
@@ -76,7 +83,7 @@ async function otherNetworks({ virsh, own, site }: There): Promise<Network[]> {
         })),
     );
     return networks
-        .filter(({ name, uuid }) => !(own === undefined ? name === site.network.name : own.has(uuid)))
+        .filter(({ name, uuid }) => !(own === undefined ? name === description.network.name : own.has(uuid)))
         .map(({ name, xml }) => {
             const attribute = (element: string, key: string) => new RegExp(`\\b${key}='([^']*)'`).exec(element)?.[1];
             const elements = (tag: string) => xml.match(new RegExp(`<${tag}\\b[^>]*>`, "g")) ?? [];
@@ -111,7 +118,7 @@ const addresses: Check<There> = {
     name: "addresses",
     look: async (there) => {
         const {
-            site: { network },
+            description: { network },
             run,
             uri,
         } = there;
@@ -175,7 +182,7 @@ const addresses: Check<There> = {
 /** The bridge into a network that is there already, which has the lab's addresses, and may have them here too. */
 const bridge: Check<There> = {
     name: "bridge",
-    look: async ({ site: { network }, run, uri }) => {
+    look: async ({ description: { network }, run, uri }) => {
         const bridges = JSON.parse(await run(["ip", "-json", "link", "show", "type", "bridge"])) as {
             ifname?: string;
             flags?: string[];
@@ -203,7 +210,7 @@ const bridge: Check<There> = {
 };
 
 /** Whether the stack's own network has its bridge. */
-async function ownBridge({ virsh, own, site: { network } }: There): Promise<boolean> {
+async function ownBridge({ virsh, own, description: { network } }: There): Promise<boolean> {
     const uuid = await virsh(["net-uuid", network.name]).then(
         (text) => text.trim(),
         () => "",
@@ -211,4 +218,7 @@ async function ownBridge({ virsh, own, site: { network } }: There): Promise<bool
     return uuid !== "" && own?.has(uuid) !== false;
 }
 
-export const clashChecks = (site: Site) => [names, site.network.mode === "bridge" ? bridge : addresses];
+export const clashChecks = (description: LabDescription) => [
+    names,
+    description.network.mode === "bridge" ? bridge : addresses,
+];

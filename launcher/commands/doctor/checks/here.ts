@@ -41,7 +41,7 @@ const wanted = [
 
 const programs: Check<Here> = {
     name: "programs",
-    look: ({ file, site, isRoot }) => {
+    look: ({ file, description, isRoot }) => {
         if (!file.isIsolated) {
             return Promise.resolve(
                 wanted.map(({ program, what, packages }) =>
@@ -51,7 +51,7 @@ const programs: Check<Here> = {
                 ),
             );
         }
-        const missing = missingNeeds(site.machineKind);
+        const missing = missingNeeds(description.machineKind);
         const names = [...new Set(missing.map((need) => need.package))].join(", ");
         if (missing.length === 0) return Promise.resolve([good("this machine", "has all that an isolated lab needs")]);
         return Promise.resolve([
@@ -103,8 +103,8 @@ const folders: Check<Here> = {
 /** Of a lab of containers, which share this machine's memory; virtual machines' is looked at where they run. */
 const memory: Check<Here> = {
     name: "memory",
-    look: ({ site, stack }) => {
-        if (site.machineKind !== "container") return Promise.resolve([]);
+    look: ({ description, stack }) => {
+        if (description.machineKind !== "container") return Promise.resolve([]);
         const meminfo = fs.readFileSync("/proc/meminfo", "utf8");
         const [total = 0, available = 0] = ["MemTotal", "MemAvailable"].map(
             (key) => Number(new RegExp(`^${key}: +(\\d+) kB`, "m").exec(meminfo)?.[1]) * 1024,
@@ -148,8 +148,8 @@ const toolOf: Record<string, { program: string; remedy: string }> = {
 
 const artifacts: Check<Here> = {
     name: "artifacts",
-    look: async ({ site }) => {
-        const names = neededArtifacts(site);
+    look: async ({ description }) => {
+        const names = neededArtifacts(description);
         const missing = await missingArtifacts(names, cacheFolder());
         const looks = await Promise.all(
             missing.map(async ({ file, origin, fromRegistry, place, fault }) => {
@@ -187,11 +187,11 @@ const artifacts: Check<Here> = {
 /** The disk image that virtual machines start from, where it is not built here. libvirt's provider reads it here, also for a hypervisor elsewhere. */
 const image: Check<Here> = {
     name: "image",
-    look: async ({ site }) => {
-        const source = site.machineKind === "vm" ? imageOf(site)?.source : undefined;
+    look: async ({ description }) => {
+        const source = description.machineKind === "vm" ? imageOf(description)?.source : undefined;
         if (source === undefined) return [];
         try {
-            const there = await ensureDiskImage(site, { cache: cacheFolder(), offline: true, progress: silent });
+            const there = await ensureDiskImage(description, { cache: cacheFolder(), offline: true, progress: silent });
             return [good(source, `is there: ${(fs.statSync(there?.path ?? "").size / 1024 ** 2).toFixed(0)} MiB`)];
         } catch (error) {
             const problem = source.startsWith("/") || isOffline() ? oneLine(error) : await unreachable(source);

@@ -1,6 +1,6 @@
 /** Whether libvirt can be spoken to, and whether a machine as the lab has them would run there. */
 import { setTimeout as wait } from "node:timers/promises";
-import { poolFolder } from "../../../../config/site";
+import { poolFolder } from "../../../../config/description";
 import { parseLibvirtUri, sshArgv } from "../../../../lib/libvirt-uri";
 import { faultOf } from "../../../../hypervisors/acceleration";
 import { jumpHostsOf } from "../../../../hypervisors/jump-host";
@@ -80,8 +80,8 @@ const trial: Check<There> = {
     name: "trial machine",
     look: (there) =>
         withLock(`doctor ${there.uri}`, async () => {
-            const { virsh, site } = there;
-            const folder = poolFolder(site).replace(/[^/]*$/, name);
+            const { virsh, description } = there;
+            const folder = poolFolder(description).replace(/[^/]*$/, name);
             const models = [...(await virsh(["capabilities"])).matchAll(/<secmodel>\s*<model>([^<]+)</g)]
                 .map(([, model = ""]) => model)
                 .filter((model) => model !== "none");
@@ -126,7 +126,7 @@ const trial: Check<There> = {
 };
 
 async function lookAtKvm(there: There, emulated: number) {
-    if (there.site.acceleration === "emulation") return good("KVM", "not asked for: lab:acceleration");
+    if (there.description.acceleration === "emulation") return good("KVM", "not asked for: lab:acceleration");
     if (!parseLibvirtUri(there.uri).ssh) {
         // by the same try as `up`
         const fault = await faultOf("kvm");
@@ -191,9 +191,9 @@ const memory: Check<There> = {
  */
 const jump: Check<There> = {
     name: "jump host",
-    look: async ({ uri, site, run }) => {
+    look: async ({ uri, description, run }) => {
         const { ssh } = parseLibvirtUri(uri);
-        const jumpHost = (await jumpHostsOf({ ...site, hypervisors: [{ uri }] }))[uri];
+        const jumpHost = (await jumpHostsOf({ ...description, hypervisors: [{ uri }] }))[uri];
         if (!ssh || !jumpHost) return [];
         const { host, port, user, privateKey, hostKey } = jumpHost;
         const refusal = await runHere(sshArgv(ssh, "-W", `127.0.0.1:${port}`) as [string, ...string[]], {

@@ -80,13 +80,14 @@ export const backEndDrills: Record<string, Drill> = {
     "database-restarted": {
         help: "the database restarted",
         goals: [nothingLost, nothingFails],
-        run: (stage) => stage.suffer(restarted(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 2),
+        run: (stage) =>
+            stage.suffer(restarted(stage.lab, databaseServer(stage), databaseOf(stage.lab.description).unit), 2),
     },
     "database-frozen": {
         help: "the database hangs for ten seconds; the site says so, and goes on",
         goals: [nothingLost, nothingFails],
         run: (stage) =>
-            stage.suffer(hanging(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 10, () =>
+            stage.suffer(hanging(stage.lab, databaseServer(stage), databaseOf(stage.lab.description).unit), 10, () =>
                 tellsOfTheDatabase(stage),
             ),
     },
@@ -94,7 +95,7 @@ export const backEndDrills: Record<string, Drill> = {
         help: "the database killed, and kept from restarting; the site says so, and goes on",
         goals: [nothingLost, nothingFails],
         run: (stage) =>
-            stage.suffer(killed(stage.lab, databaseServer(stage), databaseOf(stage.lab.site).unit), 8, () =>
+            stage.suffer(killed(stage.lab, databaseServer(stage), databaseOf(stage.lab.description).unit), 8, () =>
                 tellsOfTheDatabase(stage),
             ),
     },

@@ -21,7 +21,8 @@ export const calmDrills: Record<string, Drill> = {
                 sessionsLost + updatesLost > 0 ? undefined : "nothing was lost: the default is not shown to be needed",
         ],
         run: async (stage) => {
-            if (stage.lab.site.director.affinity !== "session") throw new CannotRun("the lab has this setting already");
+            if (stage.lab.description.director.affinity !== "session")
+                throw new CannotRun("the lab has this setting already");
             await stage.suffer(
                 edited(stage.lab, those(stage.lab, "director"), {
                     what: "the directors hash over the address",

@@ -88,6 +88,14 @@ export const cutOff = (lab: LivingLab, machine: MachineAccess): Fault => ({
         await lab.inside(["ip", "link", "set", "dev", await cardOf(lab, machine), "nomaster"]);
     },
     heal: async () => {
-        await lab.inside(["ip", "link", "set", "dev", await cardOf(lab, machine), "master", lab.site.network.bridge]);
+        await lab.inside([
+            "ip",
+            "link",
+            "set",
+            "dev",
+            await cardOf(lab, machine),
+            "master",
+            lab.description.network.bridge,
+        ]);
     },
 });

@@ -18,7 +18,7 @@ export function proxyGone(lab: LivingLab): Fault {
         "-p",
         "tcp",
         "--dport",
-        String(lab.site.packageProxy),
+        String(lab.description.packageProxy),
         "-j",
         "REJECT",
         "--reject-with",
@@ -37,7 +37,7 @@ export function proxyGone(lab: LivingLab): Fault {
 
 /** A file that every app server is made of is not what it was, in the cache that all labs of this machine share. Its other names (hard links) stay good. */
 export function artifactCorrupted(lab: LivingLab): Fault {
-    const place = ownPlace(lab.site.sessions.client, cacheFolder());
+    const place = ownPlace(lab.description.sessions.client, cacheFolder());
     const kept = `${place}.before-drill`;
     return {
         what: `${path.basename(place)} corrupted in the cache`,

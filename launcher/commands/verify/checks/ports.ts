@@ -1,7 +1,7 @@
 import { controlAddresses, doors } from "../../../../roles/firewall";
 import { quote } from "../../../../lib/shell";
 import type { MachineAccess } from "../../../../components/outputs";
-import type { Site } from "../../../../config/site";
+import type { LabDescription } from "../../../../config/description";
 import { each, verdict, type Check, type Finding } from "../check";
 import { CannotRun, type LivingLab } from "../../../stack/running-lab";
 
@@ -17,10 +17,10 @@ interface Target {
 const tomcatDefaults = [8080, 8009, 8005];
 
 function targets(lab: LivingLab): Target[] {
-    const all = doors(lab.site);
+    const all = doors(lab.description);
     const ports: { port: number; what: string }[] = [
         ...all,
-        ...[lab.site.tomcat.port, ...tomcatDefaults].map((port) => ({ port, what: "Tomcat" })),
+        ...[lab.description.tomcat.port, ...tomcatDefaults].map((port) => ({ port, what: "Tomcat" })),
     ];
     const distinct = [...new Map(ports.map((entry) => [entry.port, entry])).values()];
     return lab.access.machines.flatMap((machine) =>
@@ -94,15 +94,15 @@ export const ports: Check = async (lab) => {
             });
         },
     );
-    return [...machines, ...(isAtGateway(lab.site) ? [await fromControl(lab, all)] : [])];
+    return [...machines, ...(isAtGateway(lab.description) ? [await fromControl(lab, all)] : [])];
 };
 
 /** Whether what `lab.inside` runs has the gateway's address: it runs where the network was made for the lab. */
-const isAtGateway = ({ isolated, network }: Site) => isolated || (network.jump && network.mode === "nat");
+const isAtGateway = ({ isolated, network }: LabDescription) => isolated || (network.jump && network.mode === "nat");
 
 async function fromControl(lab: LivingLab, all: Target[]): Promise<Finding> {
-    const { gateway } = lab.site.network;
-    const isControl = controlAddresses(lab.site).includes(gateway);
+    const { gateway } = lab.description.network;
+    const isControl = controlAddresses(lab.description).includes(gateway);
     return compare(isControl ? "from the control machine" : "from the gateway", gateway, all, (script) =>
         lab.inside(["bash", "-c", script]),
     );
@@ -113,8 +113,8 @@ async function fromControl(lab: LivingLab, all: Target[]): Promise<Finding> {
  * check and gone after it.
  */
 export const stranger: Check = async (lab) => {
-    const { site } = lab;
-    if (!site.isolated) throw new CannotRun("a stranger can only be made in an isolated lab's own network");
+    const { description } = lab;
+    if (!description.isolated) throw new CannotRun("a stranger can only be made in an isolated lab's own network");
     const address = await freeAddress(lab);
     const [name, link] = ["lab-stranger", "lab-str"];
     const all = targets(lab);
@@ -122,8 +122,8 @@ export const stranger: Check = async (lab) => {
 ip netns add ${name}
 trap 'ip netns delete ${name}' EXIT
 ip link add ${link} type veth peer name eth0 netns ${name}
-ip link set ${link} master ${site.network.bridge} up
-ip -n ${name} address add ${address}/${site.network.cidr.split("/")[1]} dev eth0
+ip link set ${link} master ${description.network.bridge} up
+ip -n ${name} address add ${address}/${description.network.cidr.split("/")[1]} dev eth0
 ip -n ${name} link set eth0 up
 ip netns exec ${name} bash -c ${quote(script)}`;
     return [await compare(`from ${address}`, address, all, (script) => lab.inside(["bash", "-c", asStranger(script)]))];
@@ -131,14 +131,14 @@ ip netns exec ${name} bash -c ${quote(script)}`;
 
 /** The highest address of the network that no machine, the gateway or the virtual address has. */
 async function freeAddress(lab: LivingLab): Promise<string> {
-    const { site } = lab;
+    const { description } = lab;
     const taken = new Set([
-        site.network.gateway,
-        site.virtualAddress,
-        ...controlAddresses(site),
-        ...site.machines.map(({ address }) => address),
+        description.network.gateway,
+        description.virtualAddress,
+        ...controlAddresses(description),
+        ...description.machines.map(({ address }) => address),
     ]);
-    const prefix = site.network.gateway.split(".").slice(0, 3).join(".");
+    const prefix = description.network.gateway.split(".").slice(0, 3).join(".");
     const free = Array.from({ length: 100 }, (_, index) => `${prefix}.${250 - index}`).find(
         (address) => !taken.has(address),
     );

@@ -141,7 +141,7 @@ export const hardening: Check = (lab) =>
         lab.access.machines.filter(({ roles }) => roles.some((role) => role !== "database")),
         ({ name }) => name,
         async (machine) => {
-            const units = machine.services.filter((unit) => unit !== databaseOf(lab.site).unit);
+            const units = machine.services.filter((unit) => unit !== databaseOf(lab.description).unit);
             const { output } = await lab.ssh(
                 machine,
                 `for unit in ${words(units)}; do

@@ -43,19 +43,21 @@ export async function holdersOf(lab: LivingLab): Promise<string[]> {
 /** The virtual address is on one machine, and that is the director of the highest priority unless it need not take it back. */
 export const virtualAddress: Check = async (lab) => {
     const holders = await holdersOf(lab);
-    const [first] = lab.site.machines
+    const [first] = lab.description.machines
         .filter(({ roles }) => roles.includes("director"))
         .sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
     const isRight =
         holders.length === 1 &&
-        (lab.site.keepalived.preempt
+        (lab.description.keepalived.preempt
             ? holders[0] === first?.name
             : lab.machinesWith("director").some(({ name }) => name === holders[0]));
     const seen = `on ${holders.join(" and ") || "no machine"}`;
     return [
         verdict(
             lab.access.virtualAddress,
-            isRight ? [] : [`${seen}; expected on ${lab.site.keepalived.preempt ? first?.name : "one director"}`],
+            isRight
+                ? []
+                : [`${seen}; expected on ${lab.description.keepalived.preempt ? first?.name : "one director"}`],
             seen,
         ),
     ];

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { memcachedNodes } from "../../../../config/site";
+import { memcachedNodes } from "../../../../config/description";
 import { quote } from "../../../../lib/shell";
 import { databaseOf } from "../../../../config/chosen-database";
 import { each, verdict, type Check } from "../check";
@@ -37,7 +37,7 @@ export const memcached: Check = async (lab) => {
     await visitor.add(lab.access.url, "memcached");
     const keptBy = /-([^.]+)/.exec(visitor.session ?? "")?.[1];
     return each(
-        memcachedNodes(lab.site),
+        memcachedNodes(lab.description),
         ({ name }) => name,
         async ({ name, address, port }) => {
             const commands = `version\r\nget ${visitor.session}\r\nquit\r\n`;
@@ -73,12 +73,10 @@ export const database: Check = (lab) =>
             const look = async () => {
                 const stored = await lab.request(url(writer), { form: { text }, from: director });
                 const readers = await Promise.all(
-                    lab
-                        .machinesWith("app")
-                        .map(async (reader) => ({
-                            reader,
-                            shows: (await lab.request(url(reader), { from: director })).body.includes(text),
-                        })),
+                    lab.machinesWith("app").map(async (reader) => ({
+                        reader,
+                        shows: (await lab.request(url(reader), { from: director })).body.includes(text),
+                    })),
                 );
                 const problems = [
                     ...(stored.status === 303 ? [] : [`storing a note: HTTP ${stored.status}`]),
@@ -90,7 +88,7 @@ export const database: Check = (lab) =>
                     `stored a note; ${readers.map(({ reader }) => reader.name).join(" and ")} showed it`,
                 );
             };
-            const remove = `${databaseOf(lab.site).client} ${lab.site.database.name} -e ${quote(`DELETE FROM notes WHERE text = '${text}'`)}`;
+            const remove = `${databaseOf(lab.description).client} ${lab.description.database.name} -e ${quote(`DELETE FROM notes WHERE text = '${text}'`)}`;
             return look().finally(() => lab.ssh(server, remove));
         },
     );

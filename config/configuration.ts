@@ -4,12 +4,12 @@ import { findMistakes } from "./checks";
 import { ConfigurationError, type Mistake } from "./mistakes";
 import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
 import { parseLibvirtUri } from "../lib/libvirt-uri";
-import type { HypervisorDescription, Site } from "./site";
+import type { HypervisorDescription, LabDescription } from "./description";
 import type { z } from "zod";
 
 /** A stack's configuration, validated: the site description, and apart from it what must not be shown. */
 export interface Configuration {
-    site: Site;
+    description: LabDescription;
     secrets: Record<SecretKey, string>;
 }
 
@@ -17,33 +17,33 @@ export interface Configuration {
  * Validates a stack's `lab:` configuration (`raw`, key by key, values already parsed from JSON).
  * Throws a ConfigurationError that names everything that is wrong.
  */
-export function describe(raw: Record<string, unknown>, stack: string): Configuration {
+export function readConfiguration(raw: Record<string, unknown>, stack: string): Configuration {
     const part = (secret: boolean) =>
         Object.fromEntries(Object.entries(raw).filter(([key]) => isSecretKey(key) === secret));
-    const { site, mistakes } = findSite(part(false), stack);
+    const { description, mistakes } = findSite(part(false), stack);
     const secrets = secretSchema.safeParse(part(true));
     const all = [...mistakes, ...(secrets.error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? [])];
-    if (!site || !secrets.data || all.length > 0) throw new ConfigurationError(stack, all);
-    return { site, secrets: secrets.data };
+    if (!description || !secrets.data || all.length > 0) throw new ConfigurationError(stack, all);
+    return { description, secrets: secrets.data };
 }
 
 /** The same for a configuration whose secrets are out of sight: what can be said of a stack file before anything is started. */
-export function describeSite(raw: Record<string, unknown>, stack: string): Site {
-    const { site, mistakes } = findSite(raw, stack);
-    if (!site || mistakes.length > 0) throw new ConfigurationError(stack, mistakes);
-    return site;
+export function readDescription(raw: Record<string, unknown>, stack: string): LabDescription {
+    const { description, mistakes } = findSite(raw, stack);
+    if (!description || mistakes.length > 0) throw new ConfigurationError(stack, mistakes);
+    return description;
 }
 
 /** The site, where it can be made out, and all that is wrong. A setting that does not exist hides no other mistake: what is left is looked at as a whole. */
-function findSite(raw: Record<string, unknown>, stack: string): { site?: Site; mistakes: Mistake[] } {
+function findSite(raw: Record<string, unknown>, stack: string): { description?: LabDescription; mistakes: Mistake[] } {
     const { data, error } = openSchema.safeParse(raw);
     const settings = data ?? openSchema.safeParse(withoutUnknown(raw, error?.issues ?? [])).data;
-    const site = settings && toSite(settings);
+    const description = settings && toSite(settings);
     return {
-        site,
+        description,
         mistakes: [
             ...(error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? []),
-            ...(site ? findMistakes(site) : []),
+            ...(description ? findMistakes(description) : []),
         ],
     };
 }
@@ -60,7 +60,7 @@ function withoutUnknown(raw: Record<string, unknown>, issues: z.core.$ZodIssue[]
 const at = (value: unknown, path: readonly PropertyKey[]) =>
     path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
-const toSite = ({ machines, machineSize, hypervisor, hypervisors, ...rest }: Settings): Site => ({
+const toSite = ({ machines, machineSize, hypervisor, hypervisors, ...rest }: Settings): LabDescription => ({
     ...rest,
     ...reachOf({ hypervisor, hypervisors, network: rest.network }),
     database: { ...rest.database, server: rest.database.server ?? defaultDatabaseServer(rest.platform) },
@@ -83,12 +83,12 @@ function reachOf({
     hypervisor,
     hypervisors = {},
     network,
-}: Pick<Settings, "hypervisor" | "hypervisors" | "network">): Pick<Site, "hypervisors" | "network"> {
+}: Pick<Settings, "hypervisor" | "hypervisors" | "network">): Pick<LabDescription, "hypervisors" | "network"> {
     const named = Object.entries(hypervisors)
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, uri]): HypervisorDescription => ({ name, uri }));
     const [first, ...others] = [...(hypervisor === undefined ? [] : [{ uri: hypervisor }]), ...named];
-    const all: Site["hypervisors"] = first ? [first, ...others] : [{ uri: "qemu:///system" }];
+    const all: LabDescription["hypervisors"] = first ? [first, ...others] : [{ uri: "qemu:///system" }];
     const isRemote = all.some(({ uri }) => parseLibvirtUri(uri).ssh !== undefined);
     return {
         hypervisors: all,

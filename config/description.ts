@@ -30,7 +30,7 @@ export interface HypervisorDescription {
     uri: string;
 }
 
-export interface Site extends Omit<
+export interface LabDescription extends Omit<
     Settings,
     "machines" | "machineSize" | "network" | "hypervisor" | "hypervisors" | "database" | "director" | "sessions"
 > {
@@ -42,37 +42,38 @@ export interface Site extends Omit<
     sessions: Settings["sessions"] & { client: SessionClient };
 }
 
-export type MachineKind = Site["machineKind"];
+export type MachineKind = LabDescription["machineKind"];
 
 /** The machines that have `role`, in the order of their names. */
-export const machinesWith = (site: Site, role: Role) => site.machines.filter((machine) => machine.roles.includes(role));
+export const machinesWith = (description: LabDescription, role: Role) =>
+    description.machines.filter((machine) => machine.roles.includes(role));
 
 /** The hypervisor that a machine lives on. */
 export function hypervisorOf(
-    { hypervisors }: Pick<Site, "hypervisors">,
+    { hypervisors }: Pick<LabDescription, "hypervisors">,
     machine: Pick<MachineDescription, "hypervisor">,
 ): HypervisorDescription {
     return hypervisors.find(({ name }) => name === machine.hypervisor) ?? hypervisors[0];
 }
 
 /** Where a hypervisor keeps the disks of the lab's virtual machines. */
-export const poolFolder = (site: Site) => `/var/lib/libvirt/images/${site.network.name}`;
+export const poolFolder = (description: LabDescription) => `/var/lib/libvirt/images/${description.network.name}`;
 
 export const prefixLength = (cidr: string) => Number(cidr.split("/")[1]);
 
 /** A memcached as MSM names it: memcached1, memcached2, ... in the order of the machines' names. */
-export const memcachedNodes = (site: Site) =>
-    machinesWith(site, "memcached").map((machine, index) => ({
+export const memcachedNodes = (description: LabDescription) =>
+    machinesWith(description, "memcached").map((machine, index) => ({
         name: `memcached${index + 1}`,
         address: machine.address,
         port: memcachedPort,
     }));
 
 /** The memcacheds that an app server's sessions go to only when no other is left. */
-export function failoverNodes(site: Site, machine: MachineDescription): string[] {
-    const nodes = memcachedNodes(site);
+export function failoverNodes(description: LabDescription, machine: MachineDescription): string[] {
+    const nodes = memcachedNodes(description);
     const own = nodes.filter(({ address }) => address === machine.address).map(({ name }) => name);
-    return site.sessions.failoverNodes ?? (own.length < nodes.length ? own : []);
+    return description.sessions.failoverNodes ?? (own.length < nodes.length ? own : []);
 }
 
 /** Seed row 9. */
@@ -82,8 +83,8 @@ export const memcachedPort = 11211;
 export const jvmRoute = (machine: MachineDescription) => `jvm${machine.address.split(".").at(-1)}`;
 
 /** The server id of an app server in the consistent hash: 1000, 1001, ... (seed row 19), in the order of the machines' names. */
-export const upstreamServers = (site: Site): UpstreamServer[] =>
-    machinesWith(site, "app").map((machine, index) => ({ address: machine.address, id: 1000 + index }));
+export const upstreamServers = (description: LabDescription): UpstreamServer[] =>
+    machinesWith(description, "app").map((machine, index) => ({ address: machine.address, id: 1000 + index }));
 
 export interface UpstreamServer {
     address: string;
@@ -98,10 +99,10 @@ export interface SessionRoute {
 }
 
 /** Where sessions go that have an app server. None where there is no choice. */
-export function sessionRoutes(site: Site): SessionRoute[] {
-    const servers = upstreamServers(site);
+export function sessionRoutes(description: LabDescription): SessionRoute[] {
+    const servers = upstreamServers(description);
     if (servers.length < 2) return [];
-    return machinesWith(site, "app").map((machine, index) => ({
+    return machinesWith(description, "app").map((machine, index) => ({
         name: jvmRoute(machine),
         servers: [...servers, ...servers].slice(index, index + 2),
     }));

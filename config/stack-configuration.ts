@@ -3,7 +3,7 @@ import { isSecretKey } from "./schema";
 import { parseValue } from "../lib/pulumi-value";
 
 /** The stack's `lab:` configuration as plain values; what Pulumi hands over as text (lists, maps, numbers) is parsed. */
-export function readStack(): Record<string, unknown> {
+export function stackConfiguration(): Record<string, unknown> {
     const prefix = "lab:";
     return Object.fromEntries(
         Object.entries(pulumi.runtime.allConfig())
