@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { DOMParser, onErrorStopParsing } from "@xmldom/xmldom";
 import { describe, expect, test } from "vitest";
+import { repository } from "../support/repository";
 
-const folder = path.join(__dirname, "..", "..", "site");
+const folder = repository("site");
 const application = path.join(folder, "mysite");
 const read = (name: string) => fs.readFileSync(path.join(application, name), "utf8");
 const named = (pattern: RegExp) =>

@@ -6,8 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { accept, readAccepted } from "../../../artifacts/accepted";
 import { ensureArtifacts, missingArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../../artifacts/cache";
 import { type ArtifactName, catalogue } from "../../../catalog/artifacts";
-import { aptConfiguration, type Fetch, type Fetchers, mavenPom } from "../../../artifacts/fetchers";
-import { releases } from "../../../catalog/releases";
+import { type Fetch, type Fetchers } from "../../../artifacts/fetchers";
 import { UserError } from "../../../lib/errors";
 import type { Progress } from "../../../lib/progress";
 import { silent } from "../../../lib/progress";
@@ -217,46 +216,4 @@ test("offline nothing is fetched, and the check alone creates nothing", async ()
             place: join(cache, "artifacts", "tengine-3.1.0.tar.gz"),
         },
     ]);
-});
-
-test("the catalogue: file names are unique, sums well formed, keys say the version", () => {
-    const files = all.map((name) => catalogue[name].file);
-    expect(new Set(files).size).toBe(files.length);
-    for (const name of all) {
-        expect(realSums[name] ?? "0".repeat(64)).toMatch(/^[0-9a-f]{64}$/);
-        expect(catalogue[name].file).toContain(/-([0-9.u]+)$/.exec(name)?.[1]);
-    }
-    expect(all.filter((name) => !realSums[name])).toEqual(["tengine-3.1.0", "tengine-2.1.0", "jdk-8u45"]);
-    const libraries = Object.values(releases).flatMap((release) => release.libraries);
-    expect(libraries.map((name) => catalogue[name].file).every((file) => file.endsWith(".jar"))).toBe(true);
-});
-
-test("Maven is told what to copy, packaging included, and under which name", () => {
-    const pom = mavenPom(
-        [
-            { file: "tomcat-7.0.62.tar.gz", address: "org.apache.tomcat:tomcat:7.0.62:tar.gz" },
-            { file: "asm-3.2.jar", address: "asm:asm:3.2" },
-        ],
-        "/staging",
-    );
-    expect(pom).toContain("<outputDirectory>/staging</outputDirectory>");
-    expect(pom).toContain(
-        "<groupId>org.apache.tomcat</groupId><artifactId>tomcat</artifactId><version>7.0.62</version>" +
-            "<type>tar.gz</type><destFileName>tomcat-7.0.62.tar.gz</destFileName>",
-    );
-    expect(pom).toContain("<groupId>asm</groupId><artifactId>asm</artifactId><version>3.2</version><type>jar</type>");
-});
-
-test("apt keeps to lists and a cache of its own and runs none of the host's hooks", () => {
-    expect(aptConfiguration("/staging/apt")).toMatchInlineSnapshot(`
-      "Dir::Etc::SourceList "/staging/apt/trixie.sources";
-      Dir::Etc::SourceParts "-";
-      Dir::State::Lists "/staging/apt/lists";
-      Dir::Cache "/staging/apt/cache";
-      APT::Sandbox::User "root";
-      #clear APT::Update::Post-Invoke;
-      #clear APT::Update::Post-Invoke-Success;
-      #clear DPkg::Post-Invoke;
-      "
-    `);
 });

@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { repository } from "../../support/repository";
 
-const original = path.join(__dirname, "../../..");
+const original = repository();
 let folder: string;
 let copy: string;
 

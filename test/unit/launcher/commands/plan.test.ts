@@ -4,6 +4,7 @@ import { readDescription } from "../../../../config/configuration";
 import { platforms, platformNames } from "../../../../catalog/platforms/index";
 import { StackFile } from "../../../../launcher/stack/stack-file";
 import { plan } from "../../../../launcher/commands/plan/plan";
+import { golden } from "../../../support/repository";
 
 // Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
 Error.stackTraceLimit = 0;
@@ -20,7 +21,7 @@ for (const platform of platformNames) {
                 release === "article" && platform !== "centos-7" ? { director: { source: "tengine-3.1.0" } } : {};
             const description = readDescription({ ...settings, platform, release, ...image, ...director }, "dev");
             await expect(await plan(description, { commands: true })).toMatchFileSnapshot(
-                `../../../golden/plans/${platform}-${release}.txt`,
+                golden("plans", `${platform}-${release}.txt`),
             );
         });
     }
