@@ -38,8 +38,8 @@ function start(program: string, args: string[], stdio: "inherit" | "pipe") {
 async function runChecks(): Promise<Count[]> {
     const running = checks.map(([program, ...args]) => {
         const { child, succeeded } = start(program, args, "pipe");
-        const output = Promise.all([child.stdout, child.stderr].map((stream) => (stream ? text(stream) : "")));
-        return { program, args, output, succeeded };
+        const output = [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : Promise.resolve("")));
+        return { program, args, output: Promise.all(output), succeeded };
     });
     const counts: Count[] = [];
     for (const { program, args, output, succeeded } of running) {
