@@ -2,19 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { local, remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { shortPrivateKey } from "../lib/ssh-keys";
 import type { Platform } from "../catalog/platforms/index";
 import type { Repository } from "../catalog/platforms/platform";
-import {
-    applyCommand,
-    applyScript,
-    roleFolder,
-    rolesFolder,
-    secretLines,
-    secretTexts,
-    stagedPath,
-} from "../roles/apply";
-import type { RoleConfiguration } from "../roles/role-configuration";
 import {
     artifactsResource,
     buildResource,
@@ -24,7 +13,18 @@ import {
     stepResource,
 } from "../config/resource-names";
 import { quote } from "../lib/shell";
+import { shortPrivateKey } from "../lib/ssh-keys";
+import {
+    applyCommand,
+    applyScript,
+    roleFolder,
+    rolesFolder,
+    secretLines,
+    secretTexts,
+    stagedPath,
+} from "../roles/apply";
 import type { Build } from "../roles/build";
+import type { RoleConfiguration } from "../roles/role-configuration";
 import { keepOnly, stageFiles, stageTexts, stagingFolder } from "./staging";
 
 export interface HostArgs {
@@ -101,7 +101,9 @@ export class Host extends pulumi.ComponentResource {
     /** One run for the packages of all roles, once the machine has booted. */
     private installPackages(): pulumi.Resource {
         const { machineName, start, platform, packages, repositories } = this.args;
-        const booted = start ? [this.command(startResource(machineName), awaitBoot, { identity: start, dependsOn: [] })] : [];
+        const booted = start
+            ? [this.command(startResource(machineName), awaitBoot, { identity: start, dependsOn: [] })]
+            : [];
         // ssh answers before cloud-init has finished. Wait for cloud-init, and fail if cloud-init failed.
         const settled =
             "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null || { cloud-init status --long >&2; exit 1; }";
@@ -110,7 +112,9 @@ export class Host extends pulumi.ComponentResource {
         // A package run continues after its ssh connection breaks. The lock keeps the next run from starting beside it.
         const lock = `exec 9> ${roleFolder("packages.lock")}\nflock 9`;
         const install = platform.installPackages([...new Set(packages)].sort(), repositories);
-        return this.command(packagesResource(machineName), [settled, folder, lock, install].join("\n"), { dependsOn: booted });
+        return this.command(packagesResource(machineName), [settled, folder, lock, install].join("\n"), {
+            dependsOn: booted,
+        });
     }
 
     /**

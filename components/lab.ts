@@ -71,7 +71,9 @@ export class Lab extends pulumi.ComponentResource {
     private createRoles(machines: MachineInLab[]) {
         const working = new Map<string, pulumi.Resource[]>();
         for (const role of roles) {
-            const awaited = role.steps.flatMap(({ after }) => after?.roles ?? []).flatMap((name) => working.get(name) ?? []);
+            const awaited = role.steps
+                .flatMap(({ after }) => after?.roles ?? [])
+                .flatMap((name) => working.get(name) ?? []);
             const made: pulumi.Resource[] = [];
             for (const { machine, context } of machines.filter(({ context }) => hasRole(context.machine, role))) {
                 const previous = role.takesTurns && !this.args.firstTime ? made.slice(-1) : [];

@@ -26,7 +26,11 @@ export function createRole(
     const parent = role.component ? new Part(role.component, roleName, machine) : machine;
     const done = new Map<string, pulumi.Resource>();
     for (const step of role.steps) {
-        const component = new Part(step.component, role.component ? roleStepResource(name, role.name, step.name) : roleName, parent);
+        const component = new Part(
+            step.component,
+            role.component ? roleStepResource(name, role.name, step.name) : roleName,
+            parent,
+        );
         done.set(step.name, runStep(step, component));
     }
     return stepOf(role.worksAfter);

@@ -1,12 +1,13 @@
-import { releases } from "../catalog/releases";
-import { defaultDatabaseServer } from "./chosen-database";
-import { findMistakes } from "./checks";
-import { ConfigurationError, type Mistake } from "./mistakes";
-import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
-import { parseLibvirtUri } from "../lib/libvirt-uri";
-import type { HypervisorDescription, LabDescription } from "./description";
-import type { RoleRules } from "./role-rules";
 import type { z } from "zod";
+import { releases } from "../catalog/releases";
+import { parseLibvirtUri } from "../lib/libvirt-uri";
+import { findMistakes } from "./checks/index";
+import { rolesExist } from "./checks/roles";
+import { defaultDatabaseServer } from "./chosen-database";
+import type { HypervisorDescription, LabDescription } from "./description";
+import { ConfigurationError, type Mistake } from "./mistakes";
+import type { RoleRules } from "./role-rules";
+import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
 
 /** A stack's validated configuration: the description, which may be shown, and the secrets. */
 export interface Configuration {
@@ -59,6 +60,7 @@ function findDescription(
         description,
         mistakes: [
             ...(error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? []),
+            ...rolesExist(raw, roles),
             ...(description ? findMistakes(description, roles) : []),
         ],
     };
@@ -93,7 +95,9 @@ const toDescription = (
             ...machineSize,
             ...machine,
             mac: machine.mac ?? macFor(machine.address),
-            protect: machine.protect ?? (!rest.isolated && roles.some(({ name, holdsData }) => holdsData && machine.roles.includes(name))),
+            protect:
+                machine.protect ??
+                (!rest.isolated && roles.some(({ name, holdsData }) => holdsData && machine.roles.includes(name))),
         })),
 });
 

@@ -11,6 +11,8 @@ export interface RoleRules {
     onlyOne?: string;
     /** Whether the machine's disk holds what nothing else could make again. It is then protected by default. */
     holdsData?: boolean;
+    /** What is done on a machine with the role. Names of resources end with a step's name. */
+    steps: { name: string }[];
     /** What is wrong with the settings that the role reads. */
-    mistakes?(description: LabDescription): Mistake[];
+    mistakes?: (description: LabDescription) => Mistake[];
 }

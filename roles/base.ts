@@ -10,9 +10,7 @@ export const base: RoleDefinition = {
     steps: [{ name: "base", component: "lab:Base", configuration: baseConfiguration }],
     worksAfter: "base",
     packages: (_description, platform) => platform.packages.base,
-    doors: (description) => [
-        { what: "ssh", port: 22, on: description.machines, from: controlAddresses(description) },
-    ],
+    doors: (description) => [{ what: "ssh", port: 22, on: description.machines, from: controlAddresses(description) }],
 };
 
 export function baseConfiguration({ description }: Pick<RoleContext, "description">): RoleConfiguration {

@@ -16,7 +16,7 @@ export interface RoleDefinition extends RoleRules {
      * Whether a machine has the role. Undefined: the stack file names the role at the machine. Roles with `isImplied` come by
      * themselves and cannot be named.
      */
-    isImplied?(machine: MachineDescription): boolean;
+    isImplied?: (machine: MachineDescription) => boolean;
     /** Type token of the component around the role's steps. Without one, the only step stands directly below its machine. */
     component?: ComponentType;
     /** What is done on the machine, in an order in which each step follows those that it waits for. */
@@ -28,17 +28,17 @@ export interface RoleDefinition extends RoleRules {
      * for other roles take turns.
      */
     takesTurns?: boolean;
-    packages?(description: LabDescription, platform: Platform): string[];
+    packages?: (description: LabDescription, platform: Platform) => string[];
     /** Publishers' own repositories that some of these packages come from. */
-    repositories?(description: LabDescription): Repository[];
+    repositories?: (description: LabDescription) => Repository[];
     /** What is downloaded for the role. */
-    artifacts?(description: LabDescription): ArtifactName[];
+    artifacts?: (description: LabDescription) => ArtifactName[];
     /** systemd units that run while the role works. */
-    units?(description: LabDescription, platform: Platform): string[];
+    units?: (description: LabDescription, platform: Platform) => string[];
     /** Processes that run while the role works, and the user of each. `./lab verify` looks for them. */
-    processes?(platform: Platform): { program: RegExp; user: string }[];
+    processes?: (platform: Platform) => { program: RegExp; user: string }[];
     /** Who may reach which port of the machines with the role. All other ports are closed. */
-    doors?(description: LabDescription): Door[];
+    doors?: (description: LabDescription) => Door[];
     /** Whether `GET /health` on port 80 of the machine tells if the role works. */
     answersHealthChecks?: boolean;
 }
@@ -54,8 +54,8 @@ export interface RoleStep {
     /** What has to work before: other steps of the role, and other roles on all machines that have them. */
     after?: { steps?: string[]; roles?: string[] };
     /** What the step installs from source. */
-    build?(context: RoleContext): Build;
-    configuration(context: RoleContext): RoleConfiguration;
+    build?: (context: RoleContext) => Build;
+    configuration: (context: RoleContext) => RoleConfiguration;
 }
 
 /** What a step is configured from. */

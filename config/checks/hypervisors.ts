@@ -165,4 +165,3 @@ export const reachable: Check = ({ network, hypervisors, isolated, machineKind }
             : []),
     ];
 };
-

@@ -4,15 +4,15 @@ import type { Mistake } from "../mistakes";
 import type { RoleRules } from "../role-rules";
 import { addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac } from "./addresses";
 import { machineKind, placement, reachable } from "./hypervisors";
-import { everyRoleHasAMachine, noSecondMachine, rolesExist, rolesOnce } from "./roles";
+import { everyRoleHasAMachine, namesOfStepsAreFree, noSecondMachine, rolesOnce } from "./roles";
 
 const checks = [
     addressesInNetwork,
     oneOwnerPerAddress,
     oneOwnerPerMac,
-    rolesExist,
     everyRoleHasAMachine,
     noSecondMachine,
+    namesOfStepsAreFree,
     rolesOnce,
     (description: LabDescription, roles: readonly RoleRules[]) =>
         roles.flatMap((role) => role.mistakes?.(description) ?? []),
