@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { readDescription } from "../../config/configuration";
 import { parseLibvirtUri } from "../../lib/libvirt-uri";
 import { recordedUp, takeTimeline } from "../timeline/up";
-import { removeNetwork } from "../isolated-host/index";
+import { removeIsolatedHost } from "../isolated-host/index";
 import type { Command } from "../command";
 import { jumpHostsOf } from "../../hypervisors/jump-host";
 import { run } from "../../lib/run";
@@ -83,7 +83,7 @@ export const lifecycle: Record<string, Command> = {
             // An isolated lab ends with its namespaces, whatever state it is in: nothing of it is worth an orderly farewell.
             if (!file.isIsolated)
                 return (await Session.open(stack)).pulumi(["destroy", "--yes", ...destroyWords, ...rest]);
-            await removeNetwork({ home: stackFolder(stack), progress });
+            await removeIsolatedHost({ home: stackFolder(stack), progress });
             fs.rmSync(stackFolder(stack), { recursive: true, force: true });
             fs.rmSync(path.join(checkout, ".stage", stack), { recursive: true, force: true });
             // They were encrypted with the passphrase that has just gone.

@@ -7,7 +7,7 @@ import { hypervisorOf, memcachedPort, type HypervisorDescription } from "../../.
 import { UserError } from "../../../lib/errors";
 import { stackFolder } from "../../../lib/environment";
 import { run } from "../../../lib/run";
-import { runningNetwork } from "../../stack/session";
+import { runningIsolatedHost } from "../../stack/session";
 import { restoreMachines, saveMachines } from "../../isolated-host/index";
 import type { LivingLab } from "../../stack/running-lab";
 import { dump, load, type Item } from "./memcached";
@@ -108,14 +108,18 @@ async function poolRoom(lab: LivingLab, hypervisor: HypervisorDescription): Prom
 /** Keeps the machines, which stand still, in `folder` or, virtual machines, with libvirt under `name`. */
 export async function save(lab: LivingLab, folder: string, name: string): Promise<void> {
     if (areContainers(lab))
-        await saveMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
+        await saveMachines(await runningIsolatedHost(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
     else for (const machine of namesOf(lab)) await lab.virsh("snapshot-create-as", machine, snapshotName(name));
 }
 
 /** The machines as they were kept: virtual ones stand still as they did then. */
 export async function restore(lab: LivingLab, folder: string, name: string): Promise<void> {
     if (areContainers(lab))
-        await restoreMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
+        await restoreMachines(
+            await runningIsolatedHost(lab.stack),
+            stackFolder(lab.stack),
+            path.join(folder, "machines"),
+        );
     else for (const machine of namesOf(lab)) await lab.virsh("snapshot-revert", machine, snapshotName(name));
 }
 
