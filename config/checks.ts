@@ -1,5 +1,4 @@
 /** What is wrong only when several values are seen together. Every check returns all that it finds; none throws. */
-import * as net from "node:net";
 import type { Mistake } from "./mistakes";
 import {
     jvmRoute,
@@ -13,6 +12,7 @@ import { releases } from "../catalog/releases";
 import { serverSources, sourceNames } from "../catalog/director-servers";
 import { platforms } from "../catalog/platforms/index";
 import { imageOf } from "./chosen-image";
+import { isInNetwork, isReserved } from "../lib/ipv4";
 import { parseLibvirtUri } from "../lib/libvirt-uri";
 import type { Role } from "./schema";
 
@@ -20,37 +20,23 @@ type Check = (description: LabDescription) => Mistake[];
 
 const addressPath = (machine: MachineDescription) => `machines.${machine.name}.address`;
 
-function subnet(cidr: string) {
-    const [address = "", prefix] = cidr.split("/");
-    const list = new net.BlockList();
-    list.addSubnet(address, Number(prefix));
-    const toNumber = (text: string) => text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-    const size = 2 ** (32 - Number(prefix));
-    const first = Math.floor(toNumber(address) / size) * size;
-    return {
-        contains: (text: string) => list.check(text),
-        /** The network's own address and its broadcast address belong to no machine. */
-        isReserved: (text: string) => [first, first + size - 1].includes(toNumber(text)),
-    };
-}
-
 const addressesInNetwork: Check = (description) => {
-    const { contains, isReserved } = subnet(description.network.cidr);
+    const { cidr } = description.network;
     const named = [
         { path: "network.gateway", address: description.network.gateway },
         { path: "virtualAddress", address: description.virtualAddress },
         ...description.machines.map((machine) => ({ path: addressPath(machine), address: machine.address })),
     ];
     return named.flatMap(({ path, address }): Mistake[] => {
-        if (!contains(address))
+        if (!isInNetwork(address, cidr))
             return [
                 {
                     path,
-                    problem: `${address} is outside of the network ${description.network.cidr}`,
+                    problem: `${address} is outside of the network ${cidr}`,
                     remedy: "choose an address inside it, or change lab:network.cidr",
                 },
             ];
-        if (isReserved(address))
+        if (isReserved(address, cidr))
             return [
                 { path, problem: `${address} is the network's own or its broadcast address`, remedy: "choose another" },
             ];
