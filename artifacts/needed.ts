@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { serverSources } from "../catalog/director-servers";
 import type { LabDescription } from "../config/description";
-import { catalogue, type ArtifactName } from "../catalog/artifacts";
+import { artifactCatalog, type ArtifactName } from "../catalog/artifacts";
 import { drivers, releases } from "../catalog/releases";
 import { jdkOf } from "../config/chosen-jdk";
 
@@ -40,9 +40,9 @@ export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Ar
         ([name, source]): [string, LocalArtifact] => [
             name,
             {
-                name: catalogue[name].file,
+                name: artifactCatalog[name].file,
                 source,
-                sha256: catalogue[name].sha256 ?? createHash("sha256").update(readFileSync(source)).digest("hex"),
+                sha256: artifactCatalog[name].sha256 ?? createHash("sha256").update(readFileSync(source)).digest("hex"),
             },
         ],
     );

@@ -11,7 +11,7 @@ import { docBase } from "../../../roles/web-site";
 import { platformNames } from "../../../catalog/platforms/index";
 import { defaultDatabaseServer } from "../../../config/chosen-database";
 import { neededArtifacts } from "../../../artifacts/needed";
-import { catalogue } from "../../../catalog/artifacts";
+import { artifactCatalog } from "../../../catalog/artifacts";
 import { onCentos, siteWith } from "../../support/article";
 import { fileOf, rolesOf } from "../../support/roles";
 
@@ -43,8 +43,8 @@ describe("as they are in the article's lab", () => {
     test.each(Object.keys(serverSources) as SourceName[])("how %s is compiled", async (name) => {
         const { server, jemalloc } = serverSources[name];
         const script = buildScript(serverSources[name], {
-            server: catalogue[server].file,
-            jemalloc: catalogue[jemalloc].file,
+            server: artifactCatalog[server].file,
+            jemalloc: artifactCatalog[jemalloc].file,
         });
         await expect(script).toMatchFileSnapshot(rendered("build", `${name}.sh`));
     });
