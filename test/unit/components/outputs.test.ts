@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { accessOf, outputsOf } from "../../../components/outputs";
-import { readConfiguration } from "../../../config/configuration";
+import { accessOf } from "../../../roles/access";
+import { outputsOf } from "../../../components/outputs";
+import { readConfiguration } from "../../../roles/configuration";
 import { hostKeyOf } from "../../../lib/ssh-keys";
 import { articleLab, secrets } from "../../support/article";
 

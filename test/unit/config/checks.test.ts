@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readConfiguration as describeStack } from "../../../config/configuration";
+import { readConfiguration as describeStack } from "../../../roles/configuration";
 import { hypervisorOf } from "../../../config/description";
 import { articleLab } from "../../support/article";
 import { type Change, type Said, type Stack, machine, mistakesOf, virtual } from "../../support/mistakes";

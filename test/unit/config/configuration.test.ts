@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { macFor } from "../../../config/configuration";
-import { jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../../config/description";
+import { jvmRoute, memcachedNodes, upstreamServers } from "../../../roles/sessions";
+import { machinesWith } from "../../../config/description";
 import { articleLab, onCentos, siteWith } from "../../support/article";
 import { machine, mistakesOf, virtual } from "../../support/mistakes";
 

@@ -91,7 +91,7 @@ describe("one value that is wrong in itself", () => {
             (stack) => {
                 machine(stack, "nod0").roles = ["app", "web"];
             },
-            ["machines.nod0.roles[1]", `"web" is none of app, memcached, director, database`, correct],
+            ["machines.nod0.roles[1]", `"web" is none of database, memcached, app, director`, correct],
         ],
         [
             "no MAC",

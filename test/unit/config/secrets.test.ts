@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { utils } from "ssh2";
-import { readConfiguration as describeStack, readDescription } from "../../../config/configuration";
+import { readConfiguration as describeStack, readDescription } from "../../../roles/configuration";
 import { secretKeys } from "../../../config/schema";
 import { articleLab, secrets } from "../../support/article";
 import { machine, mistakesOf } from "../../support/mistakes";

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { readConfiguration as describeStack } from "../../../config/configuration";
+import { readConfiguration as describeStack } from "../../../roles/configuration";
 import { secrets, siteWith } from "../../support/article";
 import { repository } from "../../support/repository";
 

@@ -3,14 +3,14 @@
  * anew); the scripts that put them there are in `plans/`. What the article says of a file is asserted by itself, row by row of the seed.
  */
 import { describe, expect, test } from "vitest";
-import { accountName, accountsSql, retiredAccountsSql } from "../../../roles/database";
-import { packagesOf } from "../../../components/lab";
+import { accountName, accountsSql, retiredAccountsSql } from "../../../roles/database-accounts";
+import { packagesOf } from "../../../roles/of-machine";
 import { buildScript, serverSources, type SourceName } from "../../../catalog/director-servers";
 import { platformNames } from "../../../catalog/platforms/index";
 import { defaultDatabaseServer } from "../../../config/chosen-database";
-import { neededArtifacts } from "../../../artifacts/needed";
+import { neededArtifacts } from "../../../roles/of-machine";
 import { onCentos, siteWith } from "../../support/article";
-import { fileOf, rolesOf } from "../../support/roles";
+import { fileOf, rolesOf } from "../../support/steps";
 import { keepalivedConf, nginxConf, textOf, tomcat, trimmedLines } from "../../support/rendered";
 import { golden } from "../../support/repository";
 

@@ -5,9 +5,9 @@
 import { describe, expect, test } from "vitest";
 import { buildScript, serverSources, type SourceName } from "../../../catalog/director-servers";
 import { docBase } from "../../../roles/web-site";
-import { catalogue } from "../../../catalog/artifacts";
+import { artifactCatalog } from "../../../catalog/artifacts";
 import { onCentos, siteWith } from "../../support/article";
-import { fileOf, rolesOf } from "../../support/roles";
+import { fileOf, rolesOf } from "../../support/steps";
 import { keepalivedConf, nginxConf, textOf, tomcat, trimmedLines } from "../../support/rendered";
 import { golden } from "../../support/repository";
 
@@ -32,8 +32,8 @@ describe("as they are in the article's lab", () => {
     test.each(Object.keys(serverSources) as SourceName[])("how %s is compiled", async (name) => {
         const { server, jemalloc } = serverSources[name];
         const script = buildScript(serverSources[name], {
-            server: catalogue[server].file,
-            jemalloc: catalogue[jemalloc].file,
+            server: artifactCatalog[server].file,
+            jemalloc: artifactCatalog[jemalloc].file,
         });
         await expect(script).toMatchFileSnapshot(golden("rendered", "build", `${name}.sh`));
     });

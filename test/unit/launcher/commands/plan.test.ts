@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { releaseNames, type ReleaseName } from "../../../../catalog/releases";
-import { readDescription } from "../../../../config/configuration";
+import { readDescription } from "../../../../roles/configuration";
 import { platforms, platformNames, type PlatformName } from "../../../../catalog/platforms/index";
 import { StackFile } from "../../../../launcher/stack/stack-file";
 import { plan } from "../../../../launcher/commands/plan/plan";
@@ -27,10 +27,16 @@ function planOf(platform: PlatformName, release: ReleaseName): Promise<string> {
 
 const base = planOf("debian-13", "article");
 
+/** Updates the file with vitest's `-u`. */
 async function expectPlan(text: string, name: string) {
     const file = golden("plans", name);
-    const message = `The plan is not that of ${file}. If it should be, update the file: npx vitest run --project unit -u plan.test`;
-    await expect(text, message).toMatchFileSnapshot(file);
+    try {
+        await expect(text).toMatchFileSnapshot(file);
+    } catch (error) {
+        if (error instanceof Error)
+            error.message = `The plan differs from test/golden/plans/${name}. If the change is meant, update the file: npx vitest run --project unit -u plan.test`;
+        throw error;
+    }
 }
 
 for (const platform of platformNames) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { accessOf } from "../../../../components/outputs";
-import { readConfiguration as describeStack } from "../../../../config/configuration";
+import { accessOf } from "../../../../roles/access";
+import { readConfiguration as describeStack } from "../../../../roles/configuration";
 import { table } from "../../../../launcher/commands/status";
 import { articleLab } from "../../../support/article";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { accessOf, type Access } from "../../../../components/outputs";
-import { readConfiguration } from "../../../../config/configuration";
+import { accessOf } from "../../../../roles/access";
+import { type Access } from "../../../../config/access";
+import { readConfiguration } from "../../../../roles/configuration";
 import { accessIn } from "../../../../launcher/stack/outputs";
 import { articleLab } from "../../../support/article";
 

@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseWrk, withoutJemalloc } from "../../../../../launcher/commands/bench/measure-site";
-import { describeBuild } from "../../../../../roles/tengine";
+import { tengineBuild } from "../../../../../roles/tengine-build";
 import { platforms } from "../../../../../catalog/platforms/index";
 import { artifactsIn, siteWith } from "../../../../support/article";
 
@@ -54,9 +54,8 @@ Transfer/sec:    243.10KB
 
 test("the server without jemalloc differs from the lab's by that, and by its place", () => {
     const description = siteWith();
-    const build = describeBuild({
+    const build = tengineBuild({
         description,
-        machine: description.machines[0]!,
         platform: platforms[description.platform],
         artifacts: artifactsIn(folder),
     });

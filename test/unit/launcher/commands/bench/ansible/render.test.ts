@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { renderForAnsible } from "../../../../../../launcher/commands/bench/ansible/render";
 import { articleLab, artifactsIn } from "../../../../../support/article";
-import { readConfiguration as describeStack } from "../../../../../../config/configuration";
+import { readConfiguration as describeStack } from "../../../../../../roles/configuration";
 import { repository } from "../../../../../support/repository";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bench-"));
