@@ -1,6 +1,7 @@
 /**
- * Our addition to the session manager against the jars of the release that no other test here runs; the drills show what it does. With the
- * article's jars every `./lab up` compiles it, on JDK 8: its compiler (ECJ 4.4) knows no newer one, such as this machine's.
+ * Our addition to the session manager against the jars of the release that no other test here runs; the drills show
+ * what it does. With the article's jars every `./lab up` compiles it, on JDK 8: its compiler (ECJ 4.4) knows no newer
+ * one, such as this machine's.
  */
 import {
     appendFileSync,

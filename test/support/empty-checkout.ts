@@ -4,8 +4,9 @@ import { afterAll, afterEach, beforeEach } from "vitest";
 import { StackFile } from "../../launcher/stack/stack-file";
 
 /**
- * Makes `folder` before each test, with `LAB_HOME` inside it, and removes it afterwards. Returns what writes a stack file into it.
- * The test file itself has to mock `checkout` of lib/environment, because vitest moves mocks to the top of a test file only.
+ * Makes `folder` before each test, with `LAB_HOME` inside it, and removes it afterwards. Returns what writes a stack
+ * file into it. The test file itself has to mock `checkout` of lib/environment, because vitest moves mocks to the top
+ * of a test file only.
  */
 export function emptyCheckout(folder: string) {
     beforeEach(() => {

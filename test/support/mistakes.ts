@@ -5,7 +5,7 @@ import { articleLab } from "./article";
 
 export type Stack = ReturnType<typeof articleLab>;
 export type Change = (stack: Stack) => unknown;
-/** `problem` and `remedy` as they are said, behind the setting's path. */
+/** A reported mistake. `path` is the setting's. */
 export type Said = [path: string, problem: string, remedy: string];
 
 export function mistakesOf(change: Change): { said: Said[]; error: ConfigurationError | undefined } {

@@ -4,8 +4,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 
 /**
- * What `plan` has that `base` has not (`+`), and the reverse (`-`), line by line. Each difference begins with the machine and the step that it
- * is in. There are no line numbers, so that a line more in both plans changes nothing here. Empty for equal plans.
+ * Lines of `plan` that are not in `base` (`+`), and the reverse (`-`). A heading names the machine and the step of each
+ * difference. There are no line numbers: a line that both plans get changes nothing. Empty for equal plans.
  */
 export function planDifferences(base: string, plan: string): string {
     const titles = titlesOf(base);
@@ -18,7 +18,7 @@ export function planDifferences(base: string, plan: string): string {
         .join("");
 }
 
-/** For each line, by its number from 1: "MACHINE STEP" of the line. Number 0 is what is before the first line. */
+/** "MACHINE STEP" for each line, by line number; number 0 is for what comes before the first line. */
 function titlesOf(plan: string): string[] {
     let [machine, step] = ["lab", ""];
     const titles = plan.split("\n").map((line) => {

@@ -1,4 +1,7 @@
-/** What each role is on a machine, as plain text: what Host would upload, and what would come through the script's standard input. */
+/**
+ * What each role is on a machine, as plain text: what Host would upload, and what would come through the script's
+ * standard input.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../../artifacts/local-artifacts";
 import { artifactCatalog } from "../../catalog/artifacts";

@@ -13,7 +13,10 @@ export interface TestReport {
     numFailedTests: number;
     numPendingTests: number;
     numTodoTests: number;
-    /** One entry a file. `name` is its absolute path; times are milliseconds since 1970, of the first test's start and the last one's end. */
+    /**
+     * One entry a file. `name` is its absolute path; times are milliseconds since 1970, of the first test's start and
+     * the last one's end.
+     */
     testResults: { name: string; startTime: number; endTime: number }[];
 }
 
@@ -21,8 +24,8 @@ export interface TestReport {
 export const countOfCheck = (ok: boolean): Count => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
 
 /**
- * `report` is undefined if vitest wrote none. A file that fails to load has no test, so that only `ok`, vitest's own verdict, shows
- * the failure: it counts as one.
+ * `report` is undefined if vitest wrote none. A file that fails to load has no test, so that only `ok`, vitest's own
+ * verdict, shows the failure: it counts as one.
  */
 export function countOf(report: TestReport | undefined, ok: boolean): Count {
     if (!report) return countOfCheck(false);

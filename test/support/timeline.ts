@@ -1,4 +1,4 @@
-/** Steps of an `up`, as the timeline has them. */
+/** Made-up steps of an `up`. */
 import { record, type Recording } from "../../launcher/timeline/recording";
 import type { Step } from "../../launcher/timeline/steps";
 
@@ -14,7 +14,7 @@ export const step = (name: string, start: number, end: number): Step => ({
 });
 export const names = (steps: Step[]) => steps.map(({ name }) => name);
 
-/** Two machines: nod0 is worked on, then nod1, then nod0 again. */
+/** Two machines: steps on nod0, then on nod1, then on nod0 again. */
 export function recording(): Recording {
     const event = (kind: string, name: string, at: number) => ({
         at,

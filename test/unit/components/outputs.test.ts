@@ -5,7 +5,7 @@ import { readConfiguration } from "../../../roles/configuration";
 import { hostKeyOf } from "../../../lib/ssh-keys";
 import { articleLab, secrets } from "../../support/article";
 
-test("outputs tell where what runs, and keep the key out of what is shown", () => {
+test("outputs name each machine's services; the login key is only in the secret output", () => {
     const configuration = readConfiguration(articleLab(), "test");
     const { url, machines } = outputsOf(configuration);
     expect(url).toBe("http://192.168.0.111/");

@@ -11,7 +11,7 @@ describe("hypervisors", () => {
         Object.values(stack.machines).forEach((each, index) => {
             each.hypervisor = names[index % names.length];
         });
-    /** Two of them, and the machines in turn on one and the other. */
+    /** Two hypervisors, and the machines alternately on them. */
     const spread = (stack: Stack, more: object = {}) => {
         placed(stack);
         return virtual(stack, { hypervisor: undefined, hypervisors: { west, east }, network: bridge, ...more });
@@ -22,7 +22,7 @@ describe("hypervisors", () => {
         return describeStack(stack, "test").description;
     };
 
-    test("are one that needs no name, or several, in the order of their names; a machine is on one of them", () => {
+    test("are one without a name, or several in the order of their names; each machine is on one", () => {
         expect(of((stack) => virtual(stack, { hypervisor: undefined })).hypervisors).toEqual([
             { uri: "qemu:///system" },
         ]);
@@ -42,7 +42,7 @@ describe("hypervisors", () => {
         ]);
     });
 
-    test("are gone through where they are remote and have a network of their own, or the stack file says so", () => {
+    test("are jump hosts if they are remote and have their own network, or if the stack file says so", () => {
         const jump = (more: object) => of((stack) => virtual(stack, more)).network.jump;
         expect(jump({})).toBe(false);
         expect(jump({ hypervisor: east })).toBe(true);
@@ -152,7 +152,7 @@ describe("hypervisors", () => {
     ])("%s", (_what, change, ...said) => expect(mistakesOf(change).said).toEqual(said));
 });
 
-describe("one mistake in the whole of a description", () => {
+describe("settings that contradict each other", () => {
     const cases: [what: string, change: Change, ...said: Said[]][] = [
         [
             "a machine outside of the network",

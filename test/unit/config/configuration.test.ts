@@ -15,7 +15,7 @@ describe("a good description", () => {
         ).toEqual([]);
     });
 
-    test("may say little: the rest has defaults, the article's where it has one", () => {
+    test("has defaults for most settings, the article's where the article has one", () => {
         const { machineKind, platform, machines, virtualAddress, ...rest } = siteWith();
         expect({ machineKind, platform, virtualAddress, machines: machines[0] }).toEqual({
             machineKind: "container",
@@ -52,7 +52,7 @@ describe("a good description", () => {
         expect(siteWith({ director: {}, release: "maintained" }).director.source).toBe("tengine-3.1.0");
     });
 
-    test("gives each machine its size, or its own", () => {
+    test("gives each machine the common size, or its own", () => {
         const stack = articleLab();
         Object.assign(machine(stack, "nod1"), { memoryMiB: 512 });
         const { machines } = siteWith({ machines: stack.machines, machineSize: { memoryMiB: 2048, vcpus: 1 } });
@@ -66,7 +66,7 @@ describe("a good description", () => {
         ]);
     });
 
-    test("keeps machines in the natural order of their names, in whichever order they came", () => {
+    test("has machines in the natural order of their names", () => {
         const names = Array.from({ length: 12 }, (_, index) => `nod${index}`);
         fc.assert(
             fc.property(fc.shuffledSubarray(names, { minLength: 12 }), (shuffled) => {
@@ -87,7 +87,7 @@ describe("a good description", () => {
         );
     });
 
-    test("has MAC addresses of QEMU's, one for each address", () => {
+    test("has a MAC address in QEMU's range for each IP address", () => {
         expect(macFor("192.168.0.200")).toBe("52:54:00:a8:00:c8");
         expect(macFor("10.1.2.3")).toBe("52:54:00:01:02:03");
         expect(

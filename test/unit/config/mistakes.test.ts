@@ -3,7 +3,7 @@ import { UserError } from "../../../lib/errors";
 import { machine, mistakesOf } from "../../support/mistakes";
 
 describe("all mistakes at once", () => {
-    test("of the whole: one error, for a person to read", () => {
+    test("in several settings are one readable error", () => {
         const { error, said } = mistakesOf((stack) => {
             machine(stack, "nod0").address = "10.0.0.1";
             stack.virtualAddress = "192.168.0.203";
@@ -28,7 +28,7 @@ describe("all mistakes at once", () => {
         expect(error?.remedy).toBe("correct Pulumi.test.yaml");
     });
 
-    test("of single values, of several kinds", () => {
+    test("in single values of several kinds are one error", () => {
         expect(
             mistakesOf((stack) => {
                 stack.platform = "plan9";
@@ -39,7 +39,7 @@ describe("all mistakes at once", () => {
         ).toEqual(["platform", "virtualAddress", "machines.nod0.roles[0]", "hostKeySeed"]);
     });
 
-    test("a typing mistake and a missing secret hide nothing that is wrong with the whole", () => {
+    test("a typing mistake and a missing secret hide no other mistake", () => {
         const { said } = mistakesOf((stack) => {
             delete stack.loginKey;
             stack.vitualAddress = "192.168.0.9";
@@ -56,7 +56,7 @@ describe("all mistakes at once", () => {
         ]);
     });
 
-    test("one mistake is one", () => {
+    test("the message of a single mistake is in the singular", () => {
         expect(
             mistakesOf((stack) => {
                 stack.virtualAddress = "10.0.0.1";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Change, type Said, machine, mistakesOf, virtual } from "../../support/mistakes";
 
-describe("one value that is wrong in itself", () => {
+describe("a wrong value", () => {
     const correct = "correct the value";
     const cases: [what: string, change: Change, ...said: Said[]][] = [
         [

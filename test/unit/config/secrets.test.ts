@@ -6,7 +6,7 @@ import { articleLab, secrets } from "../../support/article";
 import { machine, mistakesOf } from "../../support/mistakes";
 
 describe("secrets", () => {
-    test("that are missing are made by ./lab init", () => {
+    test("that are missing: the remedy is ./lab init", () => {
         const { said } = mistakesOf((stack) => {
             for (const key of secretKeys) delete stack[key];
         });
@@ -29,7 +29,7 @@ describe("secrets", () => {
         ],
         ["databasePassword", "hunter2".repeat(10), "its value is too long: 64 characters at most"],
         ["vrrpPassword", "hunter222", "its value is too long: VRRP cuts it after 8 characters"],
-        // keepalived.conf(5): what follows it would be a comment.
+        // keepalived.conf(5): `!` begins a comment.
         ["vrrpPassword", "hunter!2", "its value may hold letters, digits and _ . , : ; + * / = ? ^ ~ - only"],
         ["vrrpPassword", "", "its value may hold letters, digits and _ . , : ; + * / = ? ^ ~ - only"],
         ["loginKey", "hunter2", "its value is no private key in PEM or OpenSSH format, or one with a passphrase"],
@@ -42,7 +42,7 @@ describe("secrets", () => {
         ["hostKeySeed", "hunter2", "its value must be 32 bytes in hexadecimal"],
         ["hostKeySeed", 22222, "its value is not text"],
     ];
-    test.each(cases)("a wrong %s is told without its value (%#)", (key, value, problem) => {
+    test.each(cases)("a wrong %s is reported without its value (%#)", (key, value, problem) => {
         const { said, error } = mistakesOf((stack) => {
             stack[key] = value;
         });
@@ -51,7 +51,7 @@ describe("secrets", () => {
         expect(`${error?.stack} ${JSON.stringify(error)}`).not.toMatch(/hunter|22222/);
     });
 
-    test("no error about anything else holds one", () => {
+    test("are in no error about another setting", () => {
         const { error } = mistakesOf((stack) => {
             stack.virtualAddress = "nowhere";
             stack.databasepassword = secrets.databasePassword;
@@ -62,7 +62,7 @@ describe("secrets", () => {
             expect(`${error?.message} ${error?.remedy} ${JSON.stringify(error)}`).not.toContain(secret);
     });
 
-    test("are apart from what is shown, which can be looked at without them", () => {
+    test("are no part of the description, which can be read without them", () => {
         const { description, secrets: found } = describeStack(articleLab(), "test");
         expect(found).toEqual(secrets);
         expect(Object.keys(description)).toEqual(expect.not.arrayContaining([...secretKeys]));

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, describe, expect, test } from "vitest";
 import { stackConfiguration } from "../../../config/stack-configuration";
 
-describe("readStack", () => {
+describe("stackConfiguration", () => {
     afterEach(() => pulumi.runtime.setAllConfig({}));
 
-    test("takes the project's own keys, and makes values of what Pulumi hands over as text", () => {
+    test("takes the project's own keys, and parses values that Pulumi hands over as text", () => {
         pulumi.runtime.setAllConfig({
             "lab:isolated": "true",
             "lab:packageProxy": "3142",
@@ -25,7 +25,7 @@ describe("readStack", () => {
         });
     });
 
-    test("leaves alone what would lose something as a number, and secrets whatever they look like", () => {
+    test("keeps numbers that would lose digits as text, and all secrets", () => {
         pulumi.runtime.setAllConfig({
             "lab:version": "1.10",
             "lab:big": "12345678901234567890",

@@ -3,7 +3,7 @@ import { containerSpec, type ContainerSpec } from "../../../hypervisors/containe
 import { spec } from "../../support/container-spec";
 
 describe("container spec", () => {
-    test("a good one passes as it is", () => {
+    test("a valid one stays unchanged", () => {
         expect(containerSpec.parse(spec)).toEqual(spec);
     });
 
@@ -27,7 +27,7 @@ describe("container spec", () => {
         expect(error?.message).not.toContain("secret");
     });
 
-    test("a field that nobody knows is a mistake", () => {
+    test("an unknown field is a mistake", () => {
         expect(containerSpec.safeParse({ ...spec, memory: 1 }).success).toBe(false);
     });
 });

@@ -9,7 +9,7 @@ describe("virsh", () => {
         ["qemu+ssh://u@h/system?socket=/run/other sock", "qemu+unix:///system?socket=%2Frun%2Fother%20sock"],
     ])("is, for %s, the hypervisor's own, which calls it %s", (uri, there) => expect(uriOverThere(uri)).toBe(there));
 
-    test("is called here for what is here, and by ssh in one word of quoted ones for what is not", () => {
+    test("runs here for a local hypervisor, and by ssh, as one quoted command, for a remote one", () => {
         expect(virshArgv("qemu:///system", ["list"])).toEqual([
             "timeout",
             "--kill-after=5",

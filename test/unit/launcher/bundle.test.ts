@@ -50,7 +50,7 @@ function edit(file: string, what: string, by: string) {
     fs.writeFileSync(place, text.replace(what, by));
 }
 
-test("a program is bundled when a file that it is made of has changed, and only then", () => {
+test("a program is bundled again only when one of its source files has changed", () => {
     expect(help()).toContain("a table of machines");
     const first = bundledAt();
     help();
@@ -76,7 +76,7 @@ test("a checkout that was moved finds its own files", () => {
     );
 }, 60_000);
 
-test("one that does not come about leaves the one before, and says what is wrong where", () => {
+test("a failed build keeps the bundle before, and names the place of the error", () => {
     edit("launcher/commands/status.ts", "export const status", "export const = status");
     const { status, stderr } = spawnSync(
         process.execPath,

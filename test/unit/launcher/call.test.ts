@@ -13,7 +13,7 @@ describe("a call", () => {
         [["-s", "dev", "up", "--refresh"], { name: "up", stack: "dev", rest: ["--refresh"] }],
         [["--stack=dev", "up"], { name: "up", stack: "dev", rest: [] }],
         [["-s", "dev", "up", "-s", "local"], { name: "up", stack: "dev", rest: [] }],
-        // What belongs to another program stays with it.
+        // Arguments after the command of another program are that program's.
         [["curl", "-s", "http://192.0.2.1/"], { name: "curl", stack: undefined, rest: ["-s", "http://192.0.2.1/"] }],
         [
             ["-s", "dev", "curl", "-s", "http://192.0.2.1/"],

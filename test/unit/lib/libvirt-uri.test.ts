@@ -23,7 +23,7 @@ describe("a libvirt URI", () => {
         ],
     ])("%s", (uri, expected) => expect(parseLibvirtUri(uri)).toEqual(expected));
 
-    test("as ssh's words, which never ask anything", () => {
+    test("as arguments of ssh, which never asks a question", () => {
         expect(sshArgv({ host: "h" })).toEqual(["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "h"]);
         expect(sshArgv({ host: "h", user: "u", port: 7, keyFile: "/k", knownHostsFile: "/n" }).slice(5)).toEqual([
             "-p",

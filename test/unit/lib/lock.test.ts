@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { withLock } from "../../../lib/lock";
 
-test("a lock is held by one at a time, whatever becomes of the work, and other names are other locks", async () => {
+test("a lock has one holder at a time, is released after an error, and is independent of locks with other names", async () => {
     const name = `test ${String(process.pid)}`;
     let inside = 0;
     const work = async () => {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { createProgress } from "../../../lib/progress";
 
-test("a step tells how it begins and ends, also when it fails, and gives its result or its error", async () => {
+test("a step reports its begin and its end or failure, and returns its result or its error", async () => {
     const written: string[] = [];
     const progress = createProgress({
         isTTY: false,
@@ -15,7 +15,7 @@ test("a step tells how it begins and ends, also when it fails, and gives its res
     );
 });
 
-test("on a terminal the newest detail stands in one line that goes away", async () => {
+test("on a terminal, the newest detail is in one line, which disappears at the end", async () => {
     vi.useFakeTimers();
     try {
         const written: string[] = [];

@@ -1,4 +1,3 @@
-/** Everything that a shell gets to read. */
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -36,7 +35,7 @@ describe("quote", () => {
         )
         .map((parts) => parts.join(""));
 
-    test("makes one word of any text: the shell gives it back as it was", () => {
+    test("makes one word of any text, which the shell reads back unchanged", () => {
         fc.assert(
             fc.property(fc.array(text, { maxLength: 30 }), (texts) => {
                 const { stdout, stderr, status } = shell(
@@ -52,7 +51,7 @@ describe("quote", () => {
         );
     });
 
-    test("also within itself, three deep", () => {
+    test("can be nested three levels deep", () => {
         fc.assert(
             fc.property(text, (word) => {
                 const inner = `printf %s ${quote(word)}`;
@@ -62,7 +61,7 @@ describe("quote", () => {
         );
     });
 
-    test("leaves alone what needs no quotes, and knows the empty word", () => {
+    test("leaves words that need no quotes unchanged, and quotes the empty word", () => {
         expect(words(["apache2", "/etc/my.cnf.d/lab.cnf", "a=b,c:d@e+f%g"])).toBe(
             "apache2 /etc/my.cnf.d/lab.cnf a=b,c:d@e+f%g",
         );
@@ -70,7 +69,7 @@ describe("quote", () => {
         expect(quote("it's")).toBe(`'it'\\''s'`);
     });
 
-    test("refuses what no shell can have in a word", () => {
+    test("refuses NUL, which no shell word can hold", () => {
         expect(() => quote("a\0b")).toThrow("NUL");
     });
 });

@@ -1,7 +1,4 @@
-/**
- * Every file that a machine gets, as files of `rendered/`: a change shows as a diff there (`npx vitest run --project unit -u` writes them
- * anew); the scripts that put them there are in `plans/`. What the article says of a file is asserted by itself, row by row of the seed.
- */
+/** What the article says of each file, row by row. docs/article.md has the rows. */
 import { describe, expect, test } from "vitest";
 import { accountName, accountsSql, retiredAccountsSql } from "../../../roles/database-accounts";
 import { packagesOf } from "../../../roles/of-machine";
@@ -55,7 +52,7 @@ describe("what the article says", () => {
             );
         }
         expect(sql.match(/GRANT .* ON/g)).toEqual(Array(2).fill("GRANT SELECT, INSERT, UPDATE, DELETE ON"));
-        // Another password is another account: the old one goes when nobody uses it any more.
+        // A new password is a new account. The old account goes after the app servers use the new one.
         expect(user).toMatch(/^site_[0-9a-f]{6}$/);
         expect(accountName(description, "another")).not.toBe(user);
         expect(retiredAccountsSql(description, password)).toContain(
@@ -161,7 +158,7 @@ describe("what the article says", () => {
     test("row 12: server.xml keeps the original Service and has a second one, with the route and the host of its node", async () => {
         const xml = (await text("nod0", `${tomcat}/conf/server.xml`)).replace(/\s+/g, " ");
         expect(xml.match(/<Service name="\w+">/g)).toEqual([`<Service name="Catalina">`, `<Service name="Site">`]);
-        // The default connectors are off: there is one, the site's.
+        // The default connectors are off; the application's connector is the only one.
         expect(xml.match(/<Connector [^>]*>/g)).toEqual([
             `<Connector port="8081" protocol="HTTP/1.1" address="127.0.0.1" connectionTimeout="20000" redirectPort="8444" URIEncoding="UTF-8" server="Apache"/>`,
         ]);
@@ -304,7 +301,7 @@ describe("what the article says", () => {
         expect(apply).toMatch(/^install -d -o nginx -g nginx -m 700 .*\/var\/tmp\/tengine\/client /m);
     });
 
-    // The article asks for `HEAD /`: here that would make a session at every check, so the shallow health page is asked.
+    // The article checks `HEAD /`. Here each check would make a session, so the checks ask for the health page.
     test("row 19: Tengine's upstream, its consistent hash and its checks", async () => {
         const conf = trimmedLines(
             await text(
@@ -370,7 +367,7 @@ describe("what the article says", () => {
             text("nod3", nginxConf, onCentos("centos-7", { director: { source: "tengine-2.1.0", affinity } }));
         for (const affinity of ["session", "uri"]) {
             expect(trimmedLines(await conf(affinity)).join(" ")).toContain("dso { load ngx_http_rewrite_module.so; }");
-            // The newest nginx that it is made of is 1.6.2: $request_id is of 1.11.0, non_idempotent of 1.9.13.
+            // Tengine 2.1.0 is based on nginx 1.6.2; $request_id needs 1.11.0, non_idempotent needs 1.9.13.
             expect(await conf(affinity)).not.toMatch(/\$request_id|non_idempotent|\bzone\b/);
         }
         expect(trimmedLines(await conf("session"))).toContain("default $msec;");

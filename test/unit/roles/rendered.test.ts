@@ -1,6 +1,6 @@
 /**
- * Every file that a machine gets, as files of `rendered/`: a change shows as a diff there (`npx vitest run --project unit -u` writes them
- * anew); the scripts that put them there are in `plans/`. What the article says of a file is asserted by itself, row by row of the seed.
+ * All files that machines get, as expected in test/golden/rendered. `npx vitest run --project unit -u rendered` updates
+ * them.
  */
 import { describe, expect, test } from "vitest";
 import { buildScript, serverSources, type SourceName } from "../../../catalog/director-servers";
@@ -15,10 +15,10 @@ const description = siteWith();
 const text = (machine: string, file: string, of = description) => textOf(of, machine, file);
 
 describe("as they are in the article's lab", () => {
-    // Between them they have every role.
+    // These machines have all roles.
     test.each(["mysql", "nod2", "nod3"])("%s", async (machine) => {
         for (const { files, secrets } of Object.values(await rolesOf(description, machine))) {
-            // The site's own files and our Java are copied, not rendered.
+            // The sample application and the Java classes are copied, not rendered.
             for (const file of files.filter(
                 ({ path: name }) => !name.startsWith(`${docBase}/`) && !name.endsWith(".java"),
             ))

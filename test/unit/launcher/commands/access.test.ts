@@ -36,7 +36,7 @@ describe("ways in", () => {
     });
 
     test.skipIf(!hasOpenSsh)(
-        "behind a remote hypervisor it goes through that, with its own key and known hosts",
+        "behind a remote hypervisor, ssh goes through the hypervisor, with its key and known hosts",
         () => {
             const uri = "qemu+ssh://root@198.51.100.7:2222/system?keyfile=/keys/my%20key%25&knownhosts=/keys/hosts";
             const virtual = {
@@ -55,7 +55,7 @@ describe("ways in", () => {
         },
     );
 
-    test.skipIf(!hasOpenSsh)("ssh itself reads it so", () => {
+    test.skipIf(!hasOpenSsh)("ssh reads these settings from it", () => {
         const file = writeSshConfig("test", access);
         const settings = spawnSync("ssh", ["-G", "-F", file, "nod0"], { encoding: "utf8" }).stdout.split("\n");
         expect(settings).toEqual(
@@ -72,7 +72,7 @@ describe("ways in", () => {
         );
     });
 
-    test("the login key is a file for its owner alone, with the end of line that OpenSSH insists on", () => {
+    test("only the owner can read the login key's file, which ends with the line end that OpenSSH needs", () => {
         const folder = path.dirname(writeSshConfig("test", { ...access, loginKey: secrets.loginKey.trimEnd() }));
         const key = path.join(folder, "login-key");
         expect(fs.readFileSync(key, "utf8")).toBe(secrets.loginKey);

@@ -1,6 +1,6 @@
 /**
- * The plans of the article's lab on all platforms, with every file and command. One is in test/golden/plans as a whole, the others as differences
- * from it.
+ * The plans of the article's lab on all platforms, with every file and command. One is in test/golden/plans as a whole,
+ * the others as differences from it.
  */
 import { expect, test } from "vitest";
 import { releaseNames, type ReleaseName } from "../../../../catalog/releases";
@@ -11,7 +11,7 @@ import { plan } from "../../../../launcher/commands/plan/plan";
 import { planDifferences } from "../../../support/plan-differences";
 import { golden } from "../../../support/repository";
 
-// Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
+// Pulumi takes a stack trace for each of its thousands of promises, which takes half of the time.
 Error.stackTraceLimit = 0;
 
 /** The article's machines, as stack dev has them. */

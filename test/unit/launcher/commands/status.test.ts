@@ -29,7 +29,7 @@ describe("the status table", () => {
         expect(new Set(columns.slice(1)).size).toBe(1);
     });
 
-    test("when something is not: a unit, a machine, the site behind a server, the virtual address on none or two", () => {
+    test("when a unit, a machine or the application fails, or no or two machines have the virtual address", () => {
         const text = table(
             [
                 { ...well[0], units: undefined, health: "-" } as (typeof well)[number],

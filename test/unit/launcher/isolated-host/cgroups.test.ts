@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { countingHierarchy, hierarchies, type Hierarchy } from "../../../../launcher/isolated-host/cgroups";
 
-test("control group hierarchies are told from the other mounts", () => {
+test("control group hierarchies are found among all mounts", () => {
     expect(
         hierarchies(
             [
@@ -21,7 +21,7 @@ test("control group hierarchies are told from the other mounts", () => {
     ]);
 });
 
-test("of several hierarchies, that is used which counts processor time", () => {
+test("the hierarchy that counts processor time is used", () => {
     const folder = mkdtempSync(join(tmpdir(), "cgroups-"));
     try {
         const [memory, cpuacct, unified] = ["memory", "cpuacct", "unified"].map((name): Hierarchy => ({

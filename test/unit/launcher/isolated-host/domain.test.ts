@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { domainXml, identityFiles } from "../../../../launcher/isolated-host/domain";
 import { spec } from "../../../support/container-spec";
 
-test("the domain: limits, init, tree and interface, with what XML wants escaped", () => {
+test("the domain has limits, init, tree and interface, and its XML is escaped", () => {
     expect(domainXml(spec, "6f1c5cf2-6b1c-4a56-9d4e-0d2d8a3a8a11", "/home/lab & co/machines/web1/root"))
         .toMatchInlineSnapshot(`
       "<domain type='lxc'>
@@ -43,7 +43,7 @@ test("the domain: limits, init, tree and interface, with what XML wants escaped"
     `);
 });
 
-test("identity: the secret is for root alone, /etc/hosts knows everybody, apt asks the gateway", () => {
+test("identity files: only root can read the host key, /etc/hosts has all machines, apt uses the gateway's proxy", () => {
     const files = new Map(identityFiles(spec).map((file) => [file.path, file]));
     expect(files.get("/etc/ssh/ssh_host_ed25519_key")).toEqual({
         path: "/etc/ssh/ssh_host_ed25519_key",

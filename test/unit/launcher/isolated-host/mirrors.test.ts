@@ -9,7 +9,7 @@ describe("mirrors", () => {
     );
     const settings = `Acquire::http::Proxy "http://proxy.example:8080";\nAcquire::Check-Valid-Until "false";\nAcquire::Languages "none";\nAPT::Architecture "amd64";\n`;
 
-    test("archive, security archive, the host's proxy and its leniency about dates", () => {
+    test("archive, security archive, the host's proxy and its setting for expired lists", () => {
         const security = parseDeb822(
             "Types: deb\nURIs: http://safe.example/debian-security/\nSuites: trixie-security\nComponents: main\n",
         );
@@ -21,7 +21,7 @@ describe("mirrors", () => {
         });
     });
 
-    test("without a security source it is the archive's neighbour", () => {
+    test("without a security source, the security archive is beside the archive", () => {
         expect(mirrorsFrom(archive, "")).toEqual({
             main: "http://mirror.example/debian",
             security: "http://mirror.example/debian-security",
@@ -30,7 +30,7 @@ describe("mirrors", () => {
         });
     });
 
-    test("no Debian mirror is the user's to mend", () => {
+    test("no Debian mirror is a user's mistake", () => {
         expect(() => mirrorsFrom(parseOneLine("deb http://mirror.example/ubuntu noble main"), "")).toThrow(UserError);
     });
 });

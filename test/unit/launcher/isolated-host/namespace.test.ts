@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findHolder } from "../../../../launcher/isolated-host/namespace";
 
-test("the holder on record is the one that lives: not a stranger with its pid, not one from before a reboot, not a torn file", () => {
+test("the recorded holder counts only if the same process still runs: not another one with its pid, none from before a reboot, no torn file", () => {
     const home = mkdtempSync(join(tmpdir(), "holder-"));
     const record = (text: string) => {
         writeFileSync(join(home, "run", "holder"), text);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { refuseWithoutPrograms } from "../../../../launcher/isolated-host/required-programs";
 
-test("a program that up would miss half-way is missed before it starts, with the packages that have it", () => {
+test("a missing program is reported before up starts, with the packages that have it", () => {
     expect(() => {
         refuseWithoutPrograms(() => true);
     }).not.toThrow();

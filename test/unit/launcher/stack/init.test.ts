@@ -7,13 +7,13 @@ import type { Session } from "../../../../launcher/stack/session";
 import { StackFile } from "../../../../launcher/stack/stack-file";
 import { emptyCheckout } from "../../../support/empty-checkout";
 
-// The launcher takes an empty folder for its checkout.
+// The launcher's checkout is an empty folder here.
 const checkout = vi.hoisted(() => `${process.env.TMPDIR ?? "/tmp"}/checkout-${process.pid}`);
 vi.mock(import("../../../../lib/environment"), async (original) => ({ ...(await original()), checkout }));
 const stackFile = emptyCheckout(checkout);
 
 describe("init", () => {
-    /** A session whose pulumi notes down what it is asked. */
+    /** A session whose pulumi records its calls. */
     function sessionOf(file: StackFile, stacks: string[] = []) {
         const asked: { words: string[]; input?: string }[] = [];
         const ask = (words: string[], input?: string) => {
@@ -23,7 +23,7 @@ describe("init", () => {
         return { session: { file, ask } as unknown as Session, asked };
     }
 
-    test("makes secrets that the configuration takes, different ones each time, and hands them over through standard input", async () => {
+    test("makes valid, different secrets for each stack, and passes them to pulumi through standard input", async () => {
         const made = await Promise.all(
             ["one", "two"].map(async (name) => {
                 const { session, asked } = sessionOf(stackFile("config: {}\n", name));
@@ -45,7 +45,7 @@ describe("init", () => {
         for (const key of secretKeys) expect(made[0]?.[key], key).not.toBe(made[1]?.[key]);
     });
 
-    test("leaves alone what is there: the stack, and secrets", async () => {
+    test("keeps an existing stack and its secrets", async () => {
         const { session, asked } = sessionOf(
             stackFile(
                 "config:\n  lab:vrrpPassword: { secure: abc }\n  lab:loginKey: { secure: abc }\n  lab:hostKeySeed: { secure: abc }\n",
@@ -61,7 +61,7 @@ describe("init", () => {
         expect(complete.asked).toEqual([]);
     });
 
-    test("gives an isolated lab a passphrase of its own, for its owner's eyes, and replaces the secrets of one that is gone", async () => {
+    test("gives an isolated lab its own passphrase, which only its owner can read, and replaces the secrets of a removed lab", async () => {
         const file = stackFile(
             "encryptionsalt: v1:old\nconfig:\n  lab:isolated: true\n  lab:vrrpPassword:\n    secure: v1:old\n",
         );

@@ -7,7 +7,7 @@ import { articleLab } from "../../../support/article";
 
 const access = accessOf(readConfiguration(articleLab(), "test"));
 
-test("what an earlier version left is not taken for what this one reads", () => {
+test("outputs of an earlier version are refused", () => {
     const { hypervisors, ...earlier } = access.description;
     for (const old of [
         { ...access, description: { ...earlier, hypervisor: hypervisors[0].uri } },

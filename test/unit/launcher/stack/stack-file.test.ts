@@ -7,14 +7,14 @@ import { StackFile } from "../../../../launcher/stack/stack-file";
 import { repository } from "../../../support/repository";
 import { emptyCheckout } from "../../../support/empty-checkout";
 
-// The launcher takes an empty folder for its checkout.
+// The launcher's checkout is an empty folder here.
 const checkout = vi.hoisted(() => `${process.env.TMPDIR ?? "/tmp"}/checkout-${process.pid}`);
 vi.mock(import("../../../../lib/environment"), async (original) => ({ ...(await original()), checkout }));
 const stackFile = emptyCheckout(checkout);
 const shipped = (name: string) => fs.readFileSync(repository(`Pulumi.${name}.yaml`), "utf8");
 
 describe("a stack file", () => {
-    test("has to be there, under a name that is one", () => {
+    test("must exist, under a valid name", () => {
         stackFile("config: {}\n", "mine");
         expect(() => new StackFile("other")).toThrow("There is no Pulumi.other.yaml.");
         try {
@@ -25,11 +25,11 @@ describe("a stack file", () => {
         expect(() => new StackFile("../etc/passwd")).toThrow("is no name for a stack");
     });
 
-    test("that is no YAML is the user's to mend", () => {
+    test("that is no YAML is a user's mistake", () => {
         expect(() => stackFile("config: [\n").isIsolated).toThrow(UserError);
     });
 
-    test("tells what the launcher has to know, in YAML's own types and as text", () => {
+    test("has the launcher's settings, in YAML's own types or as text", () => {
         for (const [isolated, port] of [
             ["true", "3142"],
             [`"true"`, `"3142"`],
@@ -43,7 +43,7 @@ describe("a stack file", () => {
         }
     });
 
-    test.each(["", "config:\n", "config: {}\n", "# nothing\n"])("may be as good as empty: %j", (content) => {
+    test.each(["", "config:\n", "config: {}\n", "# nothing\n"])("may be empty: %j", (content) => {
         const file = stackFile(content);
         expect([file.isIsolated, file.packageProxy, file.machineKind, file.isEncrypted, file.settings]).toEqual([
             false,
@@ -56,7 +56,7 @@ describe("a stack file", () => {
         file.removeSecrets();
     });
 
-    test("tells whether its machines start from an image that is built here", () => {
+    test("tells whether its machines need the built image", () => {
         const image = "  lab:image: { source: /images/debian.qcow2 }\n";
         expect(stackFile("config:\n  lab:isolated: true\n").wantsBuiltImage).toBe(true);
         expect(stackFile(`config:\n  lab:isolated: true\n${image}`).wantsBuiltImage).toBe(false);
@@ -66,7 +66,7 @@ describe("a stack file", () => {
         expect(stackFile("config:\n  lab:platform: centos-7\n").wantsBuiltImage).toBe(false);
     });
 
-    /** As pulumi leaves it: all else anew, as text, sorted, in its own shape. */
+    /** Writes the file as pulumi does: sorted, with values as text, without comments. */
     const asPulumiWrites = (file: StackFile, keys: readonly SecretKey[]) => {
         const lines = keys.map((key) => `  lab:${key}:\n    secure: v1:${key}`);
         fs.writeFileSync(
@@ -79,7 +79,7 @@ describe("a stack file", () => {
         "Pulumi.%s.yaml takes secrets over and nothing else, and is byte for byte what it was without them",
         async (name) => {
             const clean = stackFile(shipped(name));
-            // A lab may live in this very checkout.
+            // The file in this checkout may hold a lab's secrets.
             clean.removeSecrets();
             const before = fs.readFileSync(clean.path, "utf8");
             await clean.takeSecrets(() => Promise.resolve(asPulumiWrites(clean, secretKeys)));
@@ -91,7 +91,7 @@ describe("a stack file", () => {
         },
     );
 
-    test("as it is in git is not changed by taking secrets out that are not there", () => {
+    test("as committed stays the same when secrets are removed that it does not have", () => {
         const git = spawnSync("git", ["show", "HEAD:Pulumi.local.yaml"], { cwd: repository(), encoding: "utf8" });
         const content = git.status === 0 ? git.stdout : shipped("local");
         const file = stackFile(content);
@@ -99,7 +99,7 @@ describe("a stack file", () => {
         expect(fs.readFileSync(file.path, "utf8")).toBe(content);
     });
 
-    test("keeps a secret that it had, its comments, and what was made before a failure", async () => {
+    test("keeps its secrets and comments, and the secrets that were made before a failure", async () => {
         const content = "# mine\nconfig:\n  lab:isolated: true # really\n  lab:vrrpPassword:\n    secure: v1:old\n";
         const file = stackFile(content);
         await expect(

@@ -6,11 +6,11 @@ const dependenciesOf = (before: Record<string, string[]>): Dependencies =>
     new Map(Object.entries(before).map(([name, others]) => [urn(name), others.map(urn)]));
 
 describe("the critical path", () => {
-    // a takes 10, b 30; c waits for both; d is alone; "between" has no step of its own.
+    // c depends on a and, through "between", which has no step, on b. d depends on nothing.
     const steps = [step("a", 0, 10), step("b", 0, 30), step("d", 0, 35), step("c", 33, 53), step("e", 60, 61)];
     const dependencies = dependenciesOf({ a: [], b: ["a"], d: [], between: ["b"], c: ["between", "a"], e: ["d"] });
 
-    test("is the longest chain of what depends on each other", () => {
+    test("is the longest chain of dependent steps", () => {
         expect(names(criticalPath(steps, dependencies))).toEqual(["a", "b", "c"]);
         expect(
             names(
@@ -23,7 +23,7 @@ describe("the critical path", () => {
         expect(criticalPath([], dependencies)).toEqual([]);
     });
 
-    test("goes through everything that is done on a resource", () => {
+    test("includes all steps of a resource", () => {
         const replaced = [step("a", 0, 10), { ...step("a", 10, 15), op: "delete-replaced" }, step("b", 15, 16)];
         expect(criticalPath(replaced, dependencies).map(({ name, op }) => `${op} ${name}`)).toEqual([
             "create a",
@@ -32,11 +32,11 @@ describe("the critical path", () => {
         ]);
     });
 
-    test("of what depends on itself there is none", () => {
+    test("does not exist for circular dependencies", () => {
         expect(() => criticalPath(steps, dependenciesOf({ a: ["b"], b: ["a"] }))).toThrow(/depend on each other/);
     });
 
-    test("a step is ready when the last that it depends on is there, also through others", () => {
+    test("a step is ready at the end of its last dependency, direct or indirect", () => {
         const timed = withReadiness(steps, dependencies, 0);
         expect(Object.fromEntries(timed.map(({ name, ready }) => [name, ready]))).toEqual({
             a: 0,

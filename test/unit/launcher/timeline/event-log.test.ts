@@ -11,7 +11,7 @@ describe("the event log is read while it grows", () => {
     });
     afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-    test("line by line, also where one is written in two parts, each with its time", async () => {
+    test("line by line, each with its time, also where a line arrives in two parts", async () => {
         const file = path.join(folder, "events");
         fs.writeFileSync(file, "");
         const follower = follow(file);

@@ -14,7 +14,7 @@ describe("a recording", () => {
         });
     });
 
-    test("tells where a machine waited, and for which step of another", () => {
+    test("tells where a machine waited, and for which step of another machine", () => {
         expect(waits(recording())).toEqual([
             { machine: "nod0", milliseconds: 5000, step: "nod0-tomcat", by: "nod1-memcached" },
         ]);

@@ -10,7 +10,7 @@ describe("the event log", () => {
             [kind]: { metadata: { op, urn: urn(name), type: "command:remote:Command" } },
         });
 
-    test("a step is from its first event to its last, by the time at which they came", () => {
+    test("a step lasts from its first event to its last one", () => {
         expect(
             stepsOf([
                 { at: 1000, line: JSON.stringify({ preludeEvent: {} }) },
@@ -22,7 +22,7 @@ describe("the event log", () => {
         ).toEqual([step("b", 1005, 1010), { ...step("a", 1001, 1020), failed: true }]);
     });
 
-    test("the two steps of a replacement are told apart; one that never ends is none", () => {
+    test("a replacement is two steps; a step without an end does not count", () => {
         const steps = stepsOf([
             { at: 1, line: event("resourcePreEvent", "create-replacement", "a") },
             { at: 2, line: event("resourcePreEvent", "delete-replaced", "a") },

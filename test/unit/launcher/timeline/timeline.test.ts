@@ -24,12 +24,12 @@ describe("a recording", () => {
         expect(number(2, "x")).toBeGreaterThan(number(1, "x") + number(1, "width"));
         expect(number(1, "y")).toBe(number(2, "y"));
         expect(number(3, "y")).toBeGreaterThan(number(1, "y"));
-        // 3 s and 4 s on the same scale; red is what the whole waited for.
+        // Steps of 3 s and 4 s on one scale. The critical path has a stroke.
         expect(number(3, "width") / number(1, "width")).toBeCloseTo(4 / 3, 2);
         expect(bars.map(({ rect }) => rect?.hasAttribute("stroke"))).toEqual([false, true, true, true]);
     });
 
-    test("steps at the same time are below each other", () => {
+    test("simultaneous steps are in different rows", () => {
         expect(rows([step("a", 0, 10), step("b", 5, 6), step("c", 6, 12), step("d", 10, 11)]).map(names)).toEqual([
             ["a", "d"],
             ["b", "c"],

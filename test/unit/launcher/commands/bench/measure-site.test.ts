@@ -10,7 +10,7 @@ import { artifactsIn, siteWith } from "../../../../support/article";
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bench-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-describe("wrk's words", () => {
+describe("wrk's output", () => {
     const said = (more = "") => `Running 8s test @ http://192.168.0.111/counter/bench
   1 threads and 16 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
@@ -26,7 +26,7 @@ ${more}Requests/sec:   1200.50
 Transfer/sec:    243.10KB
 `;
 
-    test("are taken with their units", () => {
+    test("is read with its units", () => {
         expect(parseWrk("a way", said())).toEqual({
             what: "a way",
             requestsPerSecond: 1200.5,
@@ -36,7 +36,7 @@ Transfer/sec:    243.10KB
         });
     });
 
-    test("everything that failed counts", () => {
+    test("has all kinds of failures in one number", () => {
         expect(
             parseWrk(
                 "a way",
@@ -45,14 +45,14 @@ Transfer/sec:    243.10KB
         ).toBe(16);
     });
 
-    test("none of them is an error, not a zero", () => {
+    test("without results is an error, not a zero", () => {
         expect(() => parseWrk("a way", "unable to connect to 192.168.0.111:80 Connection refused\n")).toThrow(
             /Connection refused/,
         );
     });
 });
 
-test("the server without jemalloc differs from the lab's by that, and by its place", () => {
+test("the server without jemalloc differs from the lab's in jemalloc and its folder only", () => {
     const description = siteWith();
     const build = tengineBuild({
         description,

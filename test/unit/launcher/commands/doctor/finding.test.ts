@@ -7,7 +7,7 @@ describe("findings", () => {
     const look = (...found: ReturnType<typeof good>[]) => ({ name: "one", look: () => Promise.resolve(found) });
     const falls = (error: Error) => ({ name: "two", look: () => Promise.reject(error) });
 
-    test("a look that falls over leaves the others, and is not known", async () => {
+    test("a check that throws is unknown, and the others run", async () => {
         const findings = await lookAt("here", {}, [
             falls(new UserError("no\n  way", "go round")),
             look(good("a", "b")),
@@ -19,7 +19,7 @@ describe("findings", () => {
         expect(isReady(findings)).toBe(false);
     });
 
-    test("warnings stand in nobody's way; what is bad does", async () => {
+    test("a machine is ready in spite of warnings, but not with a bad finding", async () => {
         expect(isReady(await lookAt("here", {}, [look(good("a", "b"), warning("c", "d", "e"))]))).toBe(true);
         expect(isReady(await lookAt("here", {}, [look(bad("c", "d", "e"))]))).toBe(false);
     });
@@ -42,7 +42,7 @@ describe("findings", () => {
         expect(JSON.parse(asJson("x", findings))).toEqual({ stack: "x", ready: false, findings });
     });
 
-    test("virsh's errors are told by what is the matter", () => {
+    test("virsh's errors are shortened to their cause", () => {
         expect(
             oneLine(new Error("virsh: exit code 1\nerror: failed to connect to the hypervisor\nerror: no\nway")),
         ).toBe("no | way");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { connectionRemedy, kvmRemedy, trialRemedy } from "../../../../../launcher/commands/doctor/remedies";
 
-/** What virsh 9 and OpenSSH 9 said, and what has to be in the remedy. */
+/** Messages of virsh 9 and OpenSSH 9, and a part of the remedy for each. */
 describe("a remedy", () => {
     test.each([
         ["spawn virsh ENOENT", "Install virsh"],
@@ -35,7 +35,7 @@ describe("a remedy", () => {
         ["", "nested virtualization"],
     ])("for KVM: %s", (message, remedy) => expect(kvmRemedy(message)).toContain(remedy));
 
-    test("for a disk that is refused: whoever refuses", () => {
+    test("for a refused disk depends on the security driver that refuses it", () => {
         const message = "Could not open '/pool/disk.qcow2': Permission denied";
         expect(trialRemedy(message, ["apparmor", "dac"], "/pool")).toContain("  /pool/** rwk,");
         expect(trialRemedy(message, ["selinux", "dac"], "/pool")).toContain(

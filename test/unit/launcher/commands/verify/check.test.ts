@@ -6,13 +6,13 @@ const lab = {} as LivingLab;
 const run = (look: Check) => runChecks(lab, { look });
 
 describe("a check", () => {
-    test("that cannot look is not run, and never passed", async () => {
+    test("that cannot look counts as not run, never as passed", async () => {
         const results = await run(() => Promise.reject(new CannotRun("no way in")));
         expect(results).toMatchObject([{ result: "not run", detail: "no way in" }]);
         expect(isWell(results)).toBe(false);
     });
 
-    test("that finds nothing to look at is not run either", async () => {
+    test("without anything to look at counts as not run, too", async () => {
         expect(await run(() => Promise.resolve([]))).toMatchObject([{ result: "not run" }]);
         expect(await run(() => each([], String, () => Promise.resolve(passed("x", "y"))))).toMatchObject([
             { result: "not run" },
@@ -20,7 +20,7 @@ describe("a check", () => {
         expect(isWell([])).toBe(false);
     });
 
-    test("that breaks has failed, and keeps no other from running", async () => {
+    test("that throws has failed, and the others run", async () => {
         const results = await runChecks(lab, {
             bad: () => Promise.reject(new Error("broken\n  badly")),
             good: () => Promise.resolve([passed("it", "seen")]),
@@ -32,7 +32,7 @@ describe("a check", () => {
         expect(isWell(results)).toBe(false);
     });
 
-    test("of several things says it of each", async () => {
+    test("of several things has a result for each", async () => {
         const look = (thing: string) =>
             thing === "dark"
                 ? Promise.reject(new CannotRun("too dark"))

@@ -61,7 +61,7 @@ describe("what Ansible works with", () => {
         expect(execFileSync("tar", ["-tvf", hosts.mysql?.roles.database?.secrets ?? ""], { encoding: "utf8" })).toMatch(
             /^-rw------- root\/root .* \.\/root\/\.lab-database\/accounts\.sql$/m,
         );
-        // What role.yaml and site.yaml name is what there is.
+        // role.yaml and site.yaml name exactly the rendered roles.
         const playbook = parse(fs.readFileSync(repository("launcher/commands/bench/ansible/site.yaml"), "utf8")) as {
             tasks: { vars?: { role: string } }[];
         }[];
