@@ -21,7 +21,7 @@ const program = `
     import { local } from "@pulumi/command";
     import { Hypervisor } from "${repository()}/components/hypervisor";
     import { VirtualMachine } from "${repository()}/components/virtual-machine";
-    import { readDescription } from "${repository()}/config/configuration";
+    import { readDescription } from "${repository()}/roles/configuration";
     import { hostKeyOf, publicKeyOf } from "${repository()}/lib/ssh-keys";
 
     const settings = JSON.parse(readFileSync("settings.json", "utf8"));
