@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ensureArtifacts } from "./artifacts/cache";
 import { ensureDiskImage, type DiskImage } from "./artifacts/disk-image";
-import { localArtifacts, neededArtifacts } from "./artifacts/needed";
+import { ensureLabArtifacts } from "./artifacts/lab-artifacts";
 import type { HypervisorFacts } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
@@ -21,14 +20,14 @@ withoutPulumisDebugging();
 export = async () => {
     try {
         const configuration = readConfiguration(stackConfiguration(), pulumi.getStack());
-        const paths = await ensureArtifacts(neededArtifacts(configuration.description), {
+        const artifacts = await ensureLabArtifacts(configuration.description, {
             cache: cacheFolder(),
             progress: silent,
             offline: isOffline(),
         });
         new Lab("lab", {
             ...configuration,
-            artifacts: localArtifacts(paths),
+            artifacts,
             facts: await factsOf(configuration.description),
             firstTime: process.env.LAB_FIRST_TIME !== undefined,
         });

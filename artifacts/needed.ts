@@ -6,17 +6,21 @@ import { catalogue, type ArtifactName } from "../catalog/artifacts";
 import { drivers, releases } from "../catalog/releases";
 import { jdkOf } from "../config/chosen-jdk";
 
-/** A downloaded file that a role needs on its machine. */
+/** A file that a role uploads to its machine: downloaded, or compiled here. */
 export interface LocalArtifact {
     /** The file's name, there and here. */
     name: string;
     /** Path on the control machine. */
     source: string;
+    /** Changes with the content; of a compiled file it is the digest of the sources. */
     sha256: string;
 }
 
-/** What roles take their artifacts from; asking for one that neededArtifacts() does not name is a mistake of the program's. */
-export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
+/**
+ * What roles take their artifacts from. It has those that neededArtifacts() names, and "tomcat-valve" where ensureValve() gives one: to ask
+ * for another is a mistake of the program's.
+ */
+export type Artifacts = Readonly<Record<ArtifactName | "tomcat-valve", LocalArtifact>>;
 
 /** The artifacts that a site is built from. */
 export function neededArtifacts(description: LabDescription): ArtifactName[] {

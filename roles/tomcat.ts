@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/needed";
+import { valveFile } from "../artifacts/tomcat-valve";
 import { drivers, releases } from "../catalog/releases";
 import { jdkOf } from "../config/chosen-jdk";
 import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/description";
@@ -8,7 +9,7 @@ import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
 import { accountName } from "./database";
 import { appBase, docBase } from "./web-site";
-import { render, verbatim } from "./template";
+import { render } from "./template";
 
 export interface TomcatArgs extends RoleArgs {
     password: pulumi.Output<string>;
@@ -27,11 +28,6 @@ export class Tomcat extends pulumi.ComponentResource {
 }
 
 const home = "/usr/local/tomcat";
-/** Below files/, and below / on a machine: our addition to the session manager, which says itself what it does. */
-export const sessionCopies = "usr/local/tomcat/src";
-const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map(
-    (name) => `${sessionCopies}/de/javakaffee/web/msm/${name}.java`,
-);
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
 export function tomcatConfiguration({
@@ -46,10 +42,11 @@ export function tomcatConfiguration({
     const client = artifacts[description.sessions.client];
     const driver = drivers[description.database.server];
     const libraries = [...[...release.libraries, driver.artifact].map((name) => artifacts[name]), client];
+    const valves = description.sessions.keepCopies ? [artifacts["tomcat-valve"]] : [];
     const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
     const { address } = machine;
     return {
-        artifacts: [distribution, ...libraries],
+        artifacts: [distribution, ...libraries, ...valves],
         prepare: [
             "getent group tomcat >/dev/null || groupadd --system tomcat",
             `getent passwd tomcat >/dev/null || useradd --system --gid tomcat --home-dir ${home} --no-create-home --shell ${platform.noLogin} tomcat`,
@@ -73,9 +70,15 @@ export function tomcatConfiguration({
             "# What systemd starts has to be labelled as a program.",
             `label ${versionedHome}`,
             `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
-            ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
+            ...[...libraries, ...valves].map(
+                (library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`,
+            ),
             "# Of two clients Tomcat would take whichever it finds first.",
             `for jar in ${home}/lib/spymemcached-*.jar; do [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }; done`,
+            ...(valves.length > 0 ? [] : [removed(`${home}/lib/${valveFile}`)]),
+            "# Earlier versions compiled the valve on the machine. Classes there would win over the jar.",
+            removed(`${home}/lib/de`),
+            removed(`${home}/src`),
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
@@ -90,9 +93,6 @@ export function tomcatConfiguration({
             hardened("tomcat.service", platform, {
                 writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`),
             }),
-            ...(description.sessions.keepCopies
-                ? sessionCopiesClasses.map((file) => ({ path: `/${file}`, content: verbatim(file) }))
-                : []),
             {
                 path: `${home}/bin/setenv.sh`,
                 content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: description.tomcat.heapMiB }),
@@ -140,9 +140,6 @@ export function tomcatConfiguration({
                 ...readableByTomcat,
             },
         ],
-        test: description.sessions.keepCopies
-            ? compileSessionCopies(`${jdkOf(description).home}/bin/java`, home, `/${sessionCopies}`)
-            : undefined,
         service: { unit: "tomcat.service" },
         ready: {
             command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
@@ -151,19 +148,7 @@ export function tomcatConfiguration({
     };
 }
 
-/**
- * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat
- * brings for its JSPs: no JDK is needed. What is there already is replaced only when all of it has been compiled, and differs: a Tomcat that runs may load from there.
- */
-export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e
-cd ${tomcat}
-rm -rf lib/.new
-${java} -jar lib/ecj-*.jar -1.8 -proc:none -encoding UTF-8 -classpath "$(printf '%s:' lib/*.jar bin/*.jar)" -d lib/.new ${source}
-if ! diff -r lib/.new/de lib/de >/dev/null 2>&1; then
-    rm -rf lib/de
-    mv lib/.new/de lib/de
-fi
-rm -rf lib/.new`;
+const removed = (path: string) => `[ ! -e ${path} ] || { changed; rm -rf ${path}; }`;
 
 /** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
 const databaseUrl = (scheme: string, address: string, name: string) =>

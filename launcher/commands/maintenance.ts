@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import { accept, acceptedFile } from "../../artifacts/accepted";
-import { ensureArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
+import { obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
 import { catalogue } from "../../catalog/artifacts";
+import { ensureLabArtifacts } from "../../artifacts/lab-artifacts";
 import { neededArtifacts } from "../../artifacts/needed";
 import { readDescription } from "../../config/configuration";
 import { ensureEngine } from "../engine/index";
@@ -27,9 +28,12 @@ export const maintenance: Record<string, Command> = {
         help: "get into the cache what the stack's machines are built from; --offline then builds from the cache alone",
         needsRoot: false,
         run: async ({ stack }) => {
-            const names = neededArtifacts(readDescription(new StackFile(stack).settings, stack));
-            const paths = await ensureArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() });
-            for (const place of Object.values(paths)) process.stdout.write(`${place}\n`);
+            const artifacts = await ensureLabArtifacts(readDescription(new StackFile(stack).settings, stack), {
+                cache: cacheFolder(),
+                progress,
+                offline: isOffline(),
+            });
+            for (const { source } of Object.values(artifacts)) process.stdout.write(`${source}\n`);
             return 0;
         },
     },

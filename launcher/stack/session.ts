@@ -1,8 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureArtifacts } from "../../artifacts/cache";
 import { ensureDiskImage } from "../../artifacts/disk-image";
-import { neededArtifacts } from "../../artifacts/needed";
+import { ensureLabArtifacts } from "../../artifacts/lab-artifacts";
 import { words } from "../../lib/shell";
 import { readDescription } from "../../config/configuration";
 import { sshArgv } from "../../lib/libvirt-uri";
@@ -46,7 +45,7 @@ export class Session {
             const description = readDescription(file.settings, stack);
             const options = { cache, progress, offline: isOffline() };
             if (makesMachines && description.machineKind === "vm" && !file.isIsolated) refuseWithoutPrograms();
-            await ensureArtifacts(neededArtifacts(description), options);
+            await ensureLabArtifacts(description, options);
             if (description.machineKind === "vm") await ensureDiskImage(description, options);
             await jumpHostsOf(description);
         }

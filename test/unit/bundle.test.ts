@@ -23,6 +23,7 @@ beforeAll(() => {
         "roles",
         "sdks",
         "site",
+        "tomcat-valve",
         "index.ts",
         "package.json",
         "package-lock.json",

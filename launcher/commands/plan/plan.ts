@@ -5,6 +5,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { catalogue } from "../../../catalog/artifacts";
 import { neededArtifacts, type Artifacts, type LocalArtifact } from "../../../artifacts/needed";
+import { valveDigest, valveFile } from "../../../artifacts/tomcat-valve";
 import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
 import type { Build } from "../../../roles/tengine";
@@ -85,16 +86,19 @@ async function record(description: LabDescription, artifacts: Artifacts): Promis
     return resources;
 }
 
-/** Empty files in the place of artifacts: a plan needs their names and sums, and must not wait for a download. */
+/** Empty files in the place of artifacts: a plan needs their names and digests, and waits for no download and no compiler. */
 function placeholders(description: LabDescription, folder: string): Artifacts {
-    return Object.fromEntries(
-        neededArtifacts(description).map((name): [string, LocalArtifact] => {
-            const { file, sha256 } = catalogue[name];
-            const source = path.join(folder, file);
-            fs.writeFileSync(source, "");
-            return [name, { name: file, source, sha256: sha256 ?? "not published" }];
-        }),
-    ) as Artifacts;
+    const placeholder = (name: string, sha256 = "not published"): LocalArtifact => {
+        const source = path.join(folder, name);
+        fs.writeFileSync(source, "");
+        return { name, source, sha256 };
+    };
+    const downloads = neededArtifacts(description).map((name): [string, LocalArtifact] => [
+        name,
+        placeholder(catalogue[name].file, catalogue[name].sha256),
+    ]);
+    const valve = placeholder(valveFile, valveDigest(description.release));
+    return Object.fromEntries([...downloads, ["tomcat-valve", valve]]) as Artifacts;
 }
 
 function heading(description: LabDescription): string[] {

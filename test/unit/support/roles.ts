@@ -1,6 +1,7 @@
 /** What each role is on a machine, as plain text: what Host would upload, and what would come through the script's standard input. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../../../artifacts/needed";
+import { valveFile } from "../../../artifacts/tomcat-valve";
 import { catalogue } from "../../../catalog/artifacts";
 import { applyScript, secretTexts } from "../../../roles/apply";
 import type { RoleContext } from "../../../components/role";
@@ -28,7 +29,10 @@ export interface RenderedRole {
 
 /** An artifact is known by its file's name; where it lies does not matter. */
 const artifacts = Object.fromEntries(
-    Object.entries(catalogue).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }]),
+    [...Object.entries(catalogue), ["tomcat-valve", { file: valveFile }] as const].map(([name, { file }]) => [
+        name,
+        { name: file, source: "", sha256: "" },
+    ]),
 ) as Artifacts;
 
 /** Every role of a machine, by the name that it has on the machine. */

@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureArtifacts } from "../../../../artifacts/cache";
-import { localArtifacts, neededArtifacts } from "../../../../artifacts/needed";
+import { ensureLabArtifacts } from "../../../../artifacts/lab-artifacts";
 import { accessOf } from "../../../../components/outputs";
 import { writeSshConfig } from "../../access";
 import { UserError } from "../../../../lib/errors";
@@ -69,12 +68,12 @@ export class Playbook {
     async render(): Promise<void> {
         fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
         const configuration = await this.lab.configuration();
-        const paths = await ensureArtifacts(neededArtifacts(configuration.description), {
+        const artifacts = await ensureLabArtifacts(configuration.description, {
             cache: cacheFolder(),
             progress: silent,
         });
         await renderForAnsible(this.folder, configuration, {
-            artifacts: localArtifacts(paths),
+            artifacts,
             sshConfig: writeSshConfig(this.lab.stack, accessOf(configuration)),
             builds: path.join(cacheFolder(), "builds"),
         });
