@@ -4,15 +4,16 @@ import { ensureLabArtifacts } from "./artifacts/lab-artifacts";
 import type { HypervisorFacts } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
-import { readConfiguration } from "./config/configuration";
-import { stackConfiguration } from "./config/stack-configuration";
 import type { LabDescription } from "./config/description";
+import { stackConfiguration } from "./config/stack-configuration";
 import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
-import { UserError } from "./lib/errors";
 import { jumpHostsOf } from "./hypervisors/jump-host";
 import { cacheFolder, isOffline } from "./lib/environment";
+import { UserError } from "./lib/errors";
 import { silent } from "./lib/progress";
 import { withoutPulumisDebugging } from "./lib/pulumi-debugging";
+import { readConfiguration } from "./roles/configuration";
+import { neededArtifacts } from "./roles/of-machine";
 
 withoutPulumisDebugging();
 
@@ -20,7 +21,8 @@ withoutPulumisDebugging();
 export = async () => {
     try {
         const configuration = readConfiguration(stackConfiguration(), pulumi.getStack());
-        const artifacts = await ensureLabArtifacts(configuration.description, {
+        const { description } = configuration;
+        const artifacts = await ensureLabArtifacts(description, neededArtifacts(description), {
             cache: cacheFolder(),
             progress: silent,
             offline: isOffline(),
@@ -28,7 +30,7 @@ export = async () => {
         new Lab("lab", {
             ...configuration,
             artifacts,
-            facts: await factsOf(configuration.description),
+            facts: await factsOf(description),
             firstTime: process.env.LAB_FIRST_TIME !== undefined,
         });
         return outputsOf(configuration);

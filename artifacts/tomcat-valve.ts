@@ -9,7 +9,7 @@ import { UserError } from "../lib/errors";
 import { withLock } from "../lib/lock";
 import type { Progress } from "../lib/progress";
 import { run } from "../lib/run";
-import type { LocalArtifact } from "./needed";
+import type { LocalArtifact } from "./local-artifacts";
 
 export const valveModule = join(checkout, "tomcat-valve");
 /** The name in Tomcat's lib folder. It has no version in it, so that a new jar replaces an old one. */

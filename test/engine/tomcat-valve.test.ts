@@ -8,7 +8,7 @@ import { ensureValve, valveFile, valveModule } from "../../artifacts/tomcat-valv
 import { releaseNames } from "../../catalog/releases";
 import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
-import { siteWith } from "../unit/support/article";
+import { siteWith } from "../support/article";
 
 let folder: string;
 beforeAll(() => {

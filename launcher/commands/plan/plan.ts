@@ -3,16 +3,17 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { catalogue } from "../../../catalog/artifacts";
-import { neededArtifacts, type Artifacts, type LocalArtifact } from "../../../artifacts/needed";
+import type { Artifacts, LocalArtifact } from "../../../artifacts/local-artifacts";
 import { valveDigest, valveFile } from "../../../artifacts/tomcat-valve";
+import { artifactCatalog } from "../../../catalog/artifacts";
 import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
-import type { Build } from "../../../roles/tengine";
-import { hostKeyOf } from "../../../lib/ssh-keys";
-import type { MachineDescription, LabDescription } from "../../../config/description";
 import { imageOf } from "../../../config/chosen-image";
+import type { MachineDescription, LabDescription } from "../../../config/description";
+import { hostKeyOf } from "../../../lib/ssh-keys";
 import { roleFolder } from "../../../roles/apply";
+import type { Build } from "../../../roles/build";
+import { neededArtifacts } from "../../../roles/of-machine";
 
 interface Planned {
     type: string;
@@ -95,7 +96,7 @@ function placeholders(description: LabDescription, folder: string): Artifacts {
     };
     const downloads = neededArtifacts(description).map((name): [string, LocalArtifact] => [
         name,
-        placeholder(catalogue[name].file, catalogue[name].sha256),
+        placeholder(artifactCatalog[name].file, artifactCatalog[name].sha256),
     ]);
     const valve = placeholder(valveFile, valveDigest(description.release));
     return Object.fromEntries([...downloads, ["tomcat-valve", valve]]) as Artifacts;
@@ -112,7 +113,7 @@ function heading(description: LabDescription): string[] {
             : []),
         `release ${release}, directors ${director.source}; artifacts:`,
         ...neededArtifacts(description).map(
-            (name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`,
+            (name) => `    ${artifactCatalog[name].file}  ${artifactCatalog[name].sha256 ?? "no published sha256"}`,
         ),
     ];
 }

@@ -1,12 +1,13 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ensureLabArtifacts } from "../../../../artifacts/lab-artifacts";
-import { accessOf } from "../../../../components/outputs";
-import { writeSshConfig } from "../../access";
+import { cacheFolder, checkout, stackFolder } from "../../../../lib/environment";
 import { UserError } from "../../../../lib/errors";
 import { silent, type Progress } from "../../../../lib/progress";
-import { cacheFolder, checkout, stackFolder } from "../../../../lib/environment";
 import { run } from "../../../../lib/run";
+import { accessOf } from "../../../../roles/access";
+import { neededArtifacts } from "../../../../roles/of-machine";
+import { writeSshConfig } from "../../access";
 import type { BenchLab } from "../bench-lab";
 import { renderForAnsible } from "./render";
 
@@ -68,7 +69,8 @@ export class Playbook {
     async render(): Promise<void> {
         fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
         const configuration = await this.lab.configuration();
-        const artifacts = await ensureLabArtifacts(configuration.description, {
+        const { description } = configuration;
+        const artifacts = await ensureLabArtifacts(description, neededArtifacts(description), {
             cache: cacheFolder(),
             progress: silent,
         });

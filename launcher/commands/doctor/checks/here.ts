@@ -3,16 +3,17 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { missingArtifacts } from "../../../../artifacts/cache";
 import { ensureDiskImage } from "../../../../artifacts/disk-image";
-import { neededArtifacts } from "../../../../artifacts/needed";
 import { cachedValve, installJava, valveDigest, valveFile } from "../../../../artifacts/tomcat-valve";
 import { imageOf } from "../../../../config/chosen-image";
+import { cacheFolder, isOffline, stackFolder } from "../../../../lib/environment";
+import { UserError } from "../../../../lib/errors";
+import { isInstalled } from "../../../../lib/programs";
+import { silent } from "../../../../lib/progress";
+import { neededArtifacts } from "../../../../roles/of-machine";
 import { findEngine } from "../../../engine/index";
 import { findOfficialCli } from "../../../engine/official";
-import { UserError } from "../../../../lib/errors";
-import { silent } from "../../../../lib/progress";
-import { cacheFolder, isOffline, stackFolder } from "../../../../lib/environment";
+import { missingNeeds } from "../../../isolated-host/host-packages";
 import { programsForVms } from "../../../isolated-host/required-programs";
-import { isThere, missingNeeds } from "../../../isolated-host/host-packages";
 import { bad, good, oneLine, warning, type Check } from "../finding";
 import type { Here } from "../place";
 
@@ -46,7 +47,7 @@ const programs: Check<Here> = {
         if (!file.isIsolated) {
             return Promise.resolve(
                 wanted.map(({ program, what, packages }) =>
-                    isThere(program)
+                    isInstalled(program)
                         ? good(program, "is there")
                         : bad(program, `is missing: ${what}`, `Install it (${packages}).`),
                 ),
@@ -56,7 +57,7 @@ const programs: Check<Here> = {
         const names = [...new Set(missing.map((need) => need.package))].join(", ");
         if (missing.length === 0) return Promise.resolve([good("this machine", "has all that an isolated lab needs")]);
         return Promise.resolve([
-            isThere("apt-get") && isRoot
+            isInstalled("apt-get") && isRoot
                 ? good("this machine", `./lab up installs ${names}, without starting a service`)
                 : bad(
                       "this machine",
@@ -129,7 +130,7 @@ const plugins: Check<Here> = {
         if (official)
             return [good("pulumi", `${official.version}, official; its plugins come with the first ./lab up`)];
         const remedy = "Install Go 1.24.7 or newer, or the official pulumi (3.200 or newer).";
-        if (!isThere("go")) return [bad("pulumi", "is not there, and nothing to build it with", remedy)];
+        if (!isInstalled("go")) return [bad("pulumi", "is not there, and nothing to build it with", remedy)];
         return isOffline()
             ? [
                   bad(
@@ -158,7 +159,7 @@ const artifacts: Check<Here> = {
                 const problem = isOffline()
                     ? "LAB_OFFLINE keeps it from being fetched"
                     : fromRegistry
-                      ? tool && !isThere(tool.program)
+                      ? tool && !isInstalled(tool.program)
                           ? `${tool.program} is missing`
                           : undefined
                       : await unreachable(origin);
@@ -190,7 +191,8 @@ const artifacts: Check<Here> = {
 function valveFindings({ release, sessions }: Here["description"]): Awaited<ReturnType<typeof artifacts.look>> {
     if (!sessions.keepCopies) return [];
     if (fs.existsSync(cachedValve(cacheFolder(), valveDigest(release)))) return [good(valveFile, "is compiled")];
-    const missing = ["mvn", ...(process.env.JAVA_HOME === undefined ? ["javac"] : [])].filter((name) => !isThere(name));
+    const programs = ["mvn", ...(process.env.JAVA_HOME === undefined ? ["javac"] : [])];
+    const missing = programs.filter((program) => !isInstalled(program));
     return missing.length === 0
         ? [good(valveFile, `./lab up compiles it${isOffline() ? " with what Maven's local repository has" : ""}`)]
         : [bad(valveFile, `is not compiled, and ${missing.join(" and ")} is missing`, installJava)];
