@@ -21,17 +21,25 @@ public final class SessionCopiesValve extends ValveBase {
     /** Less than the 1 s for which MSM remembers whether a memcached is available, so that no absence is missed. */
     private static final long RESTORE_EVERY_MS = 400;
 
+    /** MSM's clients take up to about 3 s to connect again to a memcached that has returned. */
+    private static final long COPIES_BACK_MS = 3_000;
+
     /** As a new session's id, it makes MSM look for a session that does not exist, and so write no second copy. */
     private static final String COPIED = "";
 
     private final SessionGuard.Pool guards = new SessionGuard.Pool();
     private final MemcachedWatch watch = new MemcachedWatch();
-    private final SessionTakeover takeover = new SessionTakeover(watch);
+    private final SessionTakeover takeover;
     private final CopyRestorer restorer = new CopyRestorer(watch, guards);
     private ScheduledExecutorService scheduler;
 
     public SessionCopiesValve() {
+        this(COPIES_BACK_MS);
+    }
+
+    SessionCopiesValve(final long copiesBackMs) {
         super(true);
+        takeover = new SessionTakeover(watch, copiesBackMs);
     }
 
     @Override

@@ -12,11 +12,10 @@ final class SessionTakeover {
     /** Requests of one visitor that were sent together arrive within this time. */
     private static final long SIDE_BY_SIDE_MS = 3_000;
 
-    /** Within this time after a memcached's return the Tomcats have written their sessions' copies again. */
-    private static final long COPIES_BACK_MS = 3_000;
     private static final long ASK_AGAIN_AFTER_MS = 50;
 
     private final MemcachedWatch watch;
+    private final long copiesBackMs;
 
     /** By the id that the session had in the other Tomcat. */
     private final Map<String, Taken> taken = Collections.synchronizedMap(new LinkedHashMap<String, Taken>() {
@@ -37,8 +36,10 @@ final class SessionTakeover {
         }
     }
 
-    SessionTakeover(final MemcachedWatch watch) {
+    /** @param copiesBackMs how long after a memcached's return the other Tomcats have time to write their copies again */
+    SessionTakeover(final MemcachedWatch watch, final long copiesBackMs) {
         this.watch = watch;
+        this.copiesBackMs = copiesBackMs;
     }
 
     /** Gives the request the session's id here, where memcached has the session. The caller holds the session's exclusive lock. */
@@ -68,7 +69,7 @@ final class SessionTakeover {
         final long start = System.currentTimeMillis();
         try {
             while (manager.service().loadFromMemcachedWithCheck(id) == null) {
-                if (System.currentTimeMillis() - start > COPIES_BACK_MS || !wasAwayLately(manager, manager.nodeOf(id))) {
+                if (System.currentTimeMillis() - start > copiesBackMs || !wasAwayLately(manager, manager.nodeOf(id))) {
                     return false;
                 }
                 Thread.sleep(ASK_AGAIN_AFTER_MS);
@@ -85,6 +86,6 @@ final class SessionTakeover {
         // A visitor can send an id that names no memcached.
         return manager.nodeNames().contains(node)
             && (!watch.isUninterrupted(manager, node)
-                || System.currentTimeMillis() - watch.awayAt(manager, node) < COPIES_BACK_MS);
+                || System.currentTimeMillis() - watch.awayAt(manager, node) < copiesBackMs);
     }
 }

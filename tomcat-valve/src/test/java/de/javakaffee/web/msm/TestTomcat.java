@@ -19,6 +19,9 @@ import org.apache.catalina.startup.Tomcat;
 
 /** A Tomcat in this process with a session manager as the lab configures it, and an application that reads and writes a session. */
 final class TestTomcat implements Closeable {
+    /** More than the valve's own 3 s, for machines that are busy with other things. */
+    private static final long COPIES_BACK_MS = 30_000;
+
     final String route;
     private final Tomcat tomcat = new Tomcat();
 
@@ -43,7 +46,7 @@ final class TestTomcat implements Closeable {
             (classes, servlets) -> servlets.addServlet("application", new Application()).addMapping("/*"),
             Collections.emptySet());
         if (hasValve) {
-            context.getPipeline().addValve(new SessionCopiesValve());
+            context.getPipeline().addValve(new SessionCopiesValve(COPIES_BACK_MS));
         }
         context.setManager(manager);
         tomcat.start();
