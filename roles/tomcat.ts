@@ -1,5 +1,6 @@
 import { valveFile } from "../artifacts/tomcat-valve";
 import { drivers, releases } from "../catalog/releases";
+import { systemUser } from "../lib/posix-accounts";
 import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
@@ -32,21 +33,20 @@ export function tomcatConfiguration({
     return {
         artifacts: [distribution, ...libraries, ...valves],
         prepare: [
-            "getent group tomcat >/dev/null || groupadd --system tomcat",
-            `getent passwd tomcat >/dev/null || useradd --system --gid tomcat --home-dir ${home} --no-create-home --shell ${platform.noLogin} tomcat`,
+            ...systemUser("tomcat", { home, shell: platform.noLogin }),
             "# Unpacked beside its place and moved there: what is there is whole.",
             `if [ ! -d ${versionedHome} ]; then`,
             "    changed",
             "    rm -rf /usr/local/.tomcat-new",
             "    mkdir -p /usr/local/.tomcat-new",
-            `    tar -xzf "$artifacts/${distribution.name}" -C /usr/local/.tomcat-new --strip-components=1 --no-same-owner`,
+            `    tar -xzf "$artifacts/${distribution.name}" --strip-components=1 --no-same-owner -C /usr/local/.tomcat-new`,
             "    # Some releases' archives let nobody but their owner in.",
             "    chmod -R a+rX /usr/local/.tomcat-new",
             "    # Tomcat's own applications (manager, examples, ...) would only be a way in.",
             "    rm -rf /usr/local/.tomcat-new/webapps/*",
             "    chown -R root:tomcat /usr/local/.tomcat-new/conf",
             "    chmod -R u=rwX,g=rX,o= /usr/local/.tomcat-new/conf",
-            "    chown tomcat:tomcat /usr/local/.tomcat-new/logs /usr/local/.tomcat-new/temp /usr/local/.tomcat-new/work",
+            "    (cd /usr/local/.tomcat-new && chown tomcat:tomcat logs temp work)",
             `    mv /usr/local/.tomcat-new ${versionedHome}`,
             "fi",
             `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
@@ -58,7 +58,9 @@ export function tomcatConfiguration({
                 (library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`,
             ),
             "# Of two clients Tomcat would take whichever it finds first.",
-            `for jar in ${home}/lib/spymemcached-*.jar; do [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }; done`,
+            `for jar in ${home}/lib/spymemcached-*.jar; do`,
+            `    [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }`,
+            "done",
             ...(valves.length > 0 ? [] : [removed(`${home}/lib/${valveFile}`)]),
             "# Earlier versions compiled the valve on the machine. Classes there would win over the jar.",
             removed(`${home}/lib/de`),
@@ -134,6 +136,9 @@ export function tomcatConfiguration({
 
 const removed = (path: string) => `[ ! -e ${path} ] || { changed; rm -rf ${path}; }`;
 
-/** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
+/**
+ * Time-outs are in milliseconds. With the pool's limits (database.xml) a request ends before its director gives up
+ * (nginx.conf).
+ */
 const databaseUrl = (scheme: string, address: string, name: string) =>
     `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;
