@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Artifacts, LocalArtifact } from "../../artifacts/local-artifacts";
+import { valveFile } from "../../artifacts/tomcat-valve";
 import { artifactCatalog } from "../../catalog/artifacts";
 import type { LabDescription } from "../../config/description";
 import { hostKeyOf } from "../../lib/ssh-keys";
@@ -54,6 +55,12 @@ export const onCentos = (platform: string, changes: Record<string, unknown> = {}
         ...changes,
     });
 
+function valveIn(folder: string): [string, LocalArtifact] {
+    const source = path.join(folder, valveFile);
+    fs.writeFileSync(source, valveFile);
+    return ["tomcat-valve", { name: valveFile, source, sha256: "7a".repeat(32) }];
+}
+
 /** Writes all artifacts to `folder`. The content of each file is its name. */
 export function artifactsIn(folder: string): Artifacts {
     const entries = Object.entries(artifactCatalog).map(([name, { file, sha256 }]): [string, LocalArtifact] => {
@@ -61,5 +68,5 @@ export function artifactsIn(folder: string): Artifacts {
         fs.writeFileSync(source, file);
         return [name, { name: file, source, sha256: sha256 ?? `sha256 of ${file}` }];
     });
-    return Object.fromEntries(entries) as Artifacts;
+    return Object.fromEntries([...entries, valveIn(folder)]) as Artifacts;
 }

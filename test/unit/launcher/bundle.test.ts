@@ -24,6 +24,7 @@ beforeAll(() => {
         "roles",
         "sdks",
         "site",
+        "tomcat-valve",
         "index.ts",
         "package.json",
         "package-lock.json",

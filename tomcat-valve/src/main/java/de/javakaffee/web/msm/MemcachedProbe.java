@@ -7,32 +7,32 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Finds out whether a memcached is still the one that it was. Its connection is its own: nothing that empties a memcached leaves it whole, and
- * the session manager's client mends those that it has without a word.
+ * Tells whether a memcached has been there all the time. It keeps a connection of its own, which breaks whenever the memcached is restarted
+ * and loses its content; MSM's client reconnects silently.
  */
 final class MemcachedProbe {
-    /** Longer than one that is merely busy takes. */
+    /** Longer than a busy memcached takes to answer. */
     private static final int TIMEOUT_MS = 1_000;
     private static final byte[] QUESTION = "version\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final InetSocketAddress address;
     private Socket connection;
-    private boolean isNew = true;
+    private boolean isFirstCall = true;
 
     MemcachedProbe(final InetSocketAddress address) {
         this.address = address;
     }
 
-    /** False where it does not answer, or has been away since it was last asked. */
-    synchronized boolean isStillThere() {
-        final boolean isFirst = isNew;
-        isNew = false;
+    /** True if the memcached answers, and its connection has not broken since the last call. */
+    synchronized boolean isUninterrupted() {
+        final boolean hasNoHistory = isFirstCall;
+        isFirstCall = false;
         if (connection != null && answers()) {
             return true;
         }
         close();
         connect();
-        return answers() && isFirst;
+        return answers() && hasNoHistory;
     }
 
     synchronized void close() {
@@ -40,7 +40,7 @@ final class MemcachedProbe {
             try {
                 connection.close();
             } catch (final IOException e) {
-                // Nothing is lost with it.
+                // The connection is given up anyway.
             }
             connection = null;
         }
