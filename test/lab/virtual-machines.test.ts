@@ -7,7 +7,7 @@ import { withLock } from "../../lib/lock";
 import { silent } from "../../lib/progress";
 import { findNetwork } from "../../launcher/isolated-host/index";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
-import { standstill } from "../../launcher/commands/snapshot/archive";
+import { standstillLock } from "../../launcher/stack/standstill";
 import { Checkout } from "../support/checkout";
 import { hostState, namespaces } from "../support/host-state";
 
@@ -121,7 +121,7 @@ test(
         const snapshot = lab.start(["snapshot", "before"]);
         await expect.poll(stillOnes, { timeout: minutes(2) }).not.toBe("");
         // Whoever sets machines going has to wait until they do.
-        const preview = await withLock(standstill(home()), async () => {
+        const preview = await withLock(standstillLock(home()), async () => {
             expect(await stillOnes()).toBe("");
             const call = lab.start(["preview", "--expect-no-changes"]);
             await expect.poll(() => call.output(), { timeout: minutes(2) }).toContain("Waiting for a snapshot");

@@ -1,23 +1,22 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { accessOf, outputsOf, type Access } from "../../../components/outputs";
 import { readConfiguration as describeStack } from "../../../config/configuration";
 import { hostKeyOf } from "../../../lib/ssh-keys";
 import { secretKeys, secretSchema, type SecretKey } from "../../../config/schema";
-import { inventory, sshConfig, writeSshConfig } from "../../../launcher/commands/access";
-import { takeApart } from "../../../launcher/call";
-import { attach } from "../../../launcher/command";
+import { attach } from "../../../launcher/attach";
+import { inventory } from "../../../launcher/commands/inventory";
+import { statusTable } from "../../../launcher/commands/status";
 import { UserError } from "../../../lib/errors";
-import { initialise } from "../../../launcher/stack/init";
+import { makeMissingSecrets } from "../../../launcher/stack/secrets";
 import { createProgress } from "../../../lib/progress";
-import { accessIn } from "../../../launcher/stack/outputs";
+import { accessIn } from "../../../launcher/stack/read-access";
 import { refuseWithoutPrograms } from "../../../launcher/isolated-host/required-programs";
 import type { Session } from "../../../launcher/stack/session";
+import { sshConfig, writeSshConfig } from "../../../launcher/stack/ssh-config";
 import { StackFile } from "../../../launcher/stack/stack-file";
-import { table } from "../../../launcher/commands/status";
 import { articleLab, secrets } from "../../support/article";
 
 // The checkout, as the launcher knows it, is an empty folder here.
@@ -39,10 +38,7 @@ function stackFile(content: string, name = "test"): StackFile {
     return new StackFile(name);
 }
 
-let access: Access;
-outputsOf(describeStack(articleLab(), "test")).access.apply((value) => {
-    access = value;
-});
+const access = accessOf(describeStack(articleLab(), "test"));
 
 test("a program that up would miss half-way is missed before it starts, with the packages that have it", () => {
     expect(() => {
@@ -61,40 +57,6 @@ test("a program that up would miss half-way is missed before it starts, with the
     }).toThrow(/xsltproc .* and mkisofs/);
 });
 
-describe("a call", () => {
-    const call = (...words: string[]) => takeApart(words, (name) => name === "curl");
-    test.each([
-        [[], { name: undefined, stack: undefined, rest: [] }],
-        [["up"], { name: "up", stack: undefined, rest: [] }],
-        [["up", "-s", "dev", "--refresh"], { name: "up", stack: "dev", rest: ["--refresh"] }],
-        [["up", "--stack", "dev"], { name: "up", stack: "dev", rest: [] }],
-        [["up", "--refresh", "--stack=dev"], { name: "up", stack: "dev", rest: ["--refresh"] }],
-        [["-s", "dev", "up", "--refresh"], { name: "up", stack: "dev", rest: ["--refresh"] }],
-        [["--stack=dev", "up"], { name: "up", stack: "dev", rest: [] }],
-        [["-s", "dev", "up", "-s", "local"], { name: "up", stack: "dev", rest: [] }],
-        // What belongs to another program stays with it.
-        [["curl", "-s", "http://192.0.2.1/"], { name: "curl", stack: undefined, rest: ["-s", "http://192.0.2.1/"] }],
-        [
-            ["-s", "dev", "curl", "-s", "http://192.0.2.1/"],
-            { name: "curl", stack: "dev", rest: ["-s", "http://192.0.2.1/"] },
-        ],
-        [["-s", "dev"], { name: undefined, stack: "dev", rest: [] }],
-        [["up", "--offline", "--refresh"], { name: "up", stack: undefined, offline: true, rest: ["--refresh"] }],
-        [["-s", "dev", "--offline", "up"], { name: "up", stack: "dev", offline: true, rest: [] }],
-        [
-            ["--offline", "-s", "dev", "curl", "--offline"],
-            { name: "curl", stack: "dev", offline: true, rest: ["--offline"] },
-        ],
-        [["-silent", "up"], { name: "-silent", stack: undefined, rest: ["up"] }],
-    ] as const)("%j", (words, expected) => {
-        expect(call(...words)).toEqual({ offline: false, ...expected });
-    });
-
-    test.each([[["up", "-s"]], [["-s"]], [["up", "--stack="]]])("%j lacks a stack", (words) => {
-        expect(() => call(...words)).toThrow(UserError);
-    });
-});
-
 describe("a stack file", () => {
     test("has to be there, under a name that is one", () => {
         stackFile("config: {}\n", "mine");
@@ -102,7 +64,7 @@ describe("a stack file", () => {
         try {
             new StackFile("other");
         } catch (error) {
-            expect((error as UserError).remedy).toContain("Stacks that are there: mine.");
+            expect((error as UserError).remedy).toContain("Existing stacks: mine.");
         }
         expect(() => new StackFile("../etc/passwd")).toThrow("is no name for a stack");
     });
@@ -211,7 +173,7 @@ describe("init", () => {
         const made = await Promise.all(
             ["one", "two"].map(async (name) => {
                 const { session, asked } = sessionOf(stackFile("config: {}\n", name));
-                await initialise(session);
+                await makeMissingSecrets(session);
                 expect(asked.slice(0, 2).map(({ words }) => words)).toEqual([
                     ["stack", "ls", "--json"],
                     ["stack", "init", name],
@@ -236,12 +198,12 @@ describe("init", () => {
             ),
             ["test"],
         );
-        await initialise(session);
+        await makeMissingSecrets(session);
         expect(asked.map(({ words }) => words.at(-1))).toEqual(["--json", "lab:databasePassword"]);
         const complete = sessionOf(
             stackFile(`config:\n${secretKeys.map((key) => `  lab:${key}: { secure: abc }\n`).join("")}`),
         );
-        await initialise(complete.session);
+        await makeMissingSecrets(complete.session);
         expect(complete.asked).toEqual([]);
     });
 
@@ -249,13 +211,13 @@ describe("init", () => {
         const file = stackFile(
             "encryptionsalt: v1:old\nconfig:\n  lab:isolated: true\n  lab:vrrpPassword:\n    secure: v1:old\n",
         );
-        await initialise(sessionOf(file).session);
+        await makeMissingSecrets(sessionOf(file).session);
         const passphrase = path.join(process.env.LAB_HOME ?? "", "test", "passphrase");
         expect(fs.readFileSync(passphrase, "utf8")).toMatch(/^[A-Za-z0-9]{32}$/);
         expect(fs.statSync(passphrase).mode & 0o777).toBe(0o600);
         expect(fs.readFileSync(file.path, "utf8")).toBe("config:\n  lab:isolated: true\n");
         const before = fs.readFileSync(passphrase, "utf8");
-        await initialise(sessionOf(file).session);
+        await makeMissingSecrets(sessionOf(file).session);
         expect(fs.readFileSync(passphrase, "utf8")).toBe(before);
     });
 });
@@ -369,7 +331,7 @@ describe("ways in", () => {
 });
 
 describe("the status table", () => {
-    const well: Parameters<typeof table>[0] = access.machines.map((machine) => ({
+    const well: Parameters<typeof statusTable>[0] = access.machines.map((machine) => ({
         machine,
         units: Object.fromEntries(machine.services.map((unit) => [unit, "active"])),
         holdsVirtualAddress: machine.name === "nod3",
@@ -378,7 +340,7 @@ describe("the status table", () => {
     const row = (text: string, name: string) => text.split("\n").find((line) => line.startsWith(`${name} `)) ?? "";
 
     test("when all is well", () => {
-        const text = table(well, access);
+        const text = statusTable(well, access);
         expect(row(text, "nod3")).toMatch(
             /^nod3 +192\.168\.0\.203 +director +tengine active, keepalived active +200 +well +192\.168\.0\.111$/,
         );
@@ -392,7 +354,7 @@ describe("the status table", () => {
     });
 
     test("when something is not: a unit, a machine, the site behind a server, the virtual address on none or two", () => {
-        const text = table(
+        const text = statusTable(
             [
                 { ...well[0], units: undefined, health: "-" } as (typeof well)[number],
                 { ...well[1], units: { "tomcat.service": "failed" } } as (typeof well)[number],
@@ -407,7 +369,7 @@ describe("the status table", () => {
         expect(row(text, "nod3")).toMatch(/502 +NOT WELL$/);
         expect(text).toContain("http://192.168.0.111/ is on no machine.");
         expect(
-            table(
+            statusTable(
                 well.map((status) => ({ ...status, holdsVirtualAddress: status.machine.roles.includes("director") })),
                 access,
             ),
@@ -415,8 +377,10 @@ describe("the status table", () => {
     });
 
     test("says what nginx lacks where it runs instead of Tengine", () => {
-        expect(table(well, access)).toContain("The directors run nginx-1.26.3, Tengine's parent: no active checks");
-        expect(table(well, { ...access, directorSource: "tengine-3.1.0" })).not.toContain("Tengine's parent");
+        expect(statusTable(well, access)).toContain(
+            "The directors run nginx-1.26.3, Tengine's parent: no active checks",
+        );
+        expect(statusTable(well, { ...access, directorSource: "tengine-3.1.0" })).not.toContain("Tengine's parent");
     });
 });
 
@@ -467,36 +431,3 @@ describe("programs and progress", () => {
         }
     });
 });
-
-test("the usage names every command", () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "usage-"));
-    const { stdout, status } = spawnSync(process.execPath, ["launcher/bundle/run.cjs", "lab", "help"], {
-        cwd: path.join(__dirname, "../../.."),
-        encoding: "utf8",
-        env: { ...process.env, LAB_HOME: folder },
-    });
-    fs.rmSync(folder, { recursive: true });
-    expect(status).toBe(0);
-    for (const command of [
-        "up",
-        "preview",
-        "down",
-        "doctor",
-        "snapshot NAME",
-        "revert NAME",
-        "snapshots",
-        "status",
-        "ssh NODE",
-        "curl",
-        "forward",
-        "exec",
-        "pulumi",
-        "test",
-        "clean",
-        "init",
-        "ssh-config",
-        "inventory",
-        "bench",
-    ])
-        expect(stdout).toContain(`  ${command}`);
-}, 30_000);

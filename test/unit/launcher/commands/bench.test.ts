@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { renderForAnsible } from "../../../../launcher/commands/bench/ansible/render";
 import { parseWrk, withoutJemalloc } from "../../../../launcher/commands/bench/measure-site";
-import { asMarkdown, goalsOf, type Results } from "../../../../launcher/commands/bench/table";
+import { asMarkdown, goalsOf, type Results } from "../../../../launcher/commands/bench/tables";
 import { describeBuild } from "../../../../roles/tengine";
 import { platforms } from "../../../../catalog/platforms/index";
 import { articleLab, artifactsIn, siteWith } from "../../../support/article";

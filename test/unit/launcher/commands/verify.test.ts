@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { DOMParser } from "@xmldom/xmldom";
-import { each, isWell, passed, runChecks, verdict, type Check } from "../../../../launcher/commands/verify/check";
-import { CannotRun, parseAnswer, type LivingLab } from "../../../../launcher/stack/running-lab";
+import { each, isWell, passed, verifyLab, verdict, type Check } from "../../../../launcher/commands/verify/check";
+import { CannotRun, parseAnswer, type RunningLab } from "../../../../launcher/stack/running-lab";
 import { asJson, asJunit, asTable } from "../../../../launcher/commands/verify/report";
 
-const lab = {} as LivingLab;
-const run = (look: Check) => runChecks(lab, { look });
+const lab = {} as RunningLab;
+const run = (look: Check) => verifyLab(lab, { look });
 
 describe("a check", () => {
     test("that cannot look is not run, and never passed", async () => {
         const results = await run(() => Promise.reject(new CannotRun("no way in")));
-        expect(results).toMatchObject([{ result: "not run", detail: "no way in" }]);
+        expect(results).toMatchObject([{ result: "not run", seen: "no way in" }]);
         expect(isWell(results)).toBe(false);
     });
 
@@ -23,12 +23,12 @@ describe("a check", () => {
     });
 
     test("that breaks has failed, and keeps no other from running", async () => {
-        const results = await runChecks(lab, {
+        const results = await verifyLab(lab, {
             bad: () => Promise.reject(new Error("broken\n  badly")),
             good: () => Promise.resolve([passed("it", "seen")]),
         });
         expect(results).toMatchObject([
-            { check: "bad", result: "failed", detail: "broken | badly" },
+            { check: "bad", result: "failed", seen: "broken | badly" },
             { check: "good", result: "passed" },
         ]);
         expect(isWell(results)).toBe(false);
@@ -40,18 +40,18 @@ describe("a check", () => {
                 ? Promise.reject(new CannotRun("too dark"))
                 : Promise.resolve(verdict(thing, thing === "ill" ? ["a", "b"] : [], "well"));
         expect(await run(() => each(["well", "ill", "dark"], String, look))).toMatchObject([
-            { subject: "well", result: "passed", detail: "well" },
-            { subject: "ill", result: "failed", detail: "a; b" },
-            { subject: "dark", result: "not run", detail: "too dark" },
+            { subject: "well", result: "passed", seen: "well" },
+            { subject: "ill", result: "failed", seen: "a; b" },
+            { subject: "dark", result: "not run", seen: "too dark" },
         ]);
     });
 });
 
 describe("reports", () => {
     const results = [
-        { check: "ports", subject: "from nod0", result: "passed" as const, detail: "closed", seconds: 1 },
-        { check: "ports", subject: "from <nod1>", result: "failed" as const, detail: '"open" & \u0007', seconds: 1 },
-        { check: "users", subject: "nod2", result: "not run" as const, detail: "dark", seconds: 0.5 },
+        { check: "ports", subject: "from nod0", result: "passed" as const, seen: "closed", seconds: 1 },
+        { check: "ports", subject: "from <nod1>", result: "failed" as const, seen: '"open" & \u0007', seconds: 1 },
+        { check: "users", subject: "nod2", result: "not run" as const, seen: "dark", seconds: 0.5 },
     ];
 
     test("the table ends with the verdict", () => {

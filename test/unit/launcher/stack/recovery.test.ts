@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isAtWork } from "../../../../launcher/stack/recovery";
-import { backendFolder } from "../../../../launcher/stack/session";
+import { backendFolder } from "../../../../launcher/stack/folders";
 
 let folder: string;
 let parent: ChildProcess | undefined;

@@ -8,8 +8,8 @@ import { follow } from "../../../../launcher/timeline/event-log";
 import { averageUse, busySeconds } from "../../../../launcher/timeline/processors";
 import { record, report, summary, waits, type Recording } from "../../../../launcher/timeline/recording";
 import { stepsOf, type Step } from "../../../../launcher/timeline/steps";
-import { rows, tickSeconds, timelineSvg } from "../../../../launcher/timeline/timeline";
-import { takeTimeline } from "../../../../launcher/timeline/up";
+import { rows, tickSeconds, timelineSvg } from "../../../../launcher/timeline/picture";
+import { timelineFile } from "../../../../launcher/timeline/recorded-up";
 import { UserError } from "../../../../lib/errors";
 
 const urn = (name: string) => `urn:pulumi:test::lab::command:remote:Command::${name}`;
@@ -194,6 +194,21 @@ describe("a recording", () => {
         ]);
     });
 
+    test("a step belongs to the machine with the longest name that fits", () => {
+        const { steps, ...rest } = recording();
+        const renamed = steps.map((each) => ({
+            ...each,
+            name: each.name.replace("nod0", "web").replace("nod1", "web-2"),
+        }));
+        const timeline = { ...rest, steps: renamed, machines: ["web", "web-2"] };
+        expect(waits(timeline)).toEqual([
+            { machine: "web", milliseconds: 5000, step: "web-tomcat", by: "web-2-memcached" },
+        ]);
+        const lanes = [...timelineSvg(timeline).matchAll(/font-weight="bold">([^<]*)</g)].map(([, name]) => name);
+        expect(lanes).toEqual(["network", "web", "web-2", "processors"]);
+        expect(timelineSvg(timeline)).toContain(">memcached 4.0<");
+    });
+
     test("as a report", () => {
         const text = report(recording());
         expect(text).toContain("up took 14.0 s: 1.40 times its critical path of 10.0 s.");
@@ -255,19 +270,12 @@ describe("processors", () => {
 });
 
 describe("--timeline", () => {
-    test("is taken out of up's words; the file is one of the caller's folder", () => {
-        expect(takeTimeline(["--diff", "--timeline", "/tmp/up.svg", "--json"])).toEqual({
-            file: "/tmp/up.svg",
-            rest: ["--diff", "--json"],
-        });
-        expect(takeTimeline(["--timeline=/tmp/up.svg"])).toEqual({ file: "/tmp/up.svg", rest: [] });
-        expect(takeTimeline(["--diff"])).toEqual({ rest: ["--diff"] });
+    test("names a file, relative to the folder of the caller", () => {
+        expect(timelineFile("/tmp/up.svg")).toBe("/tmp/up.svg");
+        expect(timelineFile("up.svg")).toBe(path.resolve("up.svg"));
     });
 
-    test.each([[["--timeline"]], [["--timeline", "--diff"]], [["--timeline", "/tmp/no such folder/up.svg"]]])(
-        "%j is a mistake",
-        (words) => {
-            expect(() => takeTimeline(words)).toThrow(UserError);
-        },
-    );
+    test.each(["", "--diff", "/tmp/no such folder/up.svg"])("%j is a mistake", (file) => {
+        expect(() => timelineFile(file)).toThrow(UserError);
+    });
 });

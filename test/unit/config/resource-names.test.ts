@@ -7,7 +7,7 @@ import {
     parseUrn,
     stepKind,
     stepResource,
-} from "../../config/resource-names";
+} from "../../../config/resource-names";
 
 const machines = ["web", "web-2", "lab"];
 
