@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { accept, acceptedFile } from "../../artifacts/accepted";
 import { obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
-import { neededArtifacts } from "../../artifacts/needed";
-import { catalogue } from "../../catalog/artifacts";
-import { readDescription } from "../../config/configuration";
+import { neededArtifacts } from "../../roles/of-machine";
+import { artifactCatalog } from "../../catalog/artifacts";
+import { readDescription } from "../../roles/configuration";
 import { cacheFolder, isOffline } from "../../lib/environment";
 import { UserError } from "../../lib/errors";
 import { labCommand } from "../command";
@@ -25,7 +25,7 @@ export const acceptCommand = (): Command =>
                     `Choose from ${needed.join(", ")}.`,
                 );
             const names = needed.filter(
-                (name) => catalogue[name].sha256 === undefined && (words.length === 0 || words.includes(name)),
+                (name) => artifactCatalog[name].sha256 === undefined && (words.length === 0 || words.includes(name)),
             );
             const artifacts = await unacceptedArtifacts(
                 await obtainArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() }),

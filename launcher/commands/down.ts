@@ -3,7 +3,7 @@ import * as path from "node:path";
 import type { Command } from "commander";
 import { checkout, stackFolder } from "../../lib/environment";
 import { labCommand, passingWordsToPulumi } from "../command";
-import { removeNetwork } from "../isolated-host/index";
+import { removeIsolatedHost } from "../isolated-host/index";
 import { progress } from "../progress";
 import { Session } from "../stack/session";
 import { StackFile } from "../stack/stack-file";
@@ -22,7 +22,7 @@ export const downCommand = (): Command =>
                 if (!file.isIsolated)
                     return (await Session.open(stack)).pulumi(["destroy", "--yes", ...destroyWords, ...words]);
                 // Everything of an isolated lab ends with its namespaces. So pulumi is not needed, and `down` works in any state.
-                await removeNetwork({ home: stackFolder(stack), progress });
+                await removeIsolatedHost({ home: stackFolder(stack), progress });
                 fs.rmSync(stackFolder(stack), { recursive: true, force: true });
                 fs.rmSync(path.join(checkout, ".stage", stack), { recursive: true, force: true });
                 // The secrets are useless now: the passphrase that they are encrypted with is removed.

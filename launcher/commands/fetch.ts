@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { ensureArtifacts } from "../../artifacts/cache";
-import { neededArtifacts } from "../../artifacts/needed";
-import { readDescription } from "../../config/configuration";
+import { neededArtifacts } from "../../roles/of-machine";
+import { readDescription } from "../../roles/configuration";
 import { cacheFolder, isOffline } from "../../lib/environment";
 import { labCommand } from "../command";
 import { progress } from "../progress";

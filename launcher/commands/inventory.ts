@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Command } from "commander";
-import type { Access } from "../../components/outputs";
+import type { Access } from "../../config/access";
 import { stackFolder } from "../../lib/environment";
 import { labCommand } from "../command";
 import { readAccess } from "../stack/read-access";

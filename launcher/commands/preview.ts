@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { readDescription } from "../../config/configuration";
+import { readDescription } from "../../roles/configuration";
 import { jumpHostsOf } from "../../hypervisors/jump-host";
 import { virshArgv } from "../../hypervisors/virsh";
 import { parseLibvirtUri } from "../../lib/libvirt-uri";

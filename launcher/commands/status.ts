@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { Access, MachineAccess } from "../../components/outputs";
+import type { Access, MachineAccess } from "../../config/access";
 import { alignColumns } from "../../lib/table";
+import { roles } from "../../roles/index";
 import { labCommand } from "../command";
 import { RunningLab } from "../stack/running-lab";
 
@@ -35,7 +36,7 @@ export const areWell = (machines: MachineStatus[]) =>
     machines.every(isWell) && machines.filter((machine) => machine.holdsVirtualAddress).length === 1;
 
 async function readMachineStatus(lab: RunningLab, machine: MachineAccess): Promise<MachineStatus> {
-    const servesSite = machine.roles.some((role) => role === "app" || role === "director");
+    const servesSite = roles.some((role) => role.answersHealthChecks && machine.roles.includes(role.name));
     const script = [
         `systemctl is-active ${machine.services.join(" ")} || true`,
         `ip -4 -o address show | grep -qF ' ${lab.access.virtualAddress}/' && echo holder || echo other`,

@@ -1,12 +1,12 @@
 /** How the launcher gets to a lab's network: into the namespaces of an isolated lab, or through a hypervisor. */
-import { readDescription } from "../../config/configuration";
+import { readDescription } from "../../roles/configuration";
 import type { LabDescription } from "../../config/description";
 import { jumpTarget } from "../../hypervisors/jump-host";
 import { stackFolder } from "../../lib/environment";
 import { UserError } from "../../lib/errors";
 import { sshArgv } from "../../lib/libvirt-uri";
 import { words } from "../../lib/shell";
-import { findNetwork, type LocalNetwork } from "../isolated-host/index";
+import { findIsolatedHost, type IsolatedHost } from "../isolated-host/index";
 import { StackFile } from "./stack-file";
 
 /** Turns the argv of a program into the argv that runs the program at another place. */
@@ -15,15 +15,15 @@ export type Enter = (argv: string[]) => string[];
 /** Where programs of this machine, such as ssh and virsh, reach the lab: in the namespaces of an isolated lab, which has to be up, else here. */
 export async function enterLab(stack: string): Promise<Enter> {
     if (!new StackFile(stack).isIsolated) return (argv) => argv;
-    const network = await runningNetwork(stack);
-    return (argv) => network.enter(argv);
+    const isolatedHost = await runningIsolatedHost(stack);
+    return (argv) => isolatedHost.enter(argv);
 }
 
-/** An isolated lab's network. A UserError if the lab is not up. */
-export async function runningNetwork(stack: string): Promise<LocalNetwork> {
-    const network = await findNetwork(stackFolder(stack));
-    if (!network) throw new UserError(`The lab '${stack}' is not running.`, `Start it: ./lab up -s ${stack}`);
-    return network;
+/** The namespaces of an isolated lab. A UserError if the lab is not up. */
+export async function runningIsolatedHost(stack: string): Promise<IsolatedHost> {
+    const isolatedHost = await findIsolatedHost(stackFolder(stack));
+    if (!isolatedHost) throw new UserError(`The lab '${stack}' is not running.`, `Start it: ./lab up -s ${stack}`);
+    return isolatedHost;
 }
 
 /** Where the machines' addresses can be reached: on their hypervisor, if ssh goes through it, else where `enterLab` leads. */

@@ -1,6 +1,6 @@
 /** What has to be done, and known, before pulumi works on a stack. */
 import * as fs from "node:fs";
-import { readDescription } from "../../config/configuration";
+import { readDescription } from "../../roles/configuration";
 import { parseResourceName, parseUrn } from "../../config/resource-names";
 import { stackFolder } from "../../lib/environment";
 import { withLock } from "../../lib/lock";
@@ -25,7 +25,7 @@ export async function prepareStack(session: Session): Promise<void> {
     );
     if (isIsolated) fs.mkdirSync(backendFolder(stack), { recursive: true, mode: 0o700 });
     await makeMissingSecrets(session);
-    if (session.network) await recoverFromKill(session, session.network);
+    if (session.isolatedHost) await recoverFromKill(session, session.isolatedHost);
 }
 
 /** Whether the state has no app server yet. Then nobody is served, and app servers need not be changed one after the other (LabArgs.firstTime). */
@@ -41,6 +41,6 @@ export async function isFirstBuild(session: Session): Promise<boolean> {
 
 /** Words for pulumi's up and preview that replace the machines that libvirt has lost. Only an isolated lab is looked at. */
 export async function replaceLostMachines(session: Session): Promise<string[]> {
-    if (!session.network) return [];
-    return recoverMachines(session, session.network, readDescription(session.file.settings, session.file.stack));
+    if (!session.isolatedHost) return [];
+    return recoverMachines(session, session.isolatedHost, readDescription(session.file.settings, session.file.stack));
 }

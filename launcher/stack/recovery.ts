@@ -7,7 +7,7 @@ import * as path from "node:path";
 import type { LabDescription } from "../../config/description";
 import { domainResource, parseUrn } from "../../config/resource-names";
 import { stackFolder } from "../../lib/environment";
-import { resumeMachines, virsh, type LocalNetwork } from "../isolated-host/index";
+import { resumeMachines, virsh, type IsolatedHost } from "../isolated-host/index";
 import { progress } from "../progress";
 import { backendFolder, stateFile } from "./folders";
 import { exportStack, readStateFile, type StateResource } from "./pulumi-state";
@@ -17,7 +17,7 @@ import type { Session } from "./session";
  * Removes the lock and the unfinished operations that a killed pulumi has left. Does nothing while another pulumi works on the stack: pulumi itself
  * reports that lock.
  */
-export async function recoverFromKill(session: Session, network: LocalNetwork): Promise<void> {
+export async function recoverFromKill(session: Session, isolatedHost: IsolatedHost): Promise<void> {
     const { stack } = session.file;
     const holders = lockHolders(stack);
     if (isAtWork(stack)) return;
@@ -26,7 +26,7 @@ export async function recoverFromKill(session: Session, network: LocalNetwork): 
         await session.ask(["cancel", "--yes", "--stack", stack]);
     }
     const pending = readStateFile(stateFile(stack)).pending_operations ?? [];
-    if (holders.length > 0 || pending.length > 0) await forgetUnfinished(session, network);
+    if (holders.length > 0 || pending.length > 0) await forgetUnfinished(session, isolatedHost);
 }
 
 /** Whether a pulumi is at work on the stack. */
@@ -52,10 +52,10 @@ function isPulumi(pid: number): boolean {
 }
 
 /** Removes unfinished operations from the state, as pulumi would warn of them in every run. The next `up` can repeat all of them. */
-async function forgetUnfinished(session: Session, network: LocalNetwork): Promise<void> {
+async function forgetUnfinished(session: Session, isolatedHost: IsolatedHost): Promise<void> {
     const exported = await exportStack(session);
     const { resources = [], pending_operations: pending = [] } = exported.deployment;
-    await removeUnknown(session, network, resources);
+    await removeUnknown(session, isolatedHost, resources);
     if (pending.length === 0) return;
     const names = pending.map(({ resource }) => parseUrn(resource.urn).name).join(", ");
     progress.info(`The last run was interrupted at ${names}. This run continues there.`);
@@ -67,8 +67,8 @@ async function forgetUnfinished(session: Session, network: LocalNetwork): Promis
  * Removes what libvirt has and the state has not: a killed pulumi had it made. The provider would fail over an existing domain, and take a half-written
  * disk for a good one.
  */
-async function removeUnknown({ file }: Session, network: LocalNetwork, resources: StateResource[]): Promise<void> {
-    const ask = (...words: string[]) => virsh(network, file.machineKind, ...words);
+async function removeUnknown({ file }: Session, isolatedHost: IsolatedHost, resources: StateResource[]): Promise<void> {
+    const ask = (...words: string[]) => virsh(isolatedHost, file.machineKind, ...words);
     /** The names in virsh's list (the first column) that no resource of this type has. */
     const unknown = async (type: string, ...list: string[]) => {
         const known = resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs?.name);
@@ -109,22 +109,22 @@ async function removeUnknown({ file }: Session, network: LocalNetwork, resources
  */
 export async function recoverMachines(
     session: Session,
-    network: LocalNetwork,
+    isolatedHost: IsolatedHost,
     description: LabDescription,
 ): Promise<string[]> {
     const kind = description.machineKind;
     const notRunning = async () => {
-        const running = (await virsh(network, kind, "list", "--name")).split("\n");
+        const running = (await virsh(isolatedHost, kind, "list", "--name")).split("\n");
         return description.machines.map(({ name }) => name).filter((name) => !running.includes(name));
     };
     // A snapshot that was killed leaves machines paused.
-    for (const name of (await virsh(network, kind, "list", "--name", "--state-paused"))
+    for (const name of (await virsh(isolatedHost, kind, "list", "--name", "--state-paused"))
         .split("\n")
         .map((line) => line.trim())
         .filter(Boolean))
-        await virsh(network, kind, "resume", name);
+        await virsh(isolatedHost, kind, "resume", name);
     if ((await notRunning()).length === 0) return [];
-    await resumeMachines(network, kind, stackFolder(session.file.stack), () => undefined);
+    await resumeMachines(isolatedHost, kind, stackFolder(session.file.stack), () => undefined);
     const lost = await notRunning();
     if (lost.length === 0) return [];
     const { resources = [] } = (await exportStack(session)).deployment;

@@ -1,7 +1,6 @@
 import { platforms, type Platform } from "../../catalog/platforms/index";
-import type { Access, MachineAccess } from "../../components/outputs";
+import type { Access, MachineAccess } from "../../config/access";
 import { hypervisorOf, type HypervisorDescription } from "../../config/description";
-import type { Role } from "../../config/schema";
 import { virshArgv } from "../../hypervisors/virsh";
 import { run } from "../../lib/run";
 import { quote } from "../../lib/shell";
@@ -64,12 +63,12 @@ export class RunningLab {
     get machineNames(): string[] {
         return this.access.machines.map(({ name }) => name);
     }
-    machinesWith(role: Role): MachineAccess[] {
+    machinesWith(role: string): MachineAccess[] {
         return this.access.machines.filter(({ roles }) => roles.includes(role));
     }
 
     /** The machines with a role. CannotRun if there are fewer than `least`. */
-    requireMachines(role: Role, least = 1): MachineAccess[] {
+    requireMachines(role: string, least = 1): MachineAccess[] {
         const machines = this.machinesWith(role);
         if (machines.length < least)
             throw new CannotRun(

@@ -1,7 +1,7 @@
 import { ensureArtifacts } from "../../artifacts/cache";
 import { ensureDiskImage } from "../../artifacts/disk-image";
-import { neededArtifacts } from "../../artifacts/needed";
-import { readDescription } from "../../config/configuration";
+import { neededArtifacts } from "../../roles/of-machine";
+import { readDescription } from "../../roles/configuration";
 import { jumpHostsOf } from "../../hypervisors/jump-host";
 import { cacheFolder, checkout, isOffline, stackFolder } from "../../lib/environment";
 import { run } from "../../lib/run";
@@ -9,7 +9,7 @@ import { attach } from "../attach";
 import { ensureEngine, type Engine } from "../engine/index";
 import { endOrphans } from "../engine/orphans";
 import { ensureImage } from "../isolated-host/image";
-import { ensureNetwork, type LocalNetwork } from "../isolated-host/index";
+import { ensureIsolatedHost, type IsolatedHost } from "../isolated-host/index";
 import { refuseWithoutPrograms } from "../isolated-host/required-programs";
 import { progress } from "../progress";
 import { backendFolder, machinesFolder, passphraseFile } from "./folders";
@@ -20,8 +20,8 @@ export class Session {
     private constructor(
         readonly file: StackFile,
         private readonly engine: Engine,
-        /** The network of an isolated lab. */
-        readonly network: LocalNetwork | undefined,
+        /** The namespaces of an isolated lab. */
+        readonly isolatedHost: IsolatedHost | undefined,
         private readonly image: string | undefined,
     ) {}
 
@@ -40,7 +40,7 @@ export class Session {
             if (description.machineKind === "vm") await ensureDiskImage(description, options);
             await jumpHostsOf(description);
         }
-        const [engine, image, network] = await Promise.all([
+        const [engine, image, isolatedHost] = await Promise.all([
             ensureEngine({ cache, progress }),
             makesMachines && file.wantsBuiltImage
                 ? ensureImage({ cache, platform: "debian-13", kind: file.machineKind, progress }).then(
@@ -48,7 +48,7 @@ export class Session {
                   )
                 : undefined,
             file.isIsolated
-                ? ensureNetwork({
+                ? ensureIsolatedHost({
                       home: stackFolder(stack),
                       cache,
                       kind: file.machineKind,
@@ -57,7 +57,7 @@ export class Session {
                   })
                 : undefined,
         ]);
-        return new Session(file, engine, network, image);
+        return new Session(file, engine, isolatedHost, image);
     }
 
     private get env(): NodeJS.ProcessEnv {
@@ -84,7 +84,7 @@ export class Session {
 
     private argv(words: string[]): [string, ...string[]] {
         const argv: [string, ...string[]] = [this.engine.pulumi, ...words];
-        return this.network ? (this.network.enter(argv) as [string, ...string[]]) : argv;
+        return this.isolatedHost ? (this.isolatedHost.enter(argv) as [string, ...string[]]) : argv;
     }
 
     /** Runs pulumi on this terminal, with `env` added to its environment. Returns its exit code. */

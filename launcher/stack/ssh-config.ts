@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { Access, MachineAccess } from "../../components/outputs";
+import type { Access, MachineAccess } from "../../config/access";
 import type { LabDescription } from "../../config/description";
 import { jumpTarget } from "../../hypervisors/jump-host";
 import { stackFolder } from "../../lib/environment";

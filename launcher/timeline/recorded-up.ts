@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { performance } from "node:perf_hooks";
-import { readDescription } from "../../config/configuration";
+import { readDescription } from "../../roles/configuration";
 import { resolveForCaller, stackFolder } from "../../lib/environment";
 import { UserError } from "../../lib/errors";
 import { exportStack } from "../stack/pulumi-state";

@@ -1,10 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { accessOf } from "../../../components/outputs";
-import { describeBuild } from "../../../roles/tengine";
+import { accessOf } from "../../../roles/access";
+import type { Build } from "../../../roles/build";
+import { tengineBuild } from "../../../roles/tengine-build";
 import { buildScript, prefix, serverSources } from "../../../catalog/director-servers";
 import { ensureArtifacts } from "../../../artifacts/cache";
-import { localArtifacts, neededArtifacts } from "../../../artifacts/needed";
+import { localArtifacts } from "../../../artifacts/local-artifacts";
+import { neededArtifacts } from "../../../roles/of-machine";
 import { machinesWith, type MachineDescription, type LabDescription } from "../../../config/description";
 import { platforms } from "../../../catalog/platforms/index";
 import type { CompileRequest } from "../../compile/main";
@@ -97,9 +99,8 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
             build,
             JSON.stringify(
                 withoutJemalloc(
-                    describeBuild({
+                    tengineBuild({
                         description,
-                        machine: director,
                         platform: platforms[description.platform],
                         artifacts: localArtifacts(paths),
                     }),
@@ -138,10 +139,7 @@ const plainPrefix = `${prefix}-without-jemalloc`;
 const jemallocText = "Begin jemalloc statistics";
 
 /** The build of the same server with the C library's allocator, to be installed beside the director's own. */
-export function withoutJemalloc(
-    build: ReturnType<typeof describeBuild>,
-    description: LabDescription,
-): ReturnType<typeof describeBuild> {
+export function withoutJemalloc(build: Build, description: LabDescription): Build {
     const source = serverSources[description.director.source];
     const [server, jemalloc] = build.sources.map(({ name }) => name);
     const script = buildScript(

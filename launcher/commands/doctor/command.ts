@@ -6,7 +6,7 @@ import { cacheFolder, stackFolder } from "../../../lib/environment";
 import { silent } from "../../../lib/progress";
 import { labCommand } from "../../command";
 import { missingNeeds } from "../../isolated-host/host-packages";
-import { ensureNetwork, findNetwork, removeNetwork, type LocalNetwork } from "../../isolated-host/index";
+import { ensureIsolatedHost, findIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../isolated-host/index";
 import { clashChecks } from "./checks/clashes";
 import { connectionChecks, notLookedAt, trialChecks } from "./checks/hypervisor";
 import { machineChecks } from "./checks/this-machine";
@@ -38,20 +38,21 @@ async function examineStack(machine: ThisMachine): Promise<Finding[]> {
 /** An isolated stack has a libvirtd of its own. If the stack is not up, one is started in a temporary folder. */
 async function examineIsolatedHost(machine: ThisMachine): Promise<Finding[]> {
     const finding = (look: Look) => ({ check: "network", ...look, seconds: 0 });
-    const network = await findNetwork(stackFolder(machine.stack));
-    if (network) return [finding(good("namespaces", "the lab is up")), ...(await examineHypervisors(machine, network))];
+    const isolatedHost = await findIsolatedHost(stackFolder(machine.stack));
+    if (isolatedHost)
+        return [finding(good("namespaces", "the lab is up")), ...(await examineHypervisors(machine, isolatedHost))];
     if (!machine.isRoot || missingNeeds(machine.description.machineKind).length > 0)
         return [finding(unknown("namespaces", "can be tried only when everything above is in order"))];
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "lab-doctor-"));
     try {
-        const trial = await ensureNetwork({
+        const trial = await ensureIsolatedHost({
             home,
             cache: cacheFolder(),
             kind: machine.description.machineKind,
             progress: silent,
         });
         return [
-            finding(good("namespaces", "a network and a libvirtd of the lab's own start")),
+            finding(good("namespaces", "a isolatedHost and a libvirtd of the lab's own start")),
             ...(await examineHypervisors(machine, trial)),
         ];
     } catch (error) {
@@ -60,18 +61,18 @@ async function examineIsolatedHost(machine: ThisMachine): Promise<Finding[]> {
                 bad(
                     "namespaces",
                     problemOf(error),
-                    "The kernel has to allow root to make network, mount, PID and control group namespaces. Inside a container it often does not: use a virtual machine, or the machine itself.",
+                    "The kernel has to allow root to make isolatedHost, mount, PID and control group namespaces. Inside a container it often does not: use a virtual machine, or the machine itself.",
                 ),
             ),
         ];
     } finally {
-        await removeNetwork({ home, progress: silent });
+        await removeIsolatedHost({ home, progress: silent });
     }
 }
 
 /** All hypervisors of the stack at the same time. */
-async function examineHypervisors(machine: ThisMachine, network: LocalNetwork | undefined): Promise<Finding[]> {
-    return (await Promise.all((await hypervisorsOf(machine, network)).map(examineHypervisor))).flat();
+async function examineHypervisors(machine: ThisMachine, isolatedHost: IsolatedHost | undefined): Promise<Finding[]> {
+    return (await Promise.all((await hypervisorsOf(machine, isolatedHost)).map(examineHypervisor))).flat();
 }
 
 async function examineHypervisor(hypervisor: Hypervisor): Promise<Finding[]> {

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { readDescription } from "../../../config/configuration";
+import { readDescription } from "../../../roles/configuration";
 import { hypervisorOf, type LabDescription, type MachineDescription } from "../../../config/description";
 import { virshArgv } from "../../../hypervisors/virsh";
 import { cacheFolder } from "../../../lib/environment";
@@ -7,7 +7,7 @@ import { parseLibvirtUri, sshArgv } from "../../../lib/libvirt-uri";
 import { run } from "../../../lib/run";
 import { words } from "../../../lib/shell";
 import { findEngine } from "../../engine/index";
-import type { LocalNetwork } from "../../isolated-host/index";
+import type { IsolatedHost } from "../../isolated-host/index";
 import { stateFile } from "../../stack/folders";
 import { exportStack } from "../../stack/pulumi-state";
 import { Session } from "../../stack/session";
@@ -44,15 +44,15 @@ export function thisMachine(stack: string): ThisMachine {
     return { stack, file, description: readDescription(file.settings, stack), isRoot: process.getuid?.() === 0 };
 }
 
-/** The hypervisors of a stack. `network`: the network of an isolated stack. */
+/** The hypervisors of a stack. `isolatedHost`: that of an isolated stack. */
 export async function hypervisorsOf(
     { stack, description }: ThisMachine,
-    network: LocalNetwork | undefined,
+    isolatedHost: IsolatedHost | undefined,
 ): Promise<Hypervisor[]> {
-    const inside = (argv: string[]) => (network ? network.enter(argv) : argv) as [string, ...string[]];
+    const inside = (argv: string[]) => (isolatedHost ? isolatedHost.enter(argv) : argv) as [string, ...string[]];
     const env = { ...process.env, LC_ALL: "C" };
     // A network that was started only for the doctor has nothing.
-    const own = network && !fs.existsSync(stateFile(stack)) ? new Set<string>() : await ownIdentities(stack);
+    const own = isolatedHost && !fs.existsSync(stateFile(stack)) ? new Set<string>() : await ownIdentities(stack);
     return description.hypervisors.map((hypervisor) => {
         const { uri } = hypervisor;
         const { ssh } = parseLibvirtUri(uri);

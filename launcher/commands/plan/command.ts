@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { readDescription } from "../../../config/configuration";
+import { readDescription } from "../../../roles/configuration";
 import { labCommand } from "../../command";
 import { StackFile } from "../../stack/stack-file";
 

@@ -3,11 +3,12 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { catalogue } from "../../../catalog/artifacts";
-import { neededArtifacts, type Artifacts, type LocalArtifact } from "../../../artifacts/needed";
+import { artifactCatalog } from "../../../catalog/artifacts";
+import { neededArtifacts } from "../../../roles/of-machine";
+import type { Artifacts, LocalArtifact } from "../../../artifacts/local-artifacts";
 import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
-import type { Build } from "../../../roles/tengine";
+import type { Build } from "../../../roles/build";
 import { hostKeyOf } from "../../../lib/ssh-keys";
 import type { MachineDescription, LabDescription } from "../../../config/description";
 import { parseResourceName, stepKind } from "../../../config/resource-names";
@@ -92,7 +93,7 @@ async function recordResources(description: LabDescription, artifacts: Artifacts
 function placeholders(description: LabDescription, folder: string): Artifacts {
     return Object.fromEntries(
         neededArtifacts(description).map((name): [string, LocalArtifact] => {
-            const { file, sha256 } = catalogue[name];
+            const { file, sha256 } = artifactCatalog[name];
             const source = path.join(folder, file);
             fs.writeFileSync(source, "");
             return [name, { name: file, source, sha256: sha256 ?? "not published" }];
@@ -111,7 +112,7 @@ function heading(description: LabDescription): string[] {
             : []),
         `release ${release}, directors ${director.source}; artifacts:`,
         ...neededArtifacts(description).map(
-            (name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`,
+            (name) => `    ${artifactCatalog[name].file}  ${artifactCatalog[name].sha256 ?? "no published sha256"}`,
         ),
     ];
 }

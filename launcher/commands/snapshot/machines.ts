@@ -1,14 +1,15 @@
 /** Pausing, saving and restoring the machines of a lab, for both kinds of machine. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { MachineAccess } from "../../../components/outputs";
+import type { MachineAccess } from "../../../config/access";
+import { memcachedPort } from "../../../roles/sessions";
 import { quote } from "../../../lib/shell";
-import { hypervisorOf, memcachedPort, type HypervisorDescription } from "../../../config/description";
+import { hypervisorOf, type HypervisorDescription } from "../../../config/description";
 import { UserError } from "../../../lib/errors";
 import { stackFolder } from "../../../lib/environment";
 import { run } from "../../../lib/run";
 import { machinesFolder } from "../../stack/folders";
-import { runningNetwork } from "../../stack/lab-network";
+import { runningIsolatedHost } from "../../stack/lab-network";
 import { restoreMachines, saveMachines } from "../../isolated-host/index";
 import type { RunningLab } from "../../stack/running-lab";
 import { dump, load, type Item } from "./memcached";
@@ -109,14 +110,18 @@ async function poolRoom(lab: RunningLab, hypervisor: HypervisorDescription): Pro
 /** Saves the paused machines: containers in `folder`, virtual machines with libvirt under `name`. */
 export async function save(lab: RunningLab, folder: string, name: string): Promise<void> {
     if (areContainers(lab))
-        await saveMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
+        await saveMachines(await runningIsolatedHost(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
     else for (const machine of lab.machineNames) await lab.virsh("snapshot-create-as", machine, snapshotName(name));
 }
 
 /** Restores the machines. Virtual machines are paused then, as they were when they were saved. */
 export async function restore(lab: RunningLab, folder: string, name: string): Promise<void> {
     if (areContainers(lab))
-        await restoreMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
+        await restoreMachines(
+            await runningIsolatedHost(lab.stack),
+            stackFolder(lab.stack),
+            path.join(folder, "machines"),
+        );
     else for (const machine of lab.machineNames) await lab.virsh("snapshot-revert", machine, snapshotName(name));
 }
 

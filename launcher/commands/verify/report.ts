@@ -1,3 +1,4 @@
+import { escapeXml } from "../../../lib/xml";
 import { count, findingsTable } from "../../checks/finding";
 import { isWell, type CheckResult } from "./check";
 
@@ -11,21 +12,14 @@ export const asTable = (stack: string, results: CheckResult[]) =>
 export const asJson = (stack: string, results: CheckResult[]) =>
     `${JSON.stringify({ stack, well: isWell(results), passed: count(results, "passed"), failed: count(results, "failed"), notRun: count(results, "not run"), results }, undefined, 4)}\n`;
 
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-/** XML 1.0 cannot express most control characters. They become question marks. */
-const xml = (text: string) =>
-    text
-        .replaceAll(/[&<>"]/g, (char) => entities[char] ?? char)
-        .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "?");
-
 /** A JUnit report, for CI servers. `not run` is an error there, because CI servers count a skipped test as a success. */
 export function asJunit(stack: string, results: CheckResult[]): string {
     const cases = results.map(({ check, subject, result, seen, seconds }) => {
-        const open = `    <testcase classname="${xml(check)}" name="${xml(subject)}" time="${seconds.toFixed(3)}"`;
-        if (result === "passed") return `${open}><system-out>${xml(seen)}</system-out></testcase>\n`;
+        const open = `    <testcase classname="${escapeXml(check)}" name="${escapeXml(subject)}" time="${seconds.toFixed(3)}"`;
+        if (result === "passed") return `${open}><system-out>${escapeXml(seen)}</system-out></testcase>\n`;
         const element = result === "failed" ? "failure" : "error";
-        return `${open}><${element} message="${xml(result === "failed" ? seen : `not run: ${seen}`)}"/></testcase>\n`;
+        return `${open}><${element} message="${escapeXml(result === "failed" ? seen : `not run: ${seen}`)}"/></testcase>\n`;
     });
     const sums = `tests="${results.length}" failures="${count(results, "failed")}" errors="${count(results, "not run")}"`;
-    return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${sums}>\n  <testsuite name="${xml(`lab ${stack}`)}" ${sums}>\n${cases.join("")}  </testsuite>\n</testsuites>\n`;
+    return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${sums}>\n  <testsuite name="${escapeXml(`lab ${stack}`)}" ${sums}>\n${cases.join("")}  </testsuite>\n</testsuites>\n`;
 }

@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import * as path from "node:path";
+import { spawnSync } from "node:child_process";
 import type { Command, CommanderError } from "commander";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { labCommand, passingWordsToPulumi, wholeNumber, type Call } from "../../../launcher/command";
+import { type Call, labCommand, passingWordsToPulumi, wholeNumber } from "../../../launcher/command";
 import { labProgram } from "../../../launcher/program";
 import { stackNames } from "../../../launcher/stack/stack-file";
 

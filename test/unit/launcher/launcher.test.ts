@@ -1,22 +1,24 @@
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { spawnSync } from "node:child_process";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { accessOf, outputsOf, type Access } from "../../../components/outputs";
-import { readConfiguration as describeStack } from "../../../config/configuration";
-import { hostKeyOf } from "../../../lib/ssh-keys";
-import { secretKeys, secretSchema, type SecretKey } from "../../../config/schema";
+import { outputsOf } from "../../../components/outputs";
+import type { Access } from "../../../config/access";
+import { type SecretKey, secretKeys, secretSchema } from "../../../config/schema";
 import { attach } from "../../../launcher/attach";
 import { inventory } from "../../../launcher/commands/inventory";
 import { statusTable } from "../../../launcher/commands/status";
-import { UserError } from "../../../lib/errors";
-import { makeMissingSecrets } from "../../../launcher/stack/secrets";
-import { createProgress } from "../../../lib/progress";
-import { accessIn } from "../../../launcher/stack/read-access";
 import { refuseWithoutPrograms } from "../../../launcher/isolated-host/required-programs";
+import { accessIn } from "../../../launcher/stack/read-access";
+import { makeMissingSecrets } from "../../../launcher/stack/secrets";
 import type { Session } from "../../../launcher/stack/session";
 import { sshConfig, writeSshConfig } from "../../../launcher/stack/ssh-config";
 import { StackFile } from "../../../launcher/stack/stack-file";
+import { UserError } from "../../../lib/errors";
+import { createProgress } from "../../../lib/progress";
+import { hostKeyOf } from "../../../lib/ssh-keys";
+import { accessOf } from "../../../roles/access";
+import { readConfiguration as describeStack } from "../../../roles/configuration";
 import { articleLab, secrets } from "../../support/article";
 
 // The checkout, as the launcher knows it, is an empty folder here.

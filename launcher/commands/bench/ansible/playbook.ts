@@ -1,8 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ensureArtifacts } from "../../../../artifacts/cache";
-import { localArtifacts, neededArtifacts } from "../../../../artifacts/needed";
-import { accessOf } from "../../../../components/outputs";
+import { localArtifacts } from "../../../../artifacts/local-artifacts";
+import { neededArtifacts } from "../../../../roles/of-machine";
+import { accessOf } from "../../../../roles/access";
 import { sshToMachine, writeSshConfig } from "../../../stack/ssh-config";
 import { UserError } from "../../../../lib/errors";
 import { silent, type Progress } from "../../../../lib/progress";

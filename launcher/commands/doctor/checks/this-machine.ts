@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { missingArtifacts } from "../../../../artifacts/cache";
 import { ensureDiskImage } from "../../../../artifacts/disk-image";
-import { neededArtifacts } from "../../../../artifacts/needed";
+import { neededArtifacts } from "../../../../roles/of-machine";
 import { imageOf } from "../../../../config/chosen-image";
 import { findEngine } from "../../../engine/index";
 import { findOfficialCli } from "../../../engine/official";

@@ -1,5 +1,5 @@
 /** What the drills of this folder have in common. */
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import { holdersOf } from "../../verify/checks/services";
 import { CannotRun } from "../../../stack/running-lab";
 import { Visitor } from "../../verify/visitor";

@@ -1,5 +1,5 @@
 import { quote } from "../../../../lib/shell";
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import type { RunningLab } from "../../../stack/running-lab";
 
 /** A fault and how it is healed. `heal` works in whatever state `inject` has left, and also twice. */

@@ -1,6 +1,6 @@
 /** Faults of whole machines, and of their network. */
 import * as path from "node:path";
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import { cutPower, powerOn, type PowerSwitch } from "../../../isolated-host/power";
 import { machinesFolder } from "../../../stack/folders";
 import { CannotRun, type RunningLab } from "../../../stack/running-lab";

@@ -1,5 +1,5 @@
 /** Faults of a service on one machine. */
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import { quote } from "../../../../lib/shell";
 import type { RunningLab } from "../../../stack/running-lab";
 import { onMachine, signal, type Fault } from "./fault";

@@ -1,4 +1,4 @@
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import { each, verdict, type Check } from "../check";
 import type { Answer, RunningLab } from "../../../stack/running-lab";
 

@@ -1,6 +1,8 @@
-import { controlAddresses, doors } from "../../../../roles/firewall";
+import { highestFreeAddress } from "../../../../lib/ipv4";
+import { controlAddresses } from "../../../../roles/addresses";
+import { doorsOf } from "../../../../roles/doors";
 import { quote } from "../../../../lib/shell";
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import type { LabDescription } from "../../../../config/description";
 import type { Look } from "../../../checks/finding";
 import { each, verdict, type Check, type Result } from "../check";
@@ -18,9 +20,9 @@ interface Target {
 const tomcatDefaults = [8080, 8009, 8005];
 
 function targets(lab: RunningLab): Target[] {
-    const all = doors(lab.description);
-    const ports: { port: number; what: string }[] = [
-        ...all,
+    const all = doorsOf(lab.description);
+    const ports = [
+        ...all.flatMap(({ port, what }) => (typeof port === "number" ? [{ port, what }] : [])),
         ...[lab.description.tomcat.port, ...tomcatDefaults].map((port) => ({ port, what: "Tomcat" })),
     ];
     const distinct = [...new Map(ports.map((entry) => [entry.port, entry])).values()];
@@ -117,7 +119,7 @@ async function fromControl(lab: RunningLab, all: Target[]): Promise<Look<Result>
 export const stranger: Check = async (lab) => {
     const { description } = lab;
     if (!description.isolated) throw new CannotRun("only in an isolated lab's own network can a stranger be made");
-    const address = await freeAddress(lab);
+    const address = freeAddress(lab);
     const [name, link] = ["lab-stranger", "lab-str"];
     const all = targets(lab);
     const asStranger = (script: string) => `set -eu
@@ -132,18 +134,14 @@ ip netns exec ${name} bash -c ${quote(script)}`;
 };
 
 /** A free address of the network, as high as possible. */
-async function freeAddress(lab: RunningLab): Promise<string> {
-    const { description } = lab;
+function freeAddress({ description }: RunningLab): string {
     const taken = new Set([
         description.network.gateway,
         description.virtualAddress,
         ...controlAddresses(description),
         ...description.machines.map(({ address }) => address),
     ]);
-    const prefix = description.network.gateway.split(".").slice(0, 3).join(".");
-    const free = Array.from({ length: 100 }, (_, index) => `${prefix}.${250 - index}`).find(
-        (address) => !taken.has(address),
-    );
+    const free = highestFreeAddress(description.network.cidr, taken);
     if (!free) throw new CannotRun("the network has no free address");
-    return Promise.resolve(free);
+    return free;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { memcachedNodes } from "../../../../config/description";
+import { memcachedNodes } from "../../../../roles/sessions";
 import { quote } from "../../../../lib/shell";
 import { databaseOf } from "../../../../config/chosen-database";
 import { each, verdict, type Check } from "../check";

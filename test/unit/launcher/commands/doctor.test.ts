@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { parseLibvirtUri, sshArgv, uriOverThere } from "../../../../lib/libvirt-uri";
-import { isReady, examine, problemOf, bad, good, warning } from "../../../../launcher/commands/doctor/finding";
+import { virshArgv } from "../../../../hypervisors/virsh";
+import { bad, examine, good, isReady, problemOf, warning } from "../../../../launcher/commands/doctor/finding";
 import { connectionRemedy, kvmRemedy, trialRemedy } from "../../../../launcher/commands/doctor/remedies";
 import { asJson, asTable } from "../../../../launcher/commands/doctor/report";
 import { UserError } from "../../../../lib/errors";
-import { virshArgv } from "../../../../hypervisors/virsh";
+import { parseLibvirtUri, sshArgv, uriOverThere } from "../../../../lib/libvirt-uri";
 
 describe("a libvirt URI", () => {
     test.each([

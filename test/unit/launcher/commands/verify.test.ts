@@ -1,8 +1,8 @@
-import { describe, expect, test } from "vitest";
 import { DOMParser } from "@xmldom/xmldom";
-import { each, isWell, passed, verifyLab, verdict, type Check } from "../../../../launcher/commands/verify/check";
-import { CannotRun, parseAnswer, type RunningLab } from "../../../../launcher/stack/running-lab";
+import { describe, expect, test } from "vitest";
+import { type Check, each, isWell, passed, verdict, verifyLab } from "../../../../launcher/commands/verify/check";
 import { asJson, asJunit, asTable } from "../../../../launcher/commands/verify/report";
+import { CannotRun, parseAnswer, type RunningLab } from "../../../../launcher/stack/running-lab";
 
 const lab = {} as RunningLab;
 const run = (look: Check) => verifyLab(lab, { look });

@@ -1,16 +1,16 @@
+import { join } from "node:path";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { UserError } from "../../../../lib/errors";
-import { parseDeb822, parseOneLine } from "../../../../lib/apt-sources";
-import { countingHierarchy, hierarchies, type Hierarchy } from "../../../../launcher/isolated-host/cgroups";
 import { containerSpec, type ContainerSpec } from "../../../../hypervisors/container-spec";
+import { countingHierarchy, hierarchies, type Hierarchy } from "../../../../launcher/isolated-host/cgroups";
 import { domainXml, identityFiles } from "../../../../launcher/isolated-host/domain";
-import { withLock } from "../../../../lib/lock";
 import { mirrorsFrom } from "../../../../launcher/isolated-host/mirrors";
 import { findHolder } from "../../../../launcher/isolated-host/namespace";
 import { proxyConfiguration } from "../../../../launcher/isolated-host/proxy";
+import { parseDeb822, parseOneLine } from "../../../../lib/apt-sources";
+import { UserError } from "../../../../lib/errors";
+import { withLock } from "../../../../lib/lock";
 
 const spec: ContainerSpec = {
     name: "web1",

@@ -3,13 +3,13 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { DOMParser } from "@xmldom/xmldom";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { criticalPath, waited, withReadiness, type Dependencies } from "../../../../launcher/timeline/critical-path";
+import { criticalPath, type Dependencies, waited, withReadiness } from "../../../../launcher/timeline/critical-path";
 import { follow } from "../../../../launcher/timeline/event-log";
-import { averageUse, busySeconds } from "../../../../launcher/timeline/processors";
-import { record, report, summary, waits, type Recording } from "../../../../launcher/timeline/recording";
-import { stepsOf, type Step } from "../../../../launcher/timeline/steps";
 import { rows, tickSeconds, timelineSvg } from "../../../../launcher/timeline/picture";
+import { averageUse, busySeconds } from "../../../../launcher/timeline/processors";
 import { timelineFile } from "../../../../launcher/timeline/recorded-up";
+import { record, type Recording, report, summary, waits } from "../../../../launcher/timeline/recording";
+import { type Step, stepsOf } from "../../../../launcher/timeline/steps";
 import { UserError } from "../../../../lib/errors";
 
 const urn = (name: string) => `urn:pulumi:test::lab::command:remote:Command::${name}`;
