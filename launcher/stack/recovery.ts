@@ -136,6 +136,6 @@ export async function recoverMachines(
             .map(({ urn }) => ({ machine, urn })),
     );
     if (found.length > 0)
-        progress.info(`libvirt has lost ${found.map(({ machine }) => machine).join(", ")}. They are made anew.`);
+        progress.info(`libvirt has lost ${found.map(({ machine }) => machine).join(", ")}. They are made again.`);
     return found.flatMap(({ urn }) => ["--replace", urn]);
 }

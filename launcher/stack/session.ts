@@ -3,7 +3,7 @@ import { ensureDiskImage } from "../../artifacts/disk-image";
 import { neededArtifacts } from "../../roles/of-machine";
 import { readDescription } from "../../roles/configuration";
 import { jumpHostsOf } from "../../hypervisors/jump-host";
-import { cacheFolder, checkout, isOffline, stackFolder } from "../../lib/environment";
+import { asVariables, cacheFolder, checkout, isOffline, stackFolder } from "../../lib/environment";
 import { run } from "../../lib/run";
 import { attach } from "../attach";
 import { ensureEngine, type Engine } from "../engine/index";
@@ -76,9 +76,7 @@ export class Session {
                       SSH_AUTH_SOCK: "",
                   }
                 : {}),
-            LAB_CACHE: cacheFolder(),
-            LAB_IMAGE: this.image,
-            LAB_MACHINES: machinesFolder(stack),
+            ...asVariables({ cache: cacheFolder(), image: this.image, machines: machinesFolder(stack) }),
         };
     }
 
@@ -89,7 +87,7 @@ export class Session {
 
     /** Runs pulumi on this terminal, with `env` added to its environment. Returns its exit code. */
     pulumi(words: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
-        const debug = words.includes("--debug") || words.includes("-d") ? { LAB_DEBUG: "true" } : {};
+        const debug = words.includes("--debug") || words.includes("-d") ? asVariables({ debug: "true" }) : {};
         return attach(this.argv(words), { cwd: checkout, env: { ...this.env, ...debug, ...env } }).finally(() =>
             endOrphans(this.engine),
         );

@@ -406,7 +406,7 @@ describe("what goes down comes back:", () => {
         expect(Object.keys(await planned()).filter((name) => !name.startsWith("nod1-"))).toEqual([]);
         const { code, all } = await lab.lab("up");
         expect(code, all).toBe(0);
-        expect(all).toContain("libvirt has lost nod1. They are made anew.");
+        expect(all).toContain("libvirt has lost nod1. They are made again.");
         await isWell(30);
         expect((await restartedSince(others)).filter((unit) => !/^nod[14]\//.test(unit))).toEqual([]);
         await lab.ok("preview", "--expect-no-changes");

@@ -6,7 +6,7 @@ import { readConfiguration, readDescription } from "../../../roles/configuration
 import type { Configuration } from "../../../config/configuration";
 import type { LabDescription } from "../../../config/description";
 import { UserError } from "../../../lib/errors";
-import { checkout, stackFolder } from "../../../lib/environment";
+import { asVariables, checkout, stackFolder } from "../../../lib/environment";
 import { run } from "../../../lib/run";
 import { domainResource, hypervisorResource, labResource } from "../../../config/resource-names";
 import { stateFile } from "../../stack/folders";
@@ -151,7 +151,7 @@ export class BenchLab {
             env: {
                 ...process.env,
                 NODE_OPTIONS: `--require ${path.join(__dirname, "program-time.cjs")}`,
-                LAB_PROGRAM_TIME: file,
+                ...asVariables({ programTime: file }),
             },
         });
         return JSON.parse(fs.readFileSync(file, "utf8")) as { alive: number; computing: number };
