@@ -13,7 +13,7 @@ import { hostKeyOf } from "../../../lib/ssh-keys";
 import type { MachineDescription, LabDescription } from "../../../config/description";
 import { parseResourceName, stepKind } from "../../../config/resource-names";
 import { imageOf } from "../../../config/chosen-image";
-import { roleFolder } from "../../../roles/apply";
+import { stepFolder } from "../../../roles/apply";
 
 interface Planned {
     type: string;
@@ -178,7 +178,7 @@ function showOnce(): Show {
 /** What a step runs: the command itself, or the script that the command starts. */
 function script(create: string, machine: MachineDescription, step: string): string {
     const staged = path.join(process.env.LAB_STAGE ?? "", "plan", machine.name, "roles", step, "apply");
-    return create.includes(`${roleFolder(step)}/apply`) && fs.existsSync(staged)
+    return create.includes(`${stepFolder(step)}/apply`) && fs.existsSync(staged)
         ? fs.readFileSync(staged, "utf8")
         : create;
 }
