@@ -47,8 +47,9 @@ async function main() {
             bundle: true,
             platform: "node",
             target: "node20",
-            // The first two are not made for it; ssh2 does without its compiled parts.
-            external: ["esbuild", "typescript", "cpu-features", "*.node"],
+            // The first two cannot be bundled. execa is loaded only when needed, and would slow the start of every command down. ssh2 works without its compiled
+            // parts.
+            external: ["esbuild", "typescript", "execa", "cpu-features", "*.node"],
             plugins: [ownFolders, lightPulumi],
             metafile: true,
             logLevel: "warning",
