@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 
 /**
- * Runs a program on this process's terminal and returns its exit code, or 128 if a signal ended the program. Ctrl-C reaches the program directly,
- * because it is in the same process group. This process ignores Ctrl-C meanwhile and waits for the program to end.
+ * Runs a program on this process's terminal and returns its exit code, or 128 if a signal ended the program. Ctrl-C
+ * reaches the program directly, because it is in the same process group. This process ignores Ctrl-C meanwhile and
+ * waits for the program to end.
  */
 export function attach(argv: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<number> {
     // Not execa: loading it takes longer (17 ms) than everything else that the launcher does before it starts pulumi.

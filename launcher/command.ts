@@ -61,7 +61,8 @@ interface Declaration<Options> {
     /** Default: true. */
     needsRoot?: boolean;
     /**
-     * The program that all words behind the command belong to, `-s` and `--offline` included. Only `--help` as the first word is the launcher's.
+     * The program that all words behind the command belong to, `-s` and `--offline` included. Only `--help` as the
+     * first word is the launcher's.
      */
     passesWordsTo?: string;
     run: Run<Options>;

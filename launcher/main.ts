@@ -1,6 +1,6 @@
 /**
- * `./lab COMMAND ...`. Exit codes: 0 done; 1 failed; 2 a mistake in the call or in the configuration, or something that the machine lacks. The exit
- * codes of pulumi and of other programs that a command runs for the user are passed on.
+ * `./lab COMMAND ...`. Exit codes: 0 done; 1 failed; 2 a mistake in the call or in the configuration, or something that
+ * the machine lacks. The exit codes of pulumi and of other programs that a command runs for the user are passed on.
  */
 import { CommanderError } from "commander";
 import { UserError } from "../lib/errors";

@@ -55,7 +55,10 @@ const commands = () => [
     testCommand(),
 ];
 
-/** `./lab`, with every command. A mistake in the words throws a CommanderError, after its text was written to standard error. */
+/**
+ * `./lab`, with every command. A mistake in the words throws a CommanderError, after its text was written to standard
+ * error.
+ */
 export function labProgram(subcommands: Command[] = commands()): Command {
     const program = addGlobalOptions(new Command("./lab"))
         .description("Builds, shows and tests a highly available web stack on machines that it makes itself.")

@@ -1,4 +1,7 @@
-/** Rows of cells as text, with two spaces between columns. Every column is as wide as its widest cell; every line ends with a line feed. */
+/**
+ * Rows of cells as text, with two spaces between columns. Every column is as wide as its widest cell; every line ends
+ * with a line feed.
+ */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
     const columns = Math.max(0, ...rows.map((row) => row.length));
     const widths = Array.from({ length: columns }, (_, column) =>

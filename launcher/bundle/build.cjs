@@ -47,8 +47,8 @@ async function main() {
             bundle: true,
             platform: "node",
             target: "node20",
-            // The first two cannot be bundled. execa is loaded only when needed, and would slow the start of every command down. ssh2 works without its compiled
-            // parts.
+            // The first two cannot be bundled. execa is needed by drills only, and would slow down the start of every
+            // command. ssh2 works without its compiled parts.
             external: ["esbuild", "typescript", "execa", "cpu-features", "*.node"],
             plugins: [ownFolders, lightPulumi],
             metafile: true,

@@ -1,4 +1,7 @@
-/** What `./lab verify` and `./lab doctor` have in common: checks that look at things, their findings, and the table of them. */
+/**
+ * What `./lab verify` and `./lab doctor` have in common: checks that look at things, their findings, and the table of
+ * them.
+ */
 import { alignColumns } from "../../lib/table";
 
 /** What a check found about one thing. */
@@ -23,7 +26,10 @@ export interface Finding<Result extends string> extends Look<Result> {
 /** Looks at something, and leaves it as it was. */
 export type LookAt<Place, Result extends string> = (place: Place) => Promise<Look<Result>[]>;
 
-/** Runs checks one after the other and returns what they found. A check that fails does not keep the others from running. */
+/**
+ * Runs checks one after the other and returns what they found. A check that fails does not keep the others from
+ * running.
+ */
 export async function runChecks<Place, Result extends string>(
     place: Place,
     checks: readonly (readonly [name: string, look: LookAt<Place, Result>])[],

@@ -21,7 +21,8 @@ export const downCommand = (): Command =>
                 const file = new StackFile(stack);
                 if (!file.isIsolated)
                     return (await Session.open(stack)).pulumi(["destroy", "--yes", ...destroyWords, ...words]);
-                // Everything of an isolated lab ends with its namespaces. So pulumi is not needed, and `down` works in any state.
+                // Everything of an isolated lab ends with its namespaces. So pulumi is not needed, and `down` works in
+                // any state.
                 await removeIsolatedHost({ home: stackFolder(stack), progress });
                 fs.rmSync(stackFolder(stack), { recursive: true, force: true });
                 fs.rmSync(path.join(checkout, ".stage", stack), { recursive: true, force: true });

@@ -32,7 +32,9 @@ function portNumber(text: string): string {
     return text;
 }
 
-/** Carries each connection to the loopback port into the lab, through a process that runs `carrier`. Ends with Ctrl-C. */
+/**
+ * Carries each connection to the loopback port into the lab, through a process that runs `carrier`. Ends with Ctrl-C.
+ */
 async function forward(port: number, carrier: string[]): Promise<number> {
     const server = net.createServer((socket) => {
         const [program = "", ...words] = carrier;

@@ -21,7 +21,10 @@ export const inventoryCommand = (): Command =>
         },
     });
 
-/** The inventory's text, with a group for each role. It is JSON, which is also YAML: so no value needs quoting rules of YAML. */
+/**
+ * The inventory's text, with a group for each role. It is JSON, which is also YAML: so no value needs quoting rules of
+ * YAML.
+ */
 export function inventory({ machines, loginUser, siteName, virtualAddress }: Access, sshConfigFile: string): string {
     const roles = [...new Set(machines.flatMap((machine) => machine.roles))].sort();
     const children = Object.fromEntries(

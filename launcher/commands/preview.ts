@@ -12,8 +12,8 @@ import { StackFile } from "../stack/stack-file";
 import { withoutDots } from "./pulumi";
 
 /**
- * Whether libvirt answers at this URI, for a libvirt that the launcher does not start itself. Without virsh on this machine, a remote libvirt is
- * assumed to answer: only the provider can tell.
+ * Whether libvirt answers at this URI, for a libvirt that the launcher does not start itself. Without virsh on this
+ * machine, a remote libvirt is assumed to answer: only the provider can tell.
  */
 const answers = (uri: string) =>
     run(virshArgv(uri, ["-r", "uri"]), { name: "virsh" }).then(

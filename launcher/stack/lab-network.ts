@@ -12,7 +12,10 @@ import { StackFile } from "./stack-file";
 /** Turns the argv of a program into the argv that runs the program at another place. */
 export type Enter = (argv: string[]) => string[];
 
-/** Where programs of this machine, such as ssh and virsh, reach the lab: in the namespaces of an isolated lab, which has to be up, else here. */
+/**
+ * Where programs of this machine, such as ssh and virsh, reach the lab: in the namespaces of an isolated lab, which has
+ * to be up, else here.
+ */
 export async function enterLab(stack: string): Promise<Enter> {
     if (!new StackFile(stack).isIsolated) return (argv) => argv;
     const isolatedHost = await runningIsolatedHost(stack);
@@ -26,11 +29,15 @@ export async function runningIsolatedHost(stack: string): Promise<IsolatedHost> 
     return isolatedHost;
 }
 
-/** Where the machines' addresses can be reached: on their hypervisor, if ssh goes through it, else where `enterLab` leads. */
+/**
+ * Where the machines' addresses can be reached: on their hypervisor, if ssh goes through it, else where `enterLab`
+ * leads.
+ */
 export async function enterMachineNetwork(stack: string): Promise<Enter> {
     const file = new StackFile(stack);
     const enter = await enterLab(stack);
-    // An isolated lab has no jump host. Its file is not validated, so that ./lab curl works while the file has mistakes.
+    // An isolated lab has no jump host. Its file is not validated, so that ./lab curl works while the file has
+    // mistakes.
     return file.isIsolated ? enter : throughJumpHost(readDescription(file.settings, stack), enter);
 }
 

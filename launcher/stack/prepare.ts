@@ -13,8 +13,8 @@ import type { Session } from "./session";
 import { standstillLock } from "./standstill";
 
 /**
- * Makes the stack and the secrets that its file lacks, and tidies up after a pulumi that was killed. Waits for a snapshot or a revert that is under
- * way.
+ * Makes the stack and the secrets that its file lacks, and tidies up after a pulumi that was killed. Waits for a
+ * snapshot or a revert that is under way.
  */
 export async function prepareStack(session: Session): Promise<void> {
     const { stack, isIsolated } = session.file;
@@ -28,7 +28,10 @@ export async function prepareStack(session: Session): Promise<void> {
     if (session.isolatedHost) await recoverFromKill(session, session.isolatedHost);
 }
 
-/** Whether the state has no app server yet. Then nobody is served, and app servers need not be changed one after the other (LabArgs.firstTime). */
+/**
+ * Whether the state has no app server yet. Then nobody is served, and app servers need not be changed one after the
+ * other (LabArgs.firstTime).
+ */
 export async function isFirstBuild(session: Session): Promise<boolean> {
     const { stack, isIsolated } = session.file;
     const deployment = isIsolated ? readStateFile(stateFile(stack)) : (await exportStack(session)).deployment;
@@ -39,7 +42,9 @@ export async function isFirstBuild(session: Session): Promise<boolean> {
     );
 }
 
-/** Words for pulumi's up and preview that replace the machines that libvirt has lost. Only an isolated lab is looked at. */
+/**
+ * Words for pulumi's up and preview that replace the machines that libvirt has lost. Only an isolated lab is looked at.
+ */
 export async function replaceLostMachines(session: Session): Promise<string[]> {
     if (!session.isolatedHost) return [];
     return recoverMachines(session, session.isolatedHost, readDescription(session.file.settings, session.file.stack));

@@ -1,4 +1,7 @@
-/** Pulumi's own data, as far as the launcher reads it. Source: sdk/go/common/apitype of Pulumi 3.200 (core.go, events.go). */
+/**
+ * Pulumi's own data, as far as the launcher reads it. Source: sdk/go/common/apitype of Pulumi 3.200 (core.go,
+ * events.go).
+ */
 import * as fs from "node:fs";
 import { parseUrn } from "../../config/resource-names";
 
@@ -49,7 +52,8 @@ export const exportStack = async (session: { ask(words: string[]): Promise<strin
     JSON.parse(await session.ask(["stack", "export", ...words])) as ExportedStack;
 
 /**
- * The state in a file of the file backend, empty if there is no file. An export by pulumi takes half a second, reading the file a few milliseconds.
+ * The state in a file of the file backend, empty if there is no file. An export by pulumi takes half a second, reading
+ * the file a few milliseconds.
  */
 export function readStateFile(file: string): Deployment {
     if (!fs.existsSync(file)) return {};

@@ -5,7 +5,10 @@ import { stateFile } from "./folders";
 import { enterLab } from "./lab-network";
 import { Session } from "./session";
 
-/** The stack's output `access`, which the newest `up` wrote. A UserError if there was no `up`, or if the lab is not running. */
+/**
+ * The stack's output `access`, which the newest `up` wrote. A UserError if there was no `up`, or if the lab is not
+ * running.
+ */
 export async function readAccess(stack: string): Promise<Access> {
     await enterLab(stack); // fails if the lab is not running
     const session = await Session.open(stack);
@@ -18,7 +21,10 @@ export async function readAccess(stack: string): Promise<Access> {
     );
 }
 
-/** `access` among a stack's outputs. A UserError if it is missing, or was written by a version of this program with another format. */
+/**
+ * `access` among a stack's outputs. A UserError if it is missing, or was written by a version of this program with
+ * another format.
+ */
 export function accessIn({ access }: { access?: Access }, stack: string): Access {
     if (!access)
         throw new UserError(

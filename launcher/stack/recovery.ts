@@ -1,6 +1,7 @@
 /**
- * Repairs an isolated lab before pulumi works on it: after a pulumi that was killed, and after machines that disappeared without Pulumi. Labs on
- * other hypervisors are not repaired, because their hypervisors may have other users.
+ * Repairs an isolated lab before pulumi works on it: after a pulumi that was killed, and after machines that
+ * disappeared without Pulumi. Labs on other hypervisors are not repaired, because their hypervisors may have other
+ * users.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -14,8 +15,8 @@ import { exportStack, readStateFile, type StateResource } from "./pulumi-state";
 import type { Session } from "./session";
 
 /**
- * Removes the lock and the unfinished operations that a killed pulumi has left. Does nothing while another pulumi works on the stack: pulumi itself
- * reports that lock.
+ * Removes the lock and the unfinished operations that a killed pulumi has left. Does nothing while another pulumi works
+ * on the stack: pulumi itself reports that lock.
  */
 export async function recoverFromKill(session: Session, isolatedHost: IsolatedHost): Promise<void> {
     const { stack } = session.file;
@@ -42,7 +43,10 @@ function lockHolders(stack: string): number[] {
         .map((name) => (JSON.parse(fs.readFileSync(path.join(folder, name), "utf8")) as { pid: number }).pid);
 }
 
-/** Whether the process is a pulumi that lives. A killed process keeps its name, in state Z or X, until its parent waits for it: proc_pid_stat(5). */
+/**
+ * Whether the process is a pulumi that lives. A killed process keeps its name, in state Z or X, until its parent waits
+ * for it: proc_pid_stat(5).
+ */
 function isPulumi(pid: number): boolean {
     try {
         return /^\d+ \(pulumi\) [^ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
@@ -51,7 +55,10 @@ function isPulumi(pid: number): boolean {
     }
 }
 
-/** Removes unfinished operations from the state, as pulumi would warn of them in every run. The next `up` can repeat all of them. */
+/**
+ * Removes unfinished operations from the state, as pulumi would warn of them in every run. The next `up` can repeat all
+ * of them.
+ */
 async function forgetUnfinished(session: Session, isolatedHost: IsolatedHost): Promise<void> {
     const exported = await exportStack(session);
     const { resources = [], pending_operations: pending = [] } = exported.deployment;
@@ -64,8 +71,8 @@ async function forgetUnfinished(session: Session, isolatedHost: IsolatedHost): P
 }
 
 /**
- * Removes what libvirt has and the state has not: a killed pulumi had it made. The provider would fail over an existing domain, and take a half-written
- * disk for a good one.
+ * Removes what libvirt has and the state has not: a killed pulumi had it made. The provider would fail over an existing
+ * domain, and take a half-written disk for a good one.
  */
 async function removeUnknown({ file }: Session, isolatedHost: IsolatedHost, resources: StateResource[]): Promise<void> {
     const ask = (...words: string[]) => virsh(isolatedHost, file.machineKind, ...words);
@@ -105,7 +112,8 @@ async function removeUnknown({ file }: Session, isolatedHost: IsolatedHost, reso
 }
 
 /**
- * Starts the machines that are defined but do not run. Returns the words for pulumi that replace the machines that are in the state but not in libvirt.
+ * Starts the machines that are defined but do not run. Returns the words for pulumi that replace the machines that are
+ * in the state but not in libvirt.
  */
 export async function recoverMachines(
     session: Session,

@@ -79,7 +79,9 @@ export class RunningLab {
         return machines;
     }
 
-    /** Runs shell text on a machine as root. Returns both outputs together, and the exit code. CannotRun if ssh fails. */
+    /**
+     * Runs shell text on a machine as root. Returns both outputs together, and the exit code. CannotRun if ssh fails.
+     */
     async ssh(machine: MachineAccess, script: string): Promise<{ code: number; output: string }> {
         // The last line has the exit code. ssh's own exit code would be ambiguous: 255 also means that ssh failed.
         const wrapped = `sh -c ${quote(script)} 2>&1; echo "exit code $?"`;
@@ -134,7 +136,10 @@ export class RunningLab {
         return this.run(this.enter(virshArgv(uri, words, seconds)));
     }
 
-    /** Runs virsh at a machine's hypervisor: a command, the machine, more words. An hour is allowed, because a snapshot writes the whole memory. */
+    /**
+     * Runs virsh at a machine's hypervisor: a command, the machine, more words. An hour is allowed, because a snapshot
+     * writes the whole memory.
+     */
     virsh(command: string, machine: string, ...words: string[]): Promise<string> {
         return this.virshAt(
             hypervisorOf(this.description, this.description.machines.find(({ name }) => name === machine) ?? {}),
@@ -159,7 +164,10 @@ export class RunningLab {
         return this.run(this.enterMachineNetwork(argv), input);
     }
 
-    /** Ctrl-C does not reach the programs started here. They are short, and a drill needs them to heal what it has broken. */
+    /**
+     * Ctrl-C does not reach the programs started here. They are short, and a drill needs them to heal what it has
+     * broken.
+     */
     private run(argv: string[], input?: string): Promise<string> {
         return run(argv as [string, ...string[]], { input, detached: true });
     }

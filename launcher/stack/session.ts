@@ -15,7 +15,10 @@ import { progress } from "../progress";
 import { backendFolder, machinesFolder, passphraseFile } from "./folders";
 import { StackFile } from "./stack-file";
 
-/** A stack with everything that pulumi needs to work on it: the engine, the network that it runs in, its backend and its passphrase. */
+/**
+ * A stack with everything that pulumi needs to work on it: the engine, the network that it runs in, its backend and its
+ * passphrase.
+ */
 export class Session {
     private constructor(
         readonly file: StackFile,
@@ -26,8 +29,9 @@ export class Session {
     ) {}
 
     /**
-     * Puts in place what is missing, and reuses what is there. With `plans`, the stack file is validated and the artifacts are fetched before anything
-     * is started. With `makesMachines`, the image of the machines is built too, if the stack uses one that is built here.
+     * Puts in place what is missing, and reuses what is there. With `plans`, the stack file is validated and the
+     * artifacts are fetched before anything is started. With `makesMachines`, the image of the machines is built too,
+     * if the stack uses one that is built here.
      */
     static async open(stack: string, { plans = false, makesMachines = false } = {}): Promise<Session> {
         const file = new StackFile(stack);
@@ -68,11 +72,13 @@ export class Session {
             PULUMI_STACK: stack,
             ...(this.file.isIsolated
                 ? {
-                      // metadata=skip: a pulumi that is killed while it writes a metadata file leaves an empty file, and no later pulumi can read the state.
+                      // metadata=skip: a pulumi that is killed while it writes a metadata file leaves an empty file,
+                      // and no later pulumi can read the state.
                       PULUMI_BACKEND_URL: `file://${backendFolder(stack)}?metadata=skip`,
                       PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(stack),
                       PULUMI_CONFIG_PASSPHRASE: undefined,
-                      // The command plugin fails if SSH_AUTH_SOCK names a socket without an agent. The lab has a login key of its own.
+                      // The command plugin fails if SSH_AUTH_SOCK names a socket without an agent. The lab has a login
+                      // key of its own.
                       SSH_AUTH_SOCK: "",
                   }
                 : {}),

@@ -7,7 +7,10 @@ import { stackFolder } from "../../lib/environment";
 import { sshArgv } from "../../lib/libvirt-uri";
 import { words } from "../../lib/shell";
 
-/** Writes an ssh_config for the machines, the login key and the known host keys into the stack's folder. Returns the path of the ssh_config. */
+/**
+ * Writes an ssh_config for the machines, the login key and the known host keys into the stack's folder. Returns the
+ * path of the ssh_config.
+ */
 export function writeSshConfig(stack: string, access: Access): string {
     const folder = path.join(stackFolder(stack), "ssh");
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -43,7 +46,10 @@ ${proxyCommand(description, machine)}`,
         .join("\n");
 }
 
-/** ProxyCommand and not ProxyJump, because the hypervisor has another key and other known hosts. ssh reads %% as one percent sign. */
+/**
+ * ProxyCommand and not ProxyJump, because the hypervisor has another key and other known hosts. ssh reads %% as one
+ * percent sign.
+ */
 function proxyCommand(description: LabDescription, { name, address }: MachineAccess): string {
     const jump = jumpTarget(
         description,
@@ -52,7 +58,10 @@ function proxyCommand(description: LabDescription, { name, address }: MachineAcc
     return jump ? `    ProxyCommand ${words(sshArgv(jump, "-W", `${address}:22`)).replaceAll("%", "%%")}\n` : "";
 }
 
-/** The argv that runs `command` on a machine, named as in the ssh_config. It gives up when the machine does not answer for some seconds. */
+/**
+ * The argv that runs `command` on a machine, named as in the ssh_config. It gives up when the machine does not answer
+ * for some seconds.
+ */
 export const sshToMachine = (sshConfigFile: string, machine: string, command: string): string[] => [
     "ssh",
     "-F",

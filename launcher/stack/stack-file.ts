@@ -104,8 +104,8 @@ export class StackFile {
     }
 
     /**
-     * Lets `work` make pulumi write secrets into the file, and keeps nothing else of what pulumi writes: it would also reformat and reorder the rest.
-     * Secrets are kept even if `work` fails after some of them.
+     * Lets `work` make pulumi write secrets into the file, and keeps nothing else of what pulumi writes: it would also
+     * reformat and reorder the rest. Secrets are kept even if `work` fails after some of them.
      */
     async takeSecrets(work: () => Promise<void>) {
         const document = this.read();

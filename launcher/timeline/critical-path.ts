@@ -15,8 +15,8 @@ export const duration = ({ start, end }: Pick<Step, "start" | "end">) => end - s
 export const waited = ({ ready, start }: Timed) => Math.max(0, start - ready);
 
 /**
- * The chain of steps, each depending on the one before it, with the longest total time. Dependencies through resources without a step count as well.
- * Empty without steps. An Error if the dependencies have a circle.
+ * The chain of steps, each depending on the one before it, with the longest total time. Dependencies through resources
+ * without a step count as well. Empty without steps. An Error if the dependencies have a circle.
  */
 export function criticalPath(steps: Step[], dependencies: Dependencies): Step[] {
     const byUrn = stepsByUrn(steps);

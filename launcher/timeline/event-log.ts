@@ -7,8 +7,8 @@ import type { TimedLine } from "./steps";
 const withHiddenOptions = { PULUMI_DEBUG_COMMANDS: "true" };
 
 /**
- * Runs `work`, which has to run pulumi with the given words and environment, so that pulumi writes its event log. Returns the result of `work`, and
- * the lines of the log, each with the time at which it was written.
+ * Runs `work`, which has to run pulumi with the given words and environment, so that pulumi writes its event log.
+ * Returns the result of `work`, and the lines of the log, each with the time at which it was written.
  */
 export async function withEventLog<T>(
     work: (words: string[], env: NodeJS.ProcessEnv) => Promise<T>,

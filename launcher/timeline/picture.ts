@@ -21,7 +21,9 @@ const kinds: Record<StepKind, { label: string; colour: string }> = {
 };
 const critical = "#d6263c";
 
-/** Arranges steps in rows, each in the first row that is free. So steps that ran at the same time are below each other. */
+/**
+ * Arranges steps in rows, each in the first row that is free. So steps that ran at the same time are below each other.
+ */
 export function rows<T extends { start: number; end: number }>(steps: T[]): T[][] {
     const taken: T[][] = [];
     for (const step of [...steps].sort((a, b) => a.start - b.start)) {
@@ -38,7 +40,10 @@ export function tickSeconds(total: number): number {
     return [1, 2, 5, 10].map((factor) => factor * power).find((tick) => total / tick <= 20) ?? total;
 }
 
-/** An `up` as an SVG picture. It has a lane for each machine, a bar for each step, the critical path in red, and the use of the processors below. */
+/**
+ * An `up` as an SVG picture. It has a lane for each machine, a bar for each step, the critical path in red, and the use
+ * of the processors below.
+ */
 export function timelineSvg(recording: Recording): string {
     const { start, end, steps, machines } = recording;
     const x = (at: number) => left + ((at - start) / (end - start)) * (width - left - right);

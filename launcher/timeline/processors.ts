@@ -16,7 +16,9 @@ export interface ProcessorTime {
 /** Ticks in a second. Linux always shows 100 to programs: proc_stat(5). */
 const ticks = 100;
 
-/** The used seconds in the text of /proc/stat: user, nice, system, irq, softirq and steal. Idle and iowait do not count. */
+/**
+ * The used seconds in the text of /proc/stat: user, nice, system, irq, softirq and steal. Idle and iowait do not count.
+ */
 export function busySeconds(stat: string): number {
     const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (stat.split("\n")[0] ?? "")
         .split(/\s+/)
@@ -26,8 +28,8 @@ export function busySeconds(stat: string): number {
 }
 
 /**
- * A function that returns the processor time, in seconds, of the lab in `home`. Undefined if the lab has no control groups. `part`: `machines` is
- * libvirt's group of the lab's machines, `all` includes the lab's tools.
+ * A function that returns the processor time, in seconds, of the lab in `home`. Undefined if the lab has no control
+ * groups. `part`: `machines` is libvirt's group of the lab's machines, `all` includes the lab's tools.
  */
 export function labCounter(home: string, part: "machines" | "all" = "all"): (() => number) | undefined {
     const counting = countingHierarchy();

@@ -11,7 +11,10 @@ import { watchProcessors } from "./processors";
 import { timelineSvg } from "./picture";
 import { record, report } from "./recording";
 
-/** The absolute path of the file that `--timeline` names. A relative path belongs to the folder in which the user called the launcher. */
+/**
+ * The absolute path of the file that `--timeline` names. A relative path belongs to the folder in which the user called
+ * the launcher.
+ */
 export function timelineFile(file: string): string {
     if (file === "" || file.startsWith("-"))
         throw new UserError("--timeline needs the name of a file.", "For example: ./lab up --timeline up.svg");
@@ -25,8 +28,9 @@ export function timelineFile(file: string): string {
 }
 
 /**
- * Runs `pulumi up` with these words, and `env` added to its environment, and records it from the start of the launcher on. Writes the picture to `file`
- * and the recording to FILE.json, and prints a report if `up` succeeded. Returns pulumi's exit code.
+ * Runs `pulumi up` with these words, and `env` added to its environment, and records it from the start of the launcher
+ * on. Writes the picture to `file` and the recording to FILE.json, and prints a report if `up` succeeded. Returns
+ * pulumi's exit code.
  */
 export async function recordedUp(
     session: Session,

@@ -19,7 +19,10 @@ export interface Recording {
     machines: string[];
 }
 
-/** Combines the event log of an `up` with the dependencies in the state after it. Components are left out: nothing is done for them. */
+/**
+ * Combines the event log of an `up` with the dependencies in the state after it. Components are left out: nothing is
+ * done for them.
+ */
 export function record({
     lines,
     resources,
@@ -102,7 +105,10 @@ ${table(
 `;
 }
 
-/** For each machine the longest time between two of its steps without any of its steps. `by` is the step of another machine that ended last before it. */
+/**
+ * For each machine the longest time between two of its steps without any of its steps. `by` is the step of another
+ * machine that ended last before it.
+ */
 export function waits(recording: Recording): { machine: string; milliseconds: number; step: string; by: string }[] {
     return recording.machines
         .flatMap((machine) => {

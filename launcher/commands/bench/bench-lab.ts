@@ -35,8 +35,9 @@ export class BenchLab {
     }
 
     /**
-     * Gives `work` a lab with the settings of the stack `like`, without machines yet, and removes it afterwards. A lab left by an earlier bench is
-     * removed first. `fresh`: wait until files deleted before, such as those of an earlier lab, do not slow it down any more.
+     * Gives `work` a lab with the settings of the stack `like`, without machines yet, and removes it afterwards. A lab
+     * left by an earlier bench is removed first. `fresh`: wait until files deleted before, such as those of an earlier
+     * lab, do not slow it down any more.
      */
     static async with<T>(like: string, fresh: boolean, work: (lab: BenchLab) => Promise<T>): Promise<T> {
         const original = new StackFile(like);
@@ -143,7 +144,10 @@ export class BenchLab {
         });
     }
 
-    /** How long the Pulumi program lives in a preview, and how much processor time it uses. The rest it waits for the engine. In seconds. */
+    /**
+     * How long the Pulumi program lives in a preview, and how much processor time it uses. The rest it waits for the
+     * engine. In seconds.
+     */
     async programTime(): Promise<{ alive: number; computing: number }> {
         const file = path.join(stackFolder(this.stack), "program-time.json");
         await run([path.join(checkout, "lab"), "-s", this.stack, "preview"], {
@@ -157,7 +161,10 @@ export class BenchLab {
         return JSON.parse(fs.readFileSync(file, "utf8")) as { alive: number; computing: number };
     }
 
-    /** Processor time since the lab's network was started: of its machines, and of the machines and the lab's tools, which include pulumi and Ansible. */
+    /**
+     * Processor time since the lab's network was started: of its machines, and of the machines and the lab's tools,
+     * which include pulumi and Ansible.
+     */
     get processorSeconds(): Record<"machines" | "all", number> {
         const seconds = (part: "machines" | "all") => labCounter(stackFolder(this.stack), part)?.() ?? NaN;
         return { machines: seconds("machines"), all: seconds("all") };
@@ -170,8 +177,8 @@ export class BenchLab {
     }
 
     /**
-     * An Error unless the site works: all directors answer, and a session counts two additions. Its time is part of what is measured, for each way to
-     * build the site.
+     * An Error unless the site works: all directors answer, and a session counts two additions. Its time is part of
+     * what is measured, for each way to build the site.
      */
     async check(): Promise<void> {
         const { description } = this;

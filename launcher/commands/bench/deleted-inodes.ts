@@ -4,9 +4,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { run } from "../../../lib/run";
 
 /**
- * Waits until the file system of `folder` may reuse the inodes of deleted files. ext4 without a journal skips them, one by one, for a minute
- * (recently_deleted in fs/ext4/ialloc.c, Linux 6.18), which took a fifth of the processor time of a lab made right after another. On other file systems,
- * it returns at once.
+ * Waits until the file system of `folder` may reuse the inodes of deleted files. ext4 without a journal skips them, one
+ * by one, for a minute (recently_deleted in fs/ext4/ialloc.c, Linux 6.18), which took a fifth of the processor time of
+ * a lab made right after another. On other file systems, it returns at once.
  */
 export async function forgetDeletedInodes(folder: string): Promise<void> {
     const [device = "", type] = (

@@ -12,8 +12,8 @@ export const jobs = {
 export type Job = keyof typeof jobs;
 
 /**
- * In seconds. `computing` is the processor time of the lab's machines and tools, the side's own tool included. On a machine with other work it says more
- * than `wall`.
+ * In seconds. `computing` is the processor time of the lab's machines and tools, the side's own tool included. On a
+ * machine with other work it says more than `wall`.
  */
 export interface Effort {
     wall: number;

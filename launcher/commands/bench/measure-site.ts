@@ -49,7 +49,9 @@ export function parseWrk(what: string, text: string): Throughput {
     };
 }
 
-/** Measures a page without a session and without the database at each layer, from the machine in front of that layer. */
+/**
+ * Measures a page without a session and without the database at each layer, from the machine in front of that layer.
+ */
 export async function measureSite(lab: BenchLab, progress: Progress, short: boolean): Promise<Throughput[]> {
     const { description } = lab;
     const seconds = short ? 3 : 8;
@@ -119,7 +121,8 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
                 build,
             } satisfies CompileRequest),
         });
-        // This director does not hold the virtual address, so visitors do not notice that its server is replaced for a while.
+        // This director does not hold the virtual address, so visitors do not notice that its server is replaced for a
+        // while.
         await on(director, `systemctl stop tengine && ${plainPrefix}/sbin/nginx`);
         try {
             await ask("director, app servers; without jemalloc", director, `http://127.0.0.1:80${page}`);

@@ -98,7 +98,10 @@ export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
     ];
 }
 
-/** Preview and `up` do the same work if there is nothing to do. The slower one was slowed down by other work on the machine. */
+/**
+ * Preview and `up` do the same work if there is nothing to do. The slower one was slowed down by other work on the
+ * machine.
+ */
 const quickest = ({ preview, nothing }: Size) => Math.min(preview, nothing);
 const busy = ({ recording: { use } }: Limits) =>
     `${fixed(use.machine)} of ${use.processors} processors busy, ${fixed(use.lab)} with the lab`;

@@ -29,13 +29,16 @@ export interface Hypervisor {
     /** The machines on this hypervisor. */
     machines: MachineDescription[];
     /**
-     * Runs virsh with these words, in English; fails after 30 s. `readOnly`: through libvirt's socket for users who may only read. `input`: what virsh
-     * reads from /dev/stdin.
+     * Runs virsh with these words, in English; fails after 30 s. `readOnly`: through libvirt's socket for users who may
+     * only read. `input`: what virsh reads from /dev/stdin.
      */
     virsh: (words: string[], options?: { readOnly?: boolean; input?: string }) => Promise<string>;
     /** Runs a program on the hypervisor, through ssh if the hypervisor is another machine. */
     run: (argv: string[]) => Promise<string>;
-    /** The UUIDs of the networks, machines and pools that the stack's newest `up` made. Undefined if Pulumi's state cannot be read. */
+    /**
+     * The UUIDs of the networks, machines and pools that the stack's newest `up` made. Undefined if Pulumi's state
+     * cannot be read.
+     */
     own: Set<string> | undefined;
 }
 

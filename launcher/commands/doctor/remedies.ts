@@ -62,8 +62,8 @@ const permissions =
     "Let QEMU's user (user = in /etc/libvirt/qemu.conf) get into the pool's folder: give every folder above it the permission x.";
 
 /**
- * What to do if the trial machine did not start. `securityModels`: what libvirt confines machines with (apparmor, selinux, dac). `folder`: where its
- * disks were.
+ * What to do if the trial machine did not start. `securityModels`: what libvirt confines machines with (apparmor,
+ * selinux, dac). `folder`: where its disks were.
  */
 export function trialRemedy(message: string, securityModels: string[], folder: string): string {
     if (/Permission denied/.test(message)) {

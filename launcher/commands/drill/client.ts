@@ -1,6 +1,7 @@
 /**
- * The load client, a process of its own inside the lab's network. It reads a LoadPlan, one line of JSON, from standard input, and ends the load when
- * standard input ends. It writes the line "ready" when every client has its session, and at the end a LoadReport, one line of JSON.
+ * The load client, a process of its own inside the lab's network. It reads a LoadPlan, one line of JSON, from standard
+ * input, and ends the load when standard input ends. It writes the line "ready" when every client has its session, and
+ * at the end a LoadReport, one line of JSON.
  */
 import * as http from "node:http";
 import { performance } from "node:perf_hooks";

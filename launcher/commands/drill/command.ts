@@ -46,7 +46,9 @@ export const drillCommand = (): Command =>
         .option("--rounds <N>", "how often to repeat what is random; default: 3", wholeNumber(1, 100))
         .option("--seed <N>", "the seed of what is random; default: another one each time", wholeNumber(0, 2 ** 31));
 
-/** The lock of a running drill. Two drills at once would each see the faults of the other. `home`: the stack's folder. */
+/**
+ * The lock of a running drill. Two drills at once would each see the faults of the other. `home`: the stack's folder.
+ */
 export const drillLock = (home: string) => `drills of ${home}`;
 
 function list(drills: Record<string, Drill>): number {

@@ -11,7 +11,10 @@ export interface Drill {
     load?: Partial<LoadPlan>;
     run(stage: Stage): Promise<void>;
     goals: Goal[];
-    /** The reason why this lab cannot be drilled so; undefined if it can. `drill all` leaves such a drill out and says why. */
+    /**
+     * The reason why this lab cannot be drilled so; undefined if it can. `drill all` leaves such a drill out and says
+     * why.
+     */
     cannot?(description: LabDescription): string | undefined;
 }
 
@@ -19,8 +22,8 @@ export interface Drill {
 export interface Stage {
     lab: RunningLab;
     /**
-     * Injects a fault, keeps it for some seconds under load, runs `meanwhile` in that time, and heals the fault in any case. Then it waits until the lab is
-     * well again.
+     * Injects a fault, keeps it for some seconds under load, runs `meanwhile` in that time, and heals the fault in any
+     * case. Then it waits until the lab is well again.
      */
     withFault(fault: Fault, seconds: number, meanwhile?: () => Promise<void>): Promise<void>;
     /** How often a drill repeats what is random. */

@@ -9,8 +9,8 @@ export interface Ended {
 }
 
 /**
- * Calls `./lab` with these words on this stack, as a user does. With `killAfterMs`, it is killed (SIGKILL) after that time together with everything in
- * its process group.
+ * Calls `./lab` with these words on this stack, as a user does. With `killAfterMs`, it is killed (SIGKILL) after that
+ * time together with everything in its process group.
  */
 export async function lab(stack: string, words: string[], options: { killAfterMs?: number } = {}): Promise<Ended> {
     // Loaded on demand, as it takes longer to load than the rest of the launcher.

@@ -15,8 +15,9 @@ export class Ledger {
     }
 
     /**
-     * Notes an answer with the counter, which acknowledges `added` more additions. Of answers to several requests at once, the highest counter is noted.
-     * `session` is the session id without the parts that name servers. Returns what the answer shows to be lost, or undefined.
+     * Notes an answer with the counter, which acknowledges `added` more additions. Of answers to several requests at
+     * once, the highest counter is noted. `session` is the session id without the parts that name servers. Returns what
+     * the answer shows to be lost, or undefined.
      */
     saw(session: string | null, count: number, added: number): string | undefined {
         const before = this.session;

@@ -14,7 +14,8 @@ export interface RunningLoad {
 export async function startLoad(lab: RunningLab, changes: Partial<LoadPlan> = {}): Promise<RunningLoad> {
     const plan: LoadPlan = { url: lab.access.url, ...defaultLoad, ...changes };
     const [program = "", ...words] = lab.enter(bundled("drill-client"));
-    const child = spawn(program, words, { cwd: checkout, detached: true, stdio: "pipe" }); // Ctrl-C must not reach it: the drill ends it
+    // Detached, so that Ctrl-C does not reach it: the drill ends it.
+    const child = spawn(program, words, { cwd: checkout, detached: true, stdio: "pipe" });
     let errors = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
         errors += text;

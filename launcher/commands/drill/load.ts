@@ -1,11 +1,16 @@
-/** What a load client has to do, and its report. Times are in milliseconds if the name ends in Ms, otherwise in seconds. */
+/**
+ * What a load client has to do, and its report. Times are in milliseconds if the name ends in Ms, otherwise in seconds.
+ */
 
 export interface LoadPlan {
     /** The site's URL, with a slash at its end. */
     url: string;
     /** The number of clients. Each has its own session; every second client keeps its connection open. */
     clients: number;
-    /** How many different addresses each client uses in turn. A director that hashes over the address would spread one session over all app servers. */
+    /**
+     * How many different addresses each client uses in turn. A director that hashes over the address would spread one
+     * session over all app servers.
+     */
     addresses: number;
     /** The time between an answer and the client's next request. */
     pauseMs: number;

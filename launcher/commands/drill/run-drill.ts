@@ -39,14 +39,19 @@ const problemsIn = (results: CheckResult[]) =>
         .filter(({ result }) => result !== "passed")
         .map(({ check, subject, result, seen }) => `${check}, ${subject}: ${result}: ${seen}`);
 
-/** How long a healed lab may take until the quick checks pass. It is enough for a machine to boot and Tomcat to start. */
+/**
+ * How long a healed lab may take until the quick checks pass. It is enough for a machine to boot and Tomcat to start.
+ */
 const recoverySeconds = 120;
-/** How long after the load the checks may still fail: a director leaves out an app server for ten seconds after a failure. */
+/**
+ * How long after the load the checks may still fail: a director leaves out an app server for ten seconds after a
+ * failure.
+ */
 const settleSeconds = 20;
 
 /**
- * Runs one drill: checks the lab, starts the load, runs the drill, ends the load, and checks the lab again. A fault is healed in any case, also when
- * `signal` is aborted.
+ * Runs one drill: checks the lab, starts the load, runs the drill, ends the load, and checks the lab again. A fault is
+ * healed in any case, also when `signal` is aborted.
  */
 async function runDrill(
     lab: RunningLab,

@@ -1,4 +1,6 @@
-/** The plan of a stack, made without a hypervisor, an engine or a download: the Pulumi program runs with Pulumi's mocks. */
+/**
+ * The plan of a stack, made without a hypervisor, an engine or a download: the Pulumi program runs with Pulumi's mocks.
+ */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";

@@ -12,7 +12,10 @@ export interface Snapshot {
     /** How long the machines were paused, in seconds. */
     still: number;
     machines: string[];
-    /** The content of each memcached, by the machine's name. Empty for virtual machines, whose snapshots include their memory. */
+    /**
+     * The content of each memcached, by the machine's name. Empty for virtual machines, whose snapshots include their
+     * memory.
+     */
     sessions: Record<string, Item[]>;
 }
 
@@ -53,7 +56,10 @@ export function findSnapshot(stack: string, name: string): Snapshot {
     return found;
 }
 
-/** Makes an empty folder for a snapshot; an unfinished one of that name is removed. A UserError if a finished one exists. */
+/**
+ * Makes an empty folder for a snapshot; an unfinished one of that name is removed. A UserError if a finished one
+ * exists.
+ */
 export function newFolder(stack: string, name: string): string {
     checkName(name);
     const folder = snapshotFolder(stack, name);

@@ -103,7 +103,10 @@ async function withoutPulumi<T>(stack: string, work: (session: Session) => Promi
     });
 }
 
-/** Runs `work` and ignores Ctrl-C and SIGTERM meanwhile: they may end the programs that it runs, but paused machines have to be resumed. */
+/**
+ * Runs `work` and ignores Ctrl-C and SIGTERM meanwhile: they may end the programs that it runs, but paused machines
+ * have to be resumed.
+ */
 async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
     const ignore = () => undefined;
     process.on("SIGINT", ignore).on("SIGTERM", ignore);
@@ -111,8 +114,8 @@ async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Takes a snapshot. The directors are paused first: then no request is under way, and the contents of memcached and the database fit together. The
- * sessions are read next, and then all machines are paused until they are saved.
+ * Takes a snapshot. The directors are paused first: then no request is under way, and the contents of memcached and the
+ * database fit together. The sessions are read next, and then all machines are paused until they are saved.
  */
 async function take(session: Session, lab: RunningLab, name: string): Promise<Snapshot> {
     const { stack } = lab;
@@ -204,7 +207,10 @@ async function revert(session: Session, snapshot: Snapshot): Promise<void> {
     );
 }
 
-/** A UserError if the lab's network is another one than at the time of the snapshot: the restored machines would not be connected to it. */
+/**
+ * A UserError if the lab's network is another one than at the time of the snapshot: the restored machines would not be
+ * connected to it.
+ */
 function refuseOtherNetwork(now: ExportedStack, then: ExportedStack, name: string): void {
     const networkOf = ({ deployment: { resources = [] } }: ExportedStack) =>
         resources.find(({ type }) => type === "libvirt:index/network:Network")?.id;

@@ -14,7 +14,10 @@ import { restoreMachines, saveMachines } from "../../isolated-host/index";
 import type { RunningLab } from "../../stack/running-lab";
 import { dump, load, type Item } from "./memcached";
 
-/** Disks of containers are copied by the launcher. A virtual machine's snapshot is made and kept by libvirt, and includes the machine's memory. */
+/**
+ * Disks of containers are copied by the launcher. A virtual machine's snapshot is made and kept by libvirt, and
+ * includes the machine's memory.
+ */
 const areContainers = (lab: RunningLab) => lab.description.machineKind === "container";
 
 export async function suspend(lab: RunningLab, names: string[]): Promise<void> {
@@ -28,8 +31,8 @@ export async function resumeAll(lab: RunningLab): Promise<void> {
 }
 
 /**
- * Sets the clocks of virtual machines, which stop while a machine is paused. The time comes from the machine's hardware clock, which the hypervisor keeps
- * running, because an isolated lab reaches no time server. Accurate to a second.
+ * Sets the clocks of virtual machines, which stop while a machine is paused. The time comes from the machine's hardware
+ * clock, which the hypervisor keeps running, because an isolated lab reaches no time server. Accurate to a second.
  */
 export async function setClocks(lab: RunningLab): Promise<void> {
     if (areContainers(lab)) return;
@@ -44,7 +47,10 @@ function memcachedPipe(lab: RunningLab, machine: MachineAccess): string[] {
     return lab.sshArgv(machine, `bash -c ${quote(pipe)}`);
 }
 
-/** The content of each memcached, by the machine's name. Empty for virtual machines, whose snapshots include their memory. */
+/**
+ * The content of each memcached, by the machine's name. Empty for virtual machines, whose snapshots include their
+ * memory.
+ */
 export async function readSessions(lab: RunningLab): Promise<Record<string, Item[]>> {
     if (!areContainers(lab)) return {};
     return Object.fromEntries(
@@ -91,7 +97,10 @@ export async function roomsFor(lab: RunningLab): Promise<Room[]> {
     return [{ needed, free: bavail * bsize, where }];
 }
 
-/** A snapshot by libvirt copies the machine's memory. The disk is not copied: it keeps its old blocks when new ones are written. */
+/**
+ * A snapshot by libvirt copies the machine's memory. The disk is not copied: it keeps its old blocks when new ones are
+ * written.
+ */
 async function poolRoom(lab: RunningLab, hypervisor: HypervisorDescription): Promise<Room> {
     const { description } = lab;
     const pool = description.network.name;

@@ -11,7 +11,10 @@ export interface Item {
     value: string;
 }
 
-/** A connection to a memcached through a program that carries bytes to it and back. Protocol: doc/protocol.txt of memcached. */
+/**
+ * A connection to a memcached through a program that carries bytes to it and back. Protocol: doc/protocol.txt of
+ * memcached.
+ */
 class Connection {
     private received = Buffer.alloc(0);
     private wake: () => void = () => undefined;
@@ -66,7 +69,10 @@ class Connection {
         return (await this.take((data) => (data.length < length + 2 ? undefined : length + 2))).subarray(0, length);
     }
 
-    /** Ends the connection and waits for memcached to close it. Otherwise the program on the machine would wait for ever. */
+    /**
+     * Ends the connection and waits for memcached to close it. Otherwise the program on the machine would wait for
+     * ever.
+     */
     close(): Promise<void> {
         this.child.stdin.end("quit\r\n");
         return this.closed;

@@ -5,7 +5,10 @@ import { CannotRun, type RunningLab } from "../../stack/running-lab";
 export type Result = "passed" | "failed" | "not run";
 export type CheckResult = Finding<Result>;
 
-/** Looks at a running lab from outside. A check that throws CannotRun is `not run`; one that throws another error has failed. */
+/**
+ * Looks at a running lab from outside. A check that throws CannotRun is `not run`; one that throws another error has
+ * failed.
+ */
 export type Check = LookAt<RunningLab, Result>;
 
 export const passed = (subject: string, seen: string): Look<Result> => ({ subject, result: "passed", seen });
@@ -21,7 +24,10 @@ const broken = (subject: string, error: unknown): Look<Result> => ({
     seen: oneLine(error),
 });
 
-/** Looks at each of several things at the same time. A failure with one of them does not affect the others. Without things, CannotRun. */
+/**
+ * Looks at each of several things at the same time. A failure with one of them does not affect the others. Without
+ * things, CannotRun.
+ */
 export async function each<T>(
     things: T[],
     name: (thing: T) => string,

@@ -12,7 +12,9 @@ export const asTable = (stack: string, results: CheckResult[]) =>
 export const asJson = (stack: string, results: CheckResult[]) =>
     `${JSON.stringify({ stack, well: isWell(results), passed: count(results, "passed"), failed: count(results, "failed"), notRun: count(results, "not run"), results }, undefined, 4)}\n`;
 
-/** A JUnit report, for CI servers. `not run` is an error there, because CI servers count a skipped test as a success. */
+/**
+ * A JUnit report, for CI servers. `not run` is an error there, because CI servers count a skipped test as a success.
+ */
 export function asJunit(stack: string, results: CheckResult[]): string {
     const cases = results.map(({ check, subject, result, seen, seconds }) => {
         const open = `    <testcase classname="${escapeXml(check)}" name="${escapeXml(subject)}" time="${seconds.toFixed(3)}"`;

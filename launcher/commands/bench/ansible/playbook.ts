@@ -97,7 +97,10 @@ export class Playbook {
         );
     }
 
-    /** Runs the playbook. `firstTime`: app servers need not be changed one after the other. A ProgramError with its last lines if it fails. */
+    /**
+     * Runs the playbook. `firstTime`: app servers need not be changed one after the other. A ProgramError with its last
+     * lines if it fails.
+     */
     async play(firstTime: boolean): Promise<string> {
         const turns = firstTime ? ["--extra-vars", "app_servers_at_once=100%"] : [];
         return this.lab.inside(

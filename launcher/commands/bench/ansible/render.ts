@@ -1,4 +1,7 @@
-/** Renders what the playbook works with: the same files, packages and checks as the Pulumi program's, by the same functions. */
+/**
+ * Renders what the playbook works with: the same files, packages and checks as the Pulumi program's, by the same
+ * functions.
+ */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -32,8 +35,8 @@ interface PlaybookRole {
 const secretsFolder = (role: string) => `/root/.lab-${role}`;
 
 /**
- * Writes everything that the playbook needs into `folder`, with the inventory as inventory.json. Returns the path of the inventory. `sshConfig` is the path
- * of the machines' ssh_config, `builds` the folder with compiled servers.
+ * Writes everything that the playbook needs into `folder`, with the inventory as inventory.json. Returns the path of
+ * the inventory. `sshConfig` is the path of the machines' ssh_config, `builds` the folder with compiled servers.
  */
 export async function renderForAnsible(
     folder: string,

@@ -4,7 +4,10 @@ import { overlap, prefixLengthOf } from "../../../../lib/ipv4";
 import { bad, good, unknown, warning, type Check } from "../finding";
 import type { Hypervisor } from "../place";
 
-/** Looks for a libvirt object with the name of one that the lab would make. `command` is the virsh command that prints its UUID. */
+/**
+ * Looks for a libvirt object with the name of one that the lab would make. `command` is the virsh command that prints
+ * its UUID.
+ */
 async function lookAtName(hypervisor: Hypervisor, subject: string, command: string, remedy: string) {
     const uuid = await hypervisor.virsh([command, subject.split(" ")[1] ?? ""]).then(
         (text) => text.trim(),
@@ -170,7 +173,10 @@ const addresses: Check<Hypervisor> = {
     },
 };
 
-/** For machines on an existing bridge: whether the bridge exists. The addresses are in use there rightly, so they are not checked. */
+/**
+ * For machines on an existing bridge: whether the bridge exists. The addresses are in use there rightly, so they are
+ * not checked.
+ */
 const bridge: Check<Hypervisor> = {
     name: "bridge",
     look: async ({ description: { network }, run, uri }) => {

@@ -37,7 +37,10 @@ const permitted: Check<Hypervisor> = {
 
 const name = "lab-doctor";
 
-/** A machine that ends by itself: its disk is empty, so its firmware restarts it at once, and libvirt destroys a machine that restarts. */
+/**
+ * A machine that ends by itself: its disk is empty, so its firmware restarts it at once, and libvirt destroys a machine
+ * that restarts.
+ */
 const trialDomain = (type: "kvm" | "qemu") => `<domain type='${type}'>
   <name>${name}</name>
   <memory unit='MiB'>64</memory>
@@ -62,7 +65,10 @@ async function removeTrial({ virsh }: Hypervisor): Promise<void> {
     await virsh(["pool-undefine", name]);
 }
 
-/** Runs the trial machine. Returns the seconds until it ended, or Infinity if it did not end within `limit` seconds. An Error if it does not start. */
+/**
+ * Runs the trial machine. Returns the seconds until it ended, or Infinity if it did not end within `limit` seconds. An
+ * Error if it does not start.
+ */
 async function runTrial({ virsh }: Hypervisor, type: "kvm" | "qemu", limit: number): Promise<number> {
     await virsh(["create", "/dev/stdin"], { input: trialDomain(type) });
     const start = Date.now();
@@ -75,8 +81,9 @@ async function runTrial({ virsh }: Hypervisor, type: "kvm" | "qemu", limit: numb
 }
 
 /**
- * Makes a pool, a thin disk over another disk, and a machine with that disk, as the lab does, and removes them. It shows whether AppArmor, SELinux or
- * the permissions of a folder forbid that, and whether KVM is faster than emulation: /dev/kvm may exist and not work.
+ * Makes a pool, a thin disk over another disk, and a machine with that disk, as the lab does, and removes them. It
+ * shows whether AppArmor, SELinux or the permissions of a folder forbid that, and whether KVM is faster than emulation:
+ * /dev/kvm may exist and not work.
  */
 const trial: Check<Hypervisor> = {
     name: "trial machine",
@@ -189,8 +196,8 @@ const memory: Check<Hypervisor> = {
 };
 
 /**
- * Whether the hypervisor can be a jump host to the machines, if ssh to them goes through it. The ssh server is asked to forward a connection to a port
- * of its own, because there may be no machine yet: "connect failed" shows that it tried.
+ * Whether the hypervisor can be a jump host to the machines, if ssh to them goes through it. The ssh server is asked to
+ * forward a connection to a port of its own, because there may be no machine yet: "connect failed" shows that it tried.
  */
 const jump: Check<Hypervisor> = {
     name: "jump host",

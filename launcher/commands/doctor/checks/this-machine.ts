@@ -103,7 +103,9 @@ const folders: Check<ThisMachine> = {
         ]),
 };
 
-/** For containers, which share this machine's memory. The memory for virtual machines is checked on their hypervisors. */
+/**
+ * For containers, which share this machine's memory. The memory for virtual machines is checked on their hypervisors.
+ */
 const memory: Check<ThisMachine> = {
     name: "memory",
     look: ({ description, stack }) => {
@@ -192,7 +194,10 @@ const artifacts: Check<ThisMachine> = {
     },
 };
 
-/** The disk image of virtual machines, if it is not built here. The libvirt provider reads it on this machine, for a remote hypervisor too. */
+/**
+ * The disk image of virtual machines, if it is not built here. The libvirt provider reads it on this machine, for a
+ * remote hypervisor too.
+ */
 const image: Check<ThisMachine> = {
     name: "image",
     look: async ({ description }) => {

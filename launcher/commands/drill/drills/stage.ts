@@ -49,14 +49,15 @@ export const onEachMemcached = (help: string, fault: FaultOn, seconds: number): 
 });
 
 /**
- * How long a memcached needs after its return until every session has all its copies again. SessionCopiesValve.java takes about a second. Before that,
- * another fault may remove a session's only copy.
+ * How long a memcached needs after its return until every session has all its copies again. SessionCopiesValve.java
+ * takes about a second. Before that, another fault may remove a session's only copy.
  */
 export const copiesBackSeconds = 4;
 
 /**
- * Makes ten sessions that count to two and then stay idle. Returns a function that reads each counter once, and throws an Error if a session was lost.
- * `at` and `thenAt` are app servers to use directly, without a director, before and afterwards.
+ * Makes ten sessions that count to two and then stay idle. Returns a function that reads each counter once, and throws
+ * an Error if a session was lost. `at` and `thenAt` are app servers to use directly, without a director, before and
+ * afterwards.
  */
 export async function quietVisitors(
     { lab }: Stage,

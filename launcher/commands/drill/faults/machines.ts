@@ -7,7 +7,9 @@ import { CannotRun, type RunningLab } from "../../../stack/running-lab";
 import { labOk } from "../launcher";
 import { onMachine, type Fault } from "./fault";
 
-/** The machine is paused. A paused container still answers ARP and TCP handshakes, a paused virtual machine does not. */
+/**
+ * The machine is paused. A paused container still answers ARP and TCP handshakes, a paused virtual machine does not.
+ */
 export const frozen = (lab: RunningLab, machine: MachineAccess): Fault => ({
     what: `${machine.name} frozen`,
     inject: async () => {

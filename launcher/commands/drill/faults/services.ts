@@ -53,7 +53,10 @@ export const slowed: ServiceFault = (lab, machine, unit) => {
     );
 };
 
-/** A full file system is mounted over the folders that a service writes to, and the service is killed, so that it starts with full folders. */
+/**
+ * A full file system is mounted over the folders that a service writes to, and the service is killed, so that it starts
+ * with full folders.
+ */
 export const diskFull = (lab: RunningLab, machine: MachineAccess, unit: string, folders: string[]): Fault =>
     onMachine(
         lab,

@@ -9,7 +9,10 @@ import type { RunningLab } from "../../../stack/running-lab";
 import { labOk } from "../launcher";
 import type { Fault } from "./fault";
 
-/** The lab's package proxy refuses connections. Other labs on this machine are not affected, because the rule is in this lab's namespace. */
+/**
+ * The lab's package proxy refuses connections. Other labs on this machine are not affected, because the rule is in this
+ * lab's namespace.
+ */
 export function proxyGone(lab: RunningLab): Fault {
     const rule = (verb: string) => [
         "iptables",
@@ -35,7 +38,10 @@ export function proxyGone(lab: RunningLab): Fault {
     };
 }
 
-/** A file that every app server needs is corrupted in the cache, which all labs on this machine share. Hard links to the file stay intact. */
+/**
+ * A file that every app server needs is corrupted in the cache, which all labs on this machine share. Hard links to the
+ * file stay intact.
+ */
 export function artifactCorrupted(lab: RunningLab): Fault {
     const place = ownPlace(lab.description.sessions.client, cacheFolder());
     const kept = `${place}.before-drill`;
@@ -51,7 +57,10 @@ export function artifactCorrupted(lab: RunningLab): Fault {
     };
 }
 
-/** The database gets another password. `up` makes the missing secret, so healing is an `up`; the old password does not come back. */
+/**
+ * The database gets another password. `up` makes the missing secret, so healing is an `up`; the old password does not
+ * come back.
+ */
 export const passwordRotated = (lab: RunningLab): Fault => ({
     what: "the database's password removed from the stack file",
     inject: () => Promise.resolve(new StackFile(lab.stack).removeSecret("databasePassword")),

@@ -42,8 +42,8 @@ function targets(lab: RunningLab): Target[] {
 }
 
 /**
- * Shell text that tries to connect to all targets at the same time, for some seconds, and prints the open ones, one on a line. It forks without starting
- * programs, because starting a program takes an emulated machine longest.
+ * Shell text that tries to connect to all targets at the same time, for some seconds, and prints the open ones, one on
+ * a line. It forks without starting programs, because starting a program takes an emulated machine longest.
  */
 const tryToConnect = (list: Target[], seconds: number) =>
     `bash -c ${quote(`for target in ${list.map(({ machine, port }) => `${machine.address}:${port}`).join(" ")}; do
@@ -68,7 +68,8 @@ async function compare(
         ({ machine, port }: Target) =>
             open.has(`${machine.address}:${port}`);
     let open = await openWithin(2);
-    // If a port is closed that should be open, the machine may only be slow. Then two seconds say nothing about the other ports either.
+    // If a port is closed that should be open, the machine may only be slow. Then two seconds say nothing about the
+    // other ports either.
     if (tried.some((target) => target.isOpenTo(address) && !holds(open)(target))) open = await openWithin(20);
     const isOpen = holds(open);
     const name = ({ machine, port, what }: Target) => `${machine.name}:${port} (${what})`;
@@ -104,7 +105,10 @@ export const ports: Check = async (lab) => {
     return [...machines, ...(isAtGateway(lab.description) ? [await fromControl(lab, all)] : [])];
 };
 
-/** Whether programs of `lab.inside` have the gateway's address: they run on the host on which the lab's network was made. */
+/**
+ * Whether programs of `lab.inside` have the gateway's address: they run on the host on which the lab's network was
+ * made.
+ */
 const isAtGateway = ({ isolated, network }: LabDescription) => isolated || (network.jump && network.mode === "nat");
 
 async function fromControl(lab: RunningLab, all: Target[]): Promise<Look<Result>> {
@@ -115,7 +119,10 @@ async function fromControl(lab: RunningLab, all: Target[]): Promise<Look<Result>
     );
 }
 
-/** From a machine that does not belong to the lab: a network namespace on the lab's bridge, with a free address. It is removed after the check. */
+/**
+ * From a machine that does not belong to the lab: a network namespace on the lab's bridge, with a free address. It is
+ * removed after the check.
+ */
 export const stranger: Check = async (lab) => {
     const { description } = lab;
     if (!description.isolated) throw new CannotRun("only in an isolated lab's own network can a stranger be made");

@@ -4,7 +4,9 @@ import { databaseOf } from "../../../../config/chosen-database";
 import { each, verdict, type Check } from "../check";
 import { CannotRun } from "../../../stack/running-lab";
 
-/** Programs that may run as root: programs that start processes of other users or open port 80, and the system's own. */
+/**
+ * Programs that may run as root: programs that start processes of other users or open port 80, and the system's own.
+ */
 const rootPrograms =
     /^(systemd.*|init|\(sd-pam\)|sshd.*|dbus-daemon|agetty|login|cron|keepalived|nginx|tengine|apache2|httpd|sh|bash|ps|su|sudo|apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|crond|cloud-init|irqbalance|kthreadd|curl|check-web-serve)$/;
 
@@ -97,7 +99,10 @@ export const banners: Check = (lab) =>
         },
     );
 
-/** Tomcat has no applications of its own, no shutdown port, no configuration files that others can read, and no programs that its user can change. */
+/**
+ * Tomcat has no applications of its own, no shutdown port, no configuration files that others can read, and no programs
+ * that its user can change.
+ */
 export const tomcat: Check = (lab) =>
     each(
         lab.machinesWith("app"),
@@ -127,8 +132,9 @@ find -L /usr/local/tomcat/bin /usr/local/tomcat/lib /usr/local/tomcat/conf -user
     );
 
 /**
- * The processes of our services have lost the privileges that roles/hardening.ts takes away. The processes are asked, because systemd silently ignores a
- * directive that it does not know or cannot carry out. Databases have the distribution's own units.
+ * The processes of our services have lost the privileges that roles/hardening.ts takes away. The processes are asked,
+ * because systemd silently ignores a directive that it does not know or cannot carry out. Databases have the
+ * distribution's own units.
  */
 export const hardening: Check = (lab) =>
     each(

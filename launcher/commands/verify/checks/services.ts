@@ -40,7 +40,10 @@ export async function holdersOf(lab: RunningLab): Promise<string[]> {
     return asked.flat();
 }
 
-/** Exactly one machine has the virtual address: with preemption the director of the highest priority, without it any director. */
+/**
+ * Exactly one machine has the virtual address: with preemption the director of the highest priority, without it any
+ * director.
+ */
 export const virtualAddress: Check = async (lab) => {
     const holders = await holdersOf(lab);
     const [first] = lab.description.machines
