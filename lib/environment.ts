@@ -12,6 +12,7 @@
  * | `LAB_MACHINES`    | launcher           | `container`                         | folder of the stack's containers              |
  * | `LAB_DEBUG`       | launcher           | Pulumi program                      | any value: pulumi was called with `--debug`   |
  * | `LAB_FIRST_TIME`  | launcher           | Pulumi program                      | any value: the state has no app server yet    |
+ * | `LAB_PROGRAM_TIME`| `./lab bench`      | program-time.cjs of the bench       | file for the times of the Pulumi program      |
  *
  * `compile` and `container` are programs of launcher/bundle/build.cjs; pulumi starts them and hands its environment on.
  * Every function reads the environment when it is called, never at import.
@@ -28,6 +29,7 @@ const names = {
     machines: "LAB_MACHINES",
     debug: "LAB_DEBUG",
     firstTime: "LAB_FIRST_TIME",
+    programTime: "LAB_PROGRAM_TIME",
 } as const;
 
 type Setting = keyof typeof names;

@@ -47,8 +47,9 @@ async function main() {
             bundle: true,
             platform: "node",
             target: "node20",
-            // The first two are not made for it; ssh2 does without its compiled parts.
-            external: ["esbuild", "typescript", "cpu-features", "*.node"],
+            // The first two cannot be bundled. execa is needed by drills only, and would slow down the start of every
+            // command. ssh2 works without its compiled parts.
+            external: ["esbuild", "typescript", "execa", "cpu-features", "*.node"],
             plugins: [ownFolders, lightPulumi],
             metafile: true,
             logLevel: "warning",

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Results } from "../../launcher/commands/bench/table";
+import type { Results } from "../../launcher/commands/bench/tables";
 import { Checkout } from "../support/checkout";
 
 let lab: Checkout;

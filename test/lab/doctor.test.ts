@@ -122,7 +122,7 @@ describe("a stack with virtual machines", () => {
             expect(findings.filter(({ check }) => check === "addresses").map(({ seen }) => seen)).toEqual([
                 "libvirt's network other has 192.168.0.129/25",
                 "libvirt's network other has it",
-                "a route to 192.168.0.0/24 is there, through strange0",
+                "a route to 192.168.0.0/24 exists, through strange0",
             ]);
             expect(code).toBe(1);
         } finally {

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drillsOf } from "../../launcher/commands/drill/command";
+import { drillLock } from "../../launcher/commands/drill/command";
 import type { DrillResult } from "../../launcher/commands/drill/run-drill";
 import { withLock } from "../../lib/lock";
 import type { CheckResult } from "../../launcher/commands/verify/check";
@@ -63,7 +63,7 @@ describe("verify", () => {
         await lab.ok("ssh", "nod1", "systemctl reload nftables; systemctl start memcached");
         expect(code).toBe(1);
         expect(wrong(verdict)).toContain("services, nod1: failed");
-        expect(verdict.results.find(({ subject }) => subject === "from nod0")?.detail).toContain(
+        expect(verdict.results.find(({ subject }) => subject === "from nod0")?.seen).toContain(
             "nod1:22 (ssh) lets it in; nod1:11211 (memcached) keeps it out",
         );
         expect(wrong((await verify("--only", "services,ports")).verdict)).toEqual([]);
@@ -161,7 +161,7 @@ const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 describe("drill", () => {
     test("calm, once nobody else drills the lab", async () => {
-        const { ended } = await withLock(drillsOf(join(lab.home, "local")), async () => {
+        const { ended } = await withLock(drillLock(join(lab.home, "local")), async () => {
             const call = lab.start(["drill", "calm"]);
             await eventually(
                 () => Promise.resolve(call.output()),

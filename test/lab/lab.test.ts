@@ -197,10 +197,10 @@ describe("up", () => {
         const second = lab.start(["up"]);
         await killAt(second, () => /nod\d-packages created/.test(second.output()));
         expect(second.output()).toMatch(
-            /The last run was killed \(process \d+\): its lock is taken away\.\n.*in the middle of .*nod\d-domain/,
+            /The last run was killed \(process \d+\)\. Its lock is removed\.\n.*interrupted at .*nod\d-domain/,
         );
         const { code, all } = await lab.lab("up");
-        expect(all).toMatch(/in the middle of .*-packages/);
+        expect(all).toMatch(/interrupted at .*-packages/);
         expect(all).not.toMatch(/warning|pending operations/i);
         expect(code, all).toBe(0);
         expect(all.split("\n").length).toBeLessThan(300);
@@ -416,7 +416,7 @@ describe("what goes down comes back:", () => {
         expect(Object.keys(await planned()).filter((name) => !name.startsWith("nod1-"))).toEqual([]);
         const { code, all } = await lab.lab("up");
         expect(code, all).toBe(0);
-        expect(all).toContain("libvirt has lost nod1: made anew.");
+        expect(all).toContain("libvirt has lost nod1. They are made again.");
         await isWell(30);
         expect((await restartedSince(others)).filter((unit) => !/^nod[14]\//.test(unit))).toEqual([]);
         await lab.ok("preview", "--expect-no-changes");

@@ -5,7 +5,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { destroyWords } from "../../launcher/commands/lifecycle";
+import { destroyWords } from "../../launcher/commands/down";
 import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
 import { ensureIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../launcher/isolated-host/index";

@@ -68,7 +68,7 @@ test("a stack file that is no YAML, and one with a typing mistake", async () => 
         all: expect.stringMatching(/lab:virtualAddress: is missing[\s\S]*lab:virtualAdress: no such setting/) as string,
     });
     lab.write("Pulumi.local.yaml", "config: [\n");
-    expect(await lab.lab("up")).toMatchObject({ code: 2, all: expect.stringContaining("is no YAML") as string });
+    expect(await lab.lab("up")).toMatchObject({ code: 2, all: expect.stringContaining("is not valid YAML") as string });
 });
 
 test("an artifact that is not there and cannot be had is named, with the place to lay it", async () => {

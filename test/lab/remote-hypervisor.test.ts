@@ -181,7 +181,7 @@ describe("./lab doctor, before anything is there", () => {
             expect(notGood(findings)).toEqual([]);
             expect(
                 findings.filter(({ check }) => check === "bridge").map(({ subject, seen }) => `${subject} ${seen}`),
-            ).toEqual(["br0 is there and up", "br0 is there and up"]);
+            ).toEqual(["br0 exists and is up", "br0 exists and is up"]);
             lab.write("Pulumi.wrong.yaml", spread("br7"));
             expect(notGood(await doctor("wrong"))).toEqual(
                 [east, west].map(({ uri }) => `bad: bridge, br7: is not there; bridges of ${uri}: br0`),

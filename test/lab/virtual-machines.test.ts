@@ -10,7 +10,7 @@ import { withLock } from "../../lib/lock";
 import { silent } from "../../lib/progress";
 import { findIsolatedHost } from "../../launcher/isolated-host/index";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
-import { standstill } from "../../launcher/commands/snapshot/archive";
+import { standstillLock } from "../../launcher/stack/standstill";
 import { Checkout } from "../support/checkout";
 import { hostState, namespaces } from "../support/host-state";
 
@@ -123,8 +123,8 @@ test(
         expect(await add()).toBe(1);
         const snapshot = lab.start(["snapshot", "before"]);
         await expect.poll(stillOnes, { timeout: minutes(2) }).not.toBe("");
-        // The launcher starts the machines and must wait until they run.
-        const preview = await withLock(standstill(home()), async () => {
+        // Whoever sets machines going has to wait until they do.
+        const preview = await withLock(standstillLock(home()), async () => {
             expect(await stillOnes()).toBe("");
             const call = lab.start(["preview", "--expect-no-changes"]);
             await expect.poll(() => call.output(), { timeout: minutes(2) }).toContain("Waiting for a snapshot");

@@ -3,11 +3,11 @@
  * the others as differences from it.
  */
 import { expect, test } from "vitest";
+import { platformNames, platforms, type PlatformName } from "../../../../catalog/platforms/index";
 import { releaseNames, type ReleaseName } from "../../../../catalog/releases";
-import { readDescription } from "../../../../roles/configuration";
-import { platforms, platformNames, type PlatformName } from "../../../../catalog/platforms/index";
-import { StackFile } from "../../../../launcher/stack/stack-file";
 import { plan } from "../../../../launcher/commands/plan/plan";
+import { StackFile } from "../../../../launcher/stack/stack-file";
+import { readDescription } from "../../../../roles/configuration";
 import { planDifferences } from "../../../support/plan-differences";
 import { golden } from "../../../support/repository";
 
@@ -48,3 +48,15 @@ for (const platform of platformNames) {
         });
     }
 }
+
+test("a machine's plan has no steps of a machine whose name begins with the same word", async () => {
+    const { nod0, nod2, ...others } = settings.machines as Record<string, object>;
+    const description = readDescription({ ...settings, machines: { web: nod0, "web-2": nod2, ...others } }, "dev");
+    const sections = (await plan(description, { commands: false })).split("\n\n");
+    const of = (machine: string) => sections.find((section) => section.startsWith(`${machine}  `)) ?? "";
+    const steps = (machine: string) => of(machine).match(/^ {2}[\w-]+/gm);
+    const appServer = ["  packages", "  base", "  firewall", "  java", "  site", "  tomcat", "  httpd"];
+    expect(steps("web")).toEqual(expect.arrayContaining(appServer));
+    expect(steps("web")).toHaveLength(appServer.length + 1); // and "start", of a virtual machine
+    expect(steps("web-2")).toEqual(expect.arrayContaining([...appServer, "  memcached"]));
+});

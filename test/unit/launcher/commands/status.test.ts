@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { accessOf } from "../../../../roles/access";
 import { readConfiguration as describeStack } from "../../../../roles/configuration";
-import { table } from "../../../../launcher/commands/status";
+import { statusTable } from "../../../../launcher/commands/status";
 import { articleLab } from "../../../support/article";
 
 const access = accessOf(describeStack(articleLab(), "test"));
 
 describe("the status table", () => {
-    const well: Parameters<typeof table>[0] = access.machines.map((machine) => ({
+    const well: Parameters<typeof statusTable>[0] = access.machines.map((machine) => ({
         machine,
         units: Object.fromEntries(machine.services.map((unit) => [unit, "active"])),
         holdsVirtualAddress: machine.name === "nod3",
@@ -16,7 +16,7 @@ describe("the status table", () => {
     const row = (text: string, name: string) => text.split("\n").find((line) => line.startsWith(`${name} `)) ?? "";
 
     test("when all is well", () => {
-        const text = table(well, access);
+        const text = statusTable(well, access);
         expect(row(text, "nod3")).toMatch(
             /^nod3 +192\.168\.0\.203 +director +tengine active, keepalived active +200 +well +192\.168\.0\.111$/,
         );
@@ -30,7 +30,7 @@ describe("the status table", () => {
     });
 
     test("when a unit, a machine or the application fails, or no or two machines have the virtual address", () => {
-        const text = table(
+        const text = statusTable(
             [
                 { ...well[0], units: undefined, health: "-" } as (typeof well)[number],
                 { ...well[1], units: { "tomcat.service": "failed" } } as (typeof well)[number],
@@ -45,7 +45,7 @@ describe("the status table", () => {
         expect(row(text, "nod3")).toMatch(/502 +NOT WELL$/);
         expect(text).toContain("http://192.168.0.111/ is on no machine.");
         expect(
-            table(
+            statusTable(
                 well.map((status) => ({ ...status, holdsVirtualAddress: status.machine.roles.includes("director") })),
                 access,
             ),
@@ -53,7 +53,9 @@ describe("the status table", () => {
     });
 
     test("says what nginx lacks where it runs instead of Tengine", () => {
-        expect(table(well, access)).toContain("The directors run nginx-1.26.3, Tengine's parent: no active checks");
-        expect(table(well, { ...access, directorSource: "tengine-3.1.0" })).not.toContain("Tengine's parent");
+        expect(statusTable(well, access)).toContain(
+            "The directors run nginx-1.26.3, Tengine's parent: no active checks",
+        );
+        expect(statusTable(well, { ...access, directorSource: "tengine-3.1.0" })).not.toContain("Tengine's parent");
     });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { stranger } from "../../../../launcher/commands/verify/checks/ports";
-import type { LivingLab } from "../../../../launcher/stack/running-lab";
+import type { RunningLab } from "../../../../launcher/stack/running-lab";
 import { siteWith } from "../../../support/article";
 
 /** The address that verify's check uses for a machine outside of the lab. */
@@ -10,7 +10,7 @@ async function addressOfStranger(network: { cidr: string; gateway: string }, cha
         description,
         access: { machines: description.machines },
         inside: () => Promise.resolve(""),
-    } as unknown as LivingLab;
+    } as unknown as RunningLab;
     const [finding] = await stranger(lab);
     return finding?.subject.replace("from ", "");
 }

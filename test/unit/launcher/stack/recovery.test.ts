@@ -1,12 +1,12 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
+import { once } from "node:events";
+import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { backendFolder } from "../../../../launcher/stack/folders";
 import { isAtWork } from "../../../../launcher/stack/recovery";
-import { backendFolder } from "../../../../launcher/stack/session";
 
 let folder: string;
 let parent: ChildProcess | undefined;

@@ -20,7 +20,7 @@ describe("a stack file", () => {
         try {
             new StackFile("other");
         } catch (error) {
-            expect((error as UserError).remedy).toContain("Stacks that are there: mine.");
+            expect((error as UserError).remedy).toContain("Existing stacks: mine.");
         }
         expect(() => new StackFile("../etc/passwd")).toThrow("is no name for a stack");
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isReady, lookAt, oneLine, bad, good, warning } from "../../../../../launcher/commands/doctor/finding";
+import { bad, examine, good, isReady, problemOf, warning } from "../../../../../launcher/commands/doctor/finding";
 import { asJson, asTable } from "../../../../../launcher/commands/doctor/report";
 import { UserError } from "../../../../../lib/errors";
 
@@ -8,24 +8,31 @@ describe("findings", () => {
     const falls = (error: Error) => ({ name: "two", look: () => Promise.reject(error) });
 
     test("a check that throws is unknown, and the others run", async () => {
-        const findings = await lookAt("here", {}, [
+        const findings = await examine("here", {}, [
             falls(new UserError("no\n  way", "go round")),
             look(good("a", "b")),
         ]);
         expect(findings).toEqual([
-            { check: "two", result: "unknown", subject: "here", seen: "no | way", remedy: "go round" },
-            { check: "one", result: "good", subject: "a", seen: "b" },
+            {
+                check: "two",
+                result: "unknown",
+                subject: "here",
+                seen: "no | way",
+                remedy: "go round",
+                seconds: expect.any(Number) as number,
+            },
+            { check: "one", result: "good", subject: "a", seen: "b", seconds: expect.any(Number) as number },
         ]);
         expect(isReady(findings)).toBe(false);
     });
 
     test("a machine is ready in spite of warnings, but not with a bad finding", async () => {
-        expect(isReady(await lookAt("here", {}, [look(good("a", "b"), warning("c", "d", "e"))]))).toBe(true);
-        expect(isReady(await lookAt("here", {}, [look(bad("c", "d", "e"))]))).toBe(false);
+        expect(isReady(await examine("here", {}, [look(good("a", "b"), warning("c", "d", "e"))]))).toBe(true);
+        expect(isReady(await examine("here", {}, [look(bad("c", "d", "e"))]))).toBe(false);
     });
 
     test("are shown with a remedy for each that is not good", async () => {
-        const findings = await lookAt("here", {}, [look(good("a", "well"), bad("b", "broken", "mend it"))]);
+        const findings = await examine("here", {}, [look(good("a", "well"), bad("b", "broken", "mend it"))]);
         expect(asTable("x", findings)).toBe(
             [
                 "check  of  result  seen",
@@ -35,7 +42,7 @@ describe("findings", () => {
                 "What to do:",
                 "  one, b: mend it",
                 "",
-                "This machine is NOT ready for the stack 'x': 1 good, 0 to know of, 1 bad, 0 not known.",
+                "This machine is NOT ready for the stack 'x': 1 good, 0 warnings, 1 bad, 0 unknown.",
                 "",
             ].join("\n"),
         );
@@ -44,8 +51,8 @@ describe("findings", () => {
 
     test("virsh's errors are shortened to their cause", () => {
         expect(
-            oneLine(new Error("virsh: exit code 1\nerror: failed to connect to the hypervisor\nerror: no\nway")),
+            problemOf(new Error("virsh: exit code 1\nerror: failed to connect to the hypervisor\nerror: no\nway")),
         ).toBe("no | way");
-        expect(oneLine(new Error("virsh: exit code 124"))).toBe("virsh: exit code 124");
+        expect(problemOf(new Error("virsh: exit code 124"))).toBe("virsh: exit code 124");
     });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { each, isWell, passed, runChecks, verdict, type Check } from "../../../../../launcher/commands/verify/check";
-import { CannotRun, type LivingLab } from "../../../../../launcher/stack/running-lab";
+import { each, isWell, passed, verifyLab, verdict, type Check } from "../../../../../launcher/commands/verify/check";
+import { CannotRun, type RunningLab } from "../../../../../launcher/stack/running-lab";
 
-const lab = {} as LivingLab;
-const run = (look: Check) => runChecks(lab, { look });
+const lab = {} as RunningLab;
+const run = (look: Check) => verifyLab(lab, { look });
 
 describe("a check", () => {
     test("that cannot look counts as not run, never as passed", async () => {
         const results = await run(() => Promise.reject(new CannotRun("no way in")));
-        expect(results).toMatchObject([{ result: "not run", detail: "no way in" }]);
+        expect(results).toMatchObject([{ result: "not run", seen: "no way in" }]);
         expect(isWell(results)).toBe(false);
     });
 
@@ -21,12 +21,12 @@ describe("a check", () => {
     });
 
     test("that throws has failed, and the others run", async () => {
-        const results = await runChecks(lab, {
+        const results = await verifyLab(lab, {
             bad: () => Promise.reject(new Error("broken\n  badly")),
             good: () => Promise.resolve([passed("it", "seen")]),
         });
         expect(results).toMatchObject([
-            { check: "bad", result: "failed", detail: "broken | badly" },
+            { check: "bad", result: "failed", seen: "broken | badly" },
             { check: "good", result: "passed" },
         ]);
         expect(isWell(results)).toBe(false);
@@ -38,9 +38,9 @@ describe("a check", () => {
                 ? Promise.reject(new CannotRun("too dark"))
                 : Promise.resolve(verdict(thing, thing === "ill" ? ["a", "b"] : [], "well"));
         expect(await run(() => each(["well", "ill", "dark"], String, look))).toMatchObject([
-            { subject: "well", result: "passed", detail: "well" },
-            { subject: "ill", result: "failed", detail: "a; b" },
-            { subject: "dark", result: "not run", detail: "too dark" },
+            { subject: "well", result: "passed", seen: "well" },
+            { subject: "ill", result: "failed", seen: "a; b" },
+            { subject: "dark", result: "not run", seen: "too dark" },
         ]);
     });
 });

@@ -4,9 +4,9 @@ import { asJson, asJunit, asTable } from "../../../../../launcher/commands/verif
 
 describe("reports", () => {
     const results = [
-        { check: "ports", subject: "from nod0", result: "passed" as const, detail: "closed", seconds: 1 },
-        { check: "ports", subject: "from <nod1>", result: "failed" as const, detail: '"open" & \u0007', seconds: 1 },
-        { check: "users", subject: "nod2", result: "not run" as const, detail: "dark", seconds: 0.5 },
+        { check: "ports", subject: "from nod0", result: "passed" as const, seen: "closed", seconds: 1 },
+        { check: "ports", subject: "from <nod1>", result: "failed" as const, seen: '"open" & \u0007', seconds: 1 },
+        { check: "users", subject: "nod2", result: "not run" as const, seen: "dark", seconds: 0.5 },
     ];
 
     test("the table ends with the verdict", () => {

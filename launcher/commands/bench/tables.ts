@@ -1,9 +1,10 @@
 import type { ProgramSize, Size } from "./measure-growth";
 import type { Limits } from "./measure-limits";
+import { markdownTable } from "../../../lib/table";
 import { jobs, type Job, type Side } from "./measure-ansible";
 import type { Throughput } from "./measure-site";
 
-/** All that one call of the bench has measured. */
+/** All measurements of one call of the bench. */
 export interface Results {
     /** Like 2026-11-25. */
     date: string;
@@ -16,21 +17,21 @@ export interface Results {
     ansible?: { ours: Side; ansible: Side };
 }
 
-/** Something that was to be reached. */
+/** A goal, and the measurement for it. */
 interface Goal {
     what: string;
     value: number;
-    /** At most. */
+    /** The goal is reached if the value is at most this. */
     limit: number;
     unit: string;
-    /** What was seen of why it is as it is. */
+    /** Details that explain the value. */
     seen: string;
 }
 
 const fixed = (value: number, digits = 1) => value.toFixed(digits);
 const kib = (bytes: number) => bytes / 1024;
 
-/** Of Ansible's time, at most this part. */
+/** The goals for this program's time as a part of Ansible's. */
 const ansibleGoals: Partial<Record<Job, number>> = { converge: 0.5, nothing: 0.2, file: 0.2 };
 
 export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
@@ -97,15 +98,15 @@ export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
     ];
 }
 
-/** They do the same where there is nothing to do, and noise only adds. */
+/**
+ * Preview and `up` do the same work if there is nothing to do. The slower one was slowed down by other work on the
+ * machine.
+ */
 const quickest = ({ preview, nothing }: Size) => Math.min(preview, nothing);
 const busy = ({ recording: { use } }: Limits) =>
     `${fixed(use.machine)} of ${use.processors} processors busy, ${fixed(use.lab)} with the lab`;
 
-const table = (head: string[], rows: string[][]) =>
-    [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
-
-/** The README's tables. */
+/** The results as Markdown tables. */
 export function asMarkdown(results: Results): string {
     const { limits, growth, program, site, ansible } = results;
     const parts = [
@@ -114,7 +115,7 @@ export function asMarkdown(results: Results): string {
     const goals = goalsOf(results);
     if (goals.length > 0) {
         parts.push(
-            table(
+            markdownTable(
                 ["what", "measured", "goal", "", "seen"],
                 goals.map(({ what, value, limit, unit, seen }) => [
                     what,
@@ -128,7 +129,7 @@ export function asMarkdown(results: Results): string {
     }
     if (ansible) {
         parts.push(
-            table(
+            markdownTable(
                 ["seconds", "this program", "Ansible", "part", "processors: this program", "Ansible", "part"],
                 (Object.keys(jobs) as Job[]).map((job) => {
                     const [ours, theirs] = [ansible.ours[job], ansible.ansible[job]];
@@ -147,7 +148,7 @@ export function asMarkdown(results: Results): string {
     }
     if (growth) {
         parts.push(
-            table(
+            markdownTable(
                 [
                     "app servers",
                     "machines",
@@ -171,7 +172,7 @@ export function asMarkdown(results: Results): string {
     }
     if (program) {
         parts.push(
-            table(
+            markdownTable(
                 ["app servers", "machines", "resources", "the program alone, with mocks"],
                 program.map(({ appServers, machines, resources, seconds }) => [
                     String(appServers),
@@ -184,7 +185,7 @@ export function asMarkdown(results: Results): string {
     }
     if (site) {
         parts.push(
-            table(
+            markdownTable(
                 ["through", "requests/s", "median", "99 %", "failed"],
                 site.map(({ what, requestsPerSecond, median, p99, failed }) => [
                     what,

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { asMarkdown, goalsOf, type Results } from "../../../../../launcher/commands/bench/table";
+import { asMarkdown, goalsOf, type Results } from "../../../../../launcher/commands/bench/tables";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bench-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));

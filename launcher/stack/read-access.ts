@@ -1,22 +1,30 @@
 import * as fs from "node:fs";
 import type { Access } from "../../config/access";
 import { UserError } from "../../lib/errors";
-import { reach, Session, stateFile } from "./session";
+import { stateFile } from "./folders";
+import { enterLab } from "./lab-network";
+import { Session } from "./session";
 
-/** What the newest `up` left for tools. A UserError where there has been none, or where the lab is not running. */
+/**
+ * The stack's output `access`, which the newest `up` wrote. A UserError if there was no `up`, or if the lab is not
+ * running.
+ */
 export async function readAccess(stack: string): Promise<Access> {
-    await reach(stack);
+    await enterLab(stack); // fails if the lab is not running
     const session = await Session.open(stack);
-    const isThere = !session.file.isIsolated || fs.existsSync(stateFile(stack));
+    const hasState = !session.file.isIsolated || fs.existsSync(stateFile(stack));
     return accessIn(
-        isThere
+        hasState
             ? (JSON.parse(await session.ask(["stack", "output", "--json", "--show-secrets"])) as { access?: Access })
             : {},
         stack,
     );
 }
 
-/** `access` among a stack's outputs; a UserError where it is not there, or in the shape of an earlier version of this program. */
+/**
+ * `access` among a stack's outputs. A UserError if it is missing, or was written by a version of this program with
+ * another format.
+ */
 export function accessIn({ access }: { access?: Access }, stack: string): Access {
     if (!access)
         throw new UserError(

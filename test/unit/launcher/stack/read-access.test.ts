@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { accessOf } from "../../../../roles/access";
 import { type Access } from "../../../../config/access";
 import { readConfiguration } from "../../../../roles/configuration";
-import { accessIn } from "../../../../launcher/stack/outputs";
+import { accessIn } from "../../../../launcher/stack/read-access";
 import { articleLab } from "../../../support/article";
 
 const access = accessOf(readConfiguration(articleLab(), "test"));

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { secretKeys, secretSchema } from "../../../../config/schema";
-import { initialise } from "../../../../launcher/stack/init";
+import { makeMissingSecrets } from "../../../../launcher/stack/secrets";
 import type { Session } from "../../../../launcher/stack/session";
 import { StackFile } from "../../../../launcher/stack/stack-file";
 import { emptyCheckout } from "../../../support/empty-checkout";
@@ -27,7 +27,7 @@ describe("init", () => {
         const made = await Promise.all(
             ["one", "two"].map(async (name) => {
                 const { session, asked } = sessionOf(stackFile("config: {}\n", name));
-                await initialise(session);
+                await makeMissingSecrets(session);
                 expect(asked.slice(0, 2).map(({ words }) => words)).toEqual([
                     ["stack", "ls", "--json"],
                     ["stack", "init", name],
@@ -52,12 +52,12 @@ describe("init", () => {
             ),
             ["test"],
         );
-        await initialise(session);
+        await makeMissingSecrets(session);
         expect(asked.map(({ words }) => words.at(-1))).toEqual(["--json", "lab:databasePassword"]);
         const complete = sessionOf(
             stackFile(`config:\n${secretKeys.map((key) => `  lab:${key}: { secure: abc }\n`).join("")}`),
         );
-        await initialise(complete.session);
+        await makeMissingSecrets(complete.session);
         expect(complete.asked).toEqual([]);
     });
 
@@ -65,13 +65,13 @@ describe("init", () => {
         const file = stackFile(
             "encryptionsalt: v1:old\nconfig:\n  lab:isolated: true\n  lab:vrrpPassword:\n    secure: v1:old\n",
         );
-        await initialise(sessionOf(file).session);
+        await makeMissingSecrets(sessionOf(file).session);
         const passphrase = path.join(process.env.LAB_HOME ?? "", "test", "passphrase");
         expect(fs.readFileSync(passphrase, "utf8")).toMatch(/^[A-Za-z0-9]{32}$/);
         expect(fs.statSync(passphrase).mode & 0o777).toBe(0o600);
         expect(fs.readFileSync(file.path, "utf8")).toBe("config:\n  lab:isolated: true\n");
         const before = fs.readFileSync(passphrase, "utf8");
-        await initialise(sessionOf(file).session);
+        await makeMissingSecrets(sessionOf(file).session);
         expect(fs.readFileSync(passphrase, "utf8")).toBe(before);
     });
 });

@@ -1,6 +1,7 @@
 import { escapeXml } from "../../lib/xml";
 import { duration, waited, type Timed } from "./critical-path";
-import { machineOf, summary, type Recording } from "./recording";
+import { parseResourceName, stepKind, type StepKind } from "../../config/resource-names";
+import { summary, type Recording } from "./recording";
 import type { ProcessorTime } from "./processors";
 
 const width = 1400;
@@ -11,21 +12,18 @@ const rowHeight = 16;
 const laneGap = 8;
 const chartHeight = 60;
 
-/** What steps are for, told by the end of their names; the first that fits. */
-const kinds: { label: string; colour: string; fits: (step: Timed) => boolean }[] = [
-    {
-        label: "machine",
-        colour: "#7a6ff0",
-        fits: ({ name, type }) => name.endsWith("-domain") || type.startsWith("libvirt:") || name.endsWith("-volume"),
-    },
-    { label: "packages", colour: "#e0992f", fits: ({ name }) => name.endsWith("-packages") },
-    { label: "compiled server", colour: "#b05fb8", fits: ({ name }) => name.endsWith("-build") },
-    { label: "upload", colour: "#8fa3b5", fits: ({ type }) => type === "command:remote:CopyToRemote" },
-    { label: "role", colour: "#3b8f6e", fits: () => true },
-];
+const kinds: Record<StepKind, { label: string; colour: string }> = {
+    machine: { label: "machine", colour: "#7a6ff0" },
+    packages: { label: "packages", colour: "#e0992f" },
+    build: { label: "compiled server", colour: "#b05fb8" },
+    upload: { label: "upload", colour: "#8fa3b5" },
+    role: { label: "role", colour: "#3b8f6e" },
+};
 const critical = "#d6263c";
 
-/** Steps that ran at the same time in rows below each other; each in the first row that is free. */
+/**
+ * Arranges steps in rows, each in the first row that is free. So steps that ran at the same time are below each other.
+ */
 export function rows<T extends { start: number; end: number }>(steps: T[]): T[][] {
     const taken: T[][] = [];
     for (const step of [...steps].sort((a, b) => a.start - b.start)) {
@@ -36,22 +34,26 @@ export function rows<T extends { start: number; end: number }>(steps: T[]): T[][
     return taken;
 }
 
-/** A distance between marks that makes about twenty of them: 1, 2, 5, 10, 20, ... seconds. */
+/** The distance between the marks of a time axis: 1, 2, 5, 10, 20, ... seconds, so that there are at most twenty. */
 export function tickSeconds(total: number): number {
     const power = 10 ** Math.floor(Math.log10(Math.max(total / 20, 0.1)));
     return [1, 2, 5, 10].map((factor) => factor * power).find((tick) => total / tick <= 20) ?? total;
 }
 
-/** An `up` as a picture: an SVG file with a lane for each machine, a bar for each step, the critical path in red, and the processors' use below. */
+/**
+ * An `up` as an SVG picture. It has a lane for each machine, a bar for each step, the critical path in red, and the use
+ * of the processors below.
+ */
 export function timelineSvg(recording: Recording): string {
     const { start, end, steps, machines } = recording;
     const x = (at: number) => left + ((at - start) / (end - start)) * (width - left - right);
     const stripes: string[] = [];
     const bars: string[] = [];
+    const parsed = new Map(steps.map((step) => [step, parseResourceName(step.name, machines)]));
     const lanes = [undefined, ...machines]
         .map((machine) => ({
             name: machine ?? "network",
-            rows: rows(steps.filter((step) => machineOf(recording, step) === machine)),
+            rows: rows(steps.filter((step) => parsed.get(step)?.machine === machine)),
         }))
         .filter((lane) => lane.rows.length > 0);
     const onPath = new Set(recording.critical);
@@ -79,14 +81,15 @@ ${processorChart(recording, x, bottom + 24)}
 
     function bar(step: Timed, barTop: number, isCritical: boolean): string {
         const length = Math.max(1, x(step.end) - x(step.start));
-        const kind = kinds.find(({ fits }) => fits(step));
-        const label = step.name.replace(`${machineOf(recording, step) ?? ""}-`, "");
+        const own = parsed.get(step);
+        const kind: StepKind = own && !step.type.startsWith("libvirt:") ? stepKind(own.step) : "machine";
+        const label = own?.step ?? step.name;
         const text = `${label} ${(duration(step) / 1000).toFixed(1)}`;
-        const told = `${step.name}: ${step.op}, ${(duration(step) / 1000).toFixed(2)} s, from ${((step.start - start) / 1000).toFixed(2)} s on; could have begun ${(waited(step) / 1000).toFixed(2)} s earlier${step.failed ? "; FAILED" : ""}`;
+        const tooltip = `${step.name}: ${step.op}, ${(duration(step) / 1000).toFixed(2)} s, from ${((step.start - start) / 1000).toFixed(2)} s on; could have begun ${(waited(step) / 1000).toFixed(2)} s earlier${step.failed ? "; FAILED" : ""}`;
         return (
-            `<g><title>${escapeXml(told)}</title><rect x="${x(step.start).toFixed(1)}" y="${barTop}" width="${length.toFixed(1)}" height="${rowHeight - 3}" rx="2" fill="${kind?.colour ?? ""}"` +
+            `<g><title>${escapeXml(tooltip)}</title><rect x="${x(step.start).toFixed(1)}" y="${barTop}" width="${length.toFixed(1)}" height="${rowHeight - 3}" rx="2" fill="${kinds[kind].colour}"` +
             `${isCritical ? ` stroke="${critical}" stroke-width="2"` : ""}/>` +
-            // About 6 px a letter: a text that does not fit is left to the tooltip.
+            // A letter takes about 6 px. A text that does not fit is only in the tooltip.
             `${text.length * 6 < length ? `<text x="${(x(step.start) + 4).toFixed(1)}" y="${barTop + 10}" fill="white">${escapeXml(text)}</text>` : ""}</g>`
         );
     }
@@ -104,14 +107,14 @@ ${processorChart(recording, x, bottom + 24)}
 function heading(recording: Recording): string {
     const { wall, criticalPath, ratio, use } = summary(recording);
     const text = `up: ${wall.toFixed(1)} s${ratio === undefined ? "" : `, ${ratio.toFixed(2)} times its critical path of ${criticalPath.toFixed(1)} s (red)`}; ${use.machine.toFixed(1)} of ${use.processors} processors busy. Seconds since ./lab was called.`;
-    const legend = kinds.map(
+    const legend = Object.values(kinds).map(
         ({ label, colour }, index) =>
             `<rect x="${left + index * 130}" y="32" width="12" height="12" fill="${colour}"/><text x="${left + index * 130 + 17}" y="42">${label}</text>`,
     );
     return `<text x="${left}" y="20" font-size="14">${escapeXml(text)}</text>\n${legend.join("\n")}`;
 }
 
-/** Filled: the lab's part; line: the whole machine. */
+/** The use of the processors over time: the area is the lab's part, the line is the whole machine. */
 function processorChart({ processors: samples }: Recording, x: (at: number) => number, y: number): string {
     const { processors } = summary({
         start: 0,

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { accessOf } from "../../../../roles/access";
 import { readConfiguration as describeStack } from "../../../../roles/configuration";
 import { hostKeyOf } from "../../../../lib/ssh-keys";
-import { inventory, sshConfig, writeSshConfig } from "../../../../launcher/commands/access";
+import { inventory } from "../../../../launcher/commands/inventory";
+import { sshConfig, writeSshConfig } from "../../../../launcher/stack/ssh-config";
 import { articleLab, secrets } from "../../../support/article";
 
 let home: string;

@@ -3,7 +3,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { keyPairOf } from "../../lib/ssh-keys";
 import type { SecretKey } from "../../config/schema";
-import { passphraseFile, progress, type Session } from "./session";
+import { progress } from "../progress";
+import { passphraseFile } from "./folders";
+import type { Session } from "./session";
 
 /** Letters and digits: 5.95 bits each. */
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -11,14 +13,14 @@ const password = (length: number) => Array.from({ length }, () => alphabet[crypt
 
 const makers: Record<SecretKey, () => string> = {
     databasePassword: () => password(24),
-    // VRRP cuts it after 8 characters.
+    // keepalived uses only the first 8 characters of a VRRP password.
     vrrpPassword: () => password(8),
     loginKey: () => keyPairOf(crypto.randomBytes(32), "lab").privateKey,
     hostKeySeed: () => crypto.randomBytes(32).toString("hex"),
 };
 
-/** Makes the stack and whatever secrets it lacks. What is there already stays. */
-export async function initialise(session: Session): Promise<void> {
+/** Makes the stack, and the secrets that its file lacks. Existing secrets stay. */
+export async function makeMissingSecrets(session: Session): Promise<void> {
     const { file } = session;
     if (file.isIsolated) makePassphrase(session);
     const missing = file.missingSecrets;
@@ -29,19 +31,19 @@ export async function initialise(session: Session): Promise<void> {
             if (!stacks.some(({ name }) => name === file.stack)) await session.ask(["stack", "init", file.stack]);
             for (const key of missing) {
                 say(key);
-                // Through standard input: an argument would stand in the list of processes.
+                // Through standard input: other users can read arguments in the list of processes.
                 await session.ask(["config", "set", "--secret", "--stack", file.stack, `lab:${key}`], makers[key]());
             }
         }),
     );
 }
 
-/** An isolated lab's state is encrypted with a passphrase that lives and goes with it. */
+/** Makes the passphrase of an isolated lab's state, which is removed together with the lab. */
 function makePassphrase({ file }: Session) {
     const target = passphraseFile(file.stack);
     if (fs.existsSync(target)) return;
     if (file.isEncrypted) {
-        progress.info(`Pulumi.${file.stack}.yaml holds secrets of a lab that is gone: they are replaced.`);
+        progress.info(`Pulumi.${file.stack}.yaml has the secrets of a lab that is gone. They are replaced.`);
         file.removeSecrets();
     }
     fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });

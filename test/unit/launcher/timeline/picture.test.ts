@@ -1,6 +1,7 @@
 import { DOMParser } from "@xmldom/xmldom";
 import { describe, expect, test } from "vitest";
-import { rows, tickSeconds, timelineSvg } from "../../../../launcher/timeline/timeline";
+import { rows, tickSeconds, timelineSvg } from "../../../../launcher/timeline/picture";
+import { waits } from "../../../../launcher/timeline/recording";
 import { names, recording, step } from "../../../support/timeline";
 
 describe("a recording", () => {
@@ -27,6 +28,21 @@ describe("a recording", () => {
         // Steps of 3 s and 4 s on one scale. The critical path has a stroke.
         expect(number(3, "width") / number(1, "width")).toBeCloseTo(4 / 3, 2);
         expect(bars.map(({ rect }) => rect?.hasAttribute("stroke"))).toEqual([false, true, true, true]);
+    });
+
+    test("a step belongs to the machine with the longest name that fits", () => {
+        const { steps, ...rest } = recording();
+        const renamed = steps.map((each) => ({
+            ...each,
+            name: each.name.replace("nod0", "web").replace("nod1", "web-2"),
+        }));
+        const timeline = { ...rest, steps: renamed, machines: ["web", "web-2"] };
+        expect(waits(timeline)).toEqual([
+            { machine: "web", milliseconds: 5000, step: "web-tomcat", by: "web-2-memcached" },
+        ]);
+        const lanes = [...timelineSvg(timeline).matchAll(/font-weight="bold">([^<]*)</g)].map(([, name]) => name);
+        expect(lanes).toEqual(["network", "web", "web-2", "processors"]);
+        expect(timelineSvg(timeline)).toContain(">memcached 4.0<");
     });
 
     test("simultaneous steps are in different rows", () => {
