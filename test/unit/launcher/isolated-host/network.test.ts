@@ -6,7 +6,7 @@ import { UserError } from "../../../../lib/errors";
 import { parseDeb822, parseOneLine } from "../../../../lib/apt-sources";
 import { countingHierarchy, hierarchies, type Hierarchy } from "../../../../launcher/isolated-host/cgroups";
 import { containerSpec, type ContainerSpec } from "../../../../hypervisors/container-spec";
-import { domainXml, identityFiles } from "../../../../launcher/isolated-host/domain";
+import { domainXml, identityFiles } from "../../../../launcher/isolated-host/container-definition";
 import { withLock } from "../../../../lib/lock";
 import { mirrorsFrom } from "../../../../launcher/isolated-host/mirrors";
 import { findHolder } from "../../../../launcher/isolated-host/namespace";

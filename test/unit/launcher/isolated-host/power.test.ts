@@ -80,7 +80,7 @@ test("a machine is started, one that runs is not, and libvirt knows of it", asyn
     await powerOn(libvirt({ running: false, refuses: virtual }));
 });
 
-test("one that libvirt never heard of is started again, and not for ever", async () => {
+test("a machine that libvirt has lost contact with is started again, but not for ever", async () => {
     const one = libvirt({ running: false, refuses: deaf, starts: 1 });
     await powerOn(one);
     expect(one.told).toEqual([
@@ -90,5 +90,5 @@ test("one that libvirt never heard of is started again, and not for ever", async
         "start",
         "send-process-signal 1 nop",
     ]);
-    await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("never heard of it");
+    await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("lost contact with it each time");
 });
