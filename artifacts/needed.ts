@@ -8,17 +8,17 @@ import { jdkOf } from "../config/chosen-jdk";
 
 /** A downloaded file that a role needs on its machine. */
 export interface LocalArtifact {
-    /** The file's name, there and here. */
+    /** The file's name on both machines. */
     name: string;
     /** Path on the control machine. */
     source: string;
     sha256: string;
 }
 
-/** What roles take their artifacts from; asking for one that neededArtifacts() does not name is a mistake of the program's. */
+/** The artifacts of a stack by name. Only those that neededArtifacts() lists are there. */
 export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
 
-/** The artifacts that a site is built from. */
+/** The artifacts that the lab's machines need. */
 export function neededArtifacts(description: LabDescription): ArtifactName[] {
     const { server, jemalloc } = serverSources[description.director.source];
     const { tomcat, libraries } = releases[description.release];
@@ -34,7 +34,7 @@ export function neededArtifacts(description: LabDescription): ArtifactName[] {
     ];
 }
 
-/** The files at `paths` with their digests: the published one, or that of the file where none is published. */
+/** The files at `paths` with their sha256: the published one, or the file's where none is published. */
 export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Artifacts {
     const entries = (Object.entries(paths) as [ArtifactName, string][]).map(
         ([name, source]): [string, LocalArtifact] => [

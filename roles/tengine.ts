@@ -75,7 +75,7 @@ function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
 
 export function tengineConfiguration({ description, platform }: RoleContext, buildKey: string): RoleConfiguration {
     const { affinity, source } = description.director;
-    const { isTengine, dsoModules, differing } = serverSources[source];
+    const { isTengine, dsoModules, perRequestVariable: differing } = serverSources[source];
     const bySession = affinity === "session";
     const routes = bySession ? sessionRoutes(description) : [];
     return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseLibvirtUri, sshArgv, uriOverThere } from "../../../../lib/libvirt-uri";
+import { parseLibvirtUri, sshArgv, localUriOf } from "../../../../lib/libvirt-uri";
 import { isReady, lookAt, oneLine, bad, good, warning } from "../../../../launcher/commands/doctor/finding";
 import { connectionRemedy, kvmRemedy, trialRemedy } from "../../../../launcher/commands/doctor/remedies";
 import { asJson, asTable } from "../../../../launcher/commands/doctor/report";
@@ -50,7 +50,7 @@ describe("virsh", () => {
         ["qemu+ssh://root@h:2222/system?keyfile=/k", "qemu:///system"],
         ["qemu+ssh://u@h/session", "qemu:///session"],
         ["qemu+ssh://u@h/system?socket=/run/other sock", "qemu+unix:///system?socket=%2Frun%2Fother%20sock"],
-    ])("is, for %s, the hypervisor's own, which calls it %s", (uri, there) => expect(uriOverThere(uri)).toBe(there));
+    ])("is, for %s, the hypervisor's own, which calls it %s", (uri, there) => expect(localUriOf(uri)).toBe(there));
 
     test("is called here for what is here, and by ssh in one word of quoted ones for what is not", () => {
         expect(virshArgv("qemu:///system", ["list"])).toEqual([
