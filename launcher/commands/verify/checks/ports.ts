@@ -1,10 +1,11 @@
-import { controlAddresses, doors } from "../../../../roles/firewall";
+import type { MachineAccess } from "../../../../config/access";
+import type { LabDescription } from "../../../../config/description";
 import { highestFreeAddress } from "../../../../lib/ipv4";
 import { quote } from "../../../../lib/shell";
-import type { MachineAccess } from "../../../../components/outputs";
-import type { LabDescription } from "../../../../config/description";
-import { each, verdict, type Check, type Finding } from "../check";
+import { controlAddresses } from "../../../../roles/addresses";
+import { doorsOf } from "../../../../roles/doors";
 import { CannotRun, type LivingLab } from "../../../stack/running-lab";
+import { each, verdict, type Check, type Finding } from "../check";
 
 interface Target {
     machine: MachineAccess;
@@ -18,9 +19,9 @@ interface Target {
 const tomcatDefaults = [8080, 8009, 8005];
 
 function targets(lab: LivingLab): Target[] {
-    const all = doors(lab.description);
-    const ports: { port: number; what: string }[] = [
-        ...all,
+    const all = doorsOf(lab.description);
+    const ports = [
+        ...all.flatMap(({ port, what }) => (typeof port === "number" ? [{ port, what }] : [])),
         ...[lab.description.tomcat.port, ...tomcatDefaults].map((port) => ({ port, what: "Tomcat" })),
     ];
     const distinct = [...new Map(ports.map((entry) => [entry.port, entry])).values()];

@@ -1,10 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { serverSources } from "../catalog/director-servers";
-import type { LabDescription } from "../config/description";
 import { artifactCatalog, type ArtifactName } from "../catalog/artifacts";
-import { drivers, releases } from "../catalog/releases";
-import { jdkOf } from "../config/chosen-jdk";
 
 /** A downloaded file that a role needs on its machine. */
 export interface LocalArtifact {
@@ -15,24 +11,8 @@ export interface LocalArtifact {
     sha256: string;
 }
 
-/** The artifacts of a stack by name. Only those that neededArtifacts() lists are there. */
+/** The artifacts of a lab by name: only those that roles ask for (neededArtifacts in roles/of-machine.ts). */
 export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
-
-/** The artifacts that the lab's machines need. */
-export function neededArtifacts(description: LabDescription): ArtifactName[] {
-    const { server, jemalloc } = serverSources[description.director.source];
-    const { tomcat, libraries } = releases[description.release];
-    const { rpm } = jdkOf(description);
-    return [
-        ...(rpm ? [rpm] : []),
-        tomcat.artifact,
-        ...libraries,
-        drivers[description.database.server].artifact,
-        description.sessions.client,
-        server,
-        jemalloc,
-    ];
-}
 
 /** The files at `paths` with their sha256: the published one, or the file's where none is published. */
 export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Artifacts {
