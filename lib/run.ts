@@ -34,14 +34,14 @@ export async function run(
     });
     const stdout: string[] = [];
     const last: string[] = [];
-    const tell = (line: string) => {
+    const onLine = (line: string) => {
         options.say?.(line);
         last.push(line);
         if (last.length > shownLines) last.shift();
     };
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => stdout.push(chunk));
-    createInterface(child.stdout).on("line", tell);
-    createInterface(child.stderr).on("line", tell);
+    createInterface(child.stdout).on("line", onLine);
+    createInterface(child.stderr).on("line", onLine);
     // A program may end without reading all of its input. Its exit code says whether that is an error.
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.input ?? "");
