@@ -2,7 +2,7 @@
 export interface Progress {
     /**
      * Runs `work` under the heading `what` and prints the time that it took. `say` sets the detail that is shown, such
-     * as a line of a build's output: a terminal shows each one at once, other outputs get a line every 15 s. An error
+     * as a line of a build's output: a terminal shows the newest one, other outputs get a line every 15 s. An error
      * of `work` is thrown on.
      */
     step<T>(what: string, work: (say: (detail: string) => void) => Promise<T>): Promise<T>;

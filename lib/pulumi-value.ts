@@ -1,6 +1,6 @@
 /**
  * A configuration value, which Pulumi stores as text: parsed where it is JSON. A number stays text where parsing would
- * change it, as with `007`.
+ * change it, as with `1.0`.
  */
 export function parseValue(text: string): unknown {
     try {
