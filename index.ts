@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ensureArtifacts } from "./artifacts/cache";
 import { ensureDiskImage, type DiskImage } from "./artifacts/disk-image";
-import { localArtifacts } from "./artifacts/local-artifacts";
+import { ensureLabArtifacts } from "./artifacts/lab-artifacts";
 import type { HypervisorFacts } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
@@ -22,15 +21,16 @@ withoutPulumisDebugging();
 export = async () => {
     try {
         const configuration = readConfiguration(stackConfiguration(), pulumi.getStack());
-        const paths = await ensureArtifacts(neededArtifacts(configuration.description), {
+        const { description } = configuration;
+        const artifacts = await ensureLabArtifacts(description, neededArtifacts(description), {
             cache: cacheFolder(),
             progress: silent,
             offline: isOffline(),
         });
         new Lab("lab", {
             ...configuration,
-            artifacts: localArtifacts(paths),
-            facts: await factsOf(configuration.description),
+            artifacts,
+            facts: await factsOf(description),
             firstTime: process.env.LAB_FIRST_TIME !== undefined,
         });
         return outputsOf(configuration);

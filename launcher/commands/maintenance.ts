@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { accept, acceptedFile } from "../../artifacts/accepted";
-import { ensureArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
+import { obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
+import { ensureLabArtifacts } from "../../artifacts/lab-artifacts";
 import { artifactCatalog } from "../../catalog/artifacts";
 import { cacheFolder, checkout, homeFolder, isOffline } from "../../lib/environment";
 import { UserError } from "../../lib/errors";
@@ -27,9 +28,13 @@ export const maintenance: Record<string, Command> = {
         help: "get into the cache what the stack's machines are built from; --offline then builds from the cache alone",
         needsRoot: false,
         run: async ({ stack }) => {
-            const names = neededArtifacts(readDescription(new StackFile(stack).settings, stack));
-            const paths = await ensureArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() });
-            for (const place of Object.values(paths)) process.stdout.write(`${place}\n`);
+            const description = readDescription(new StackFile(stack).settings, stack);
+            const artifacts = await ensureLabArtifacts(description, neededArtifacts(description), {
+                cache: cacheFolder(),
+                progress,
+                offline: isOffline(),
+            });
+            for (const { source } of Object.values(artifacts)) process.stdout.write(`${source}\n`);
             return 0;
         },
     },

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureArtifacts } from "../../artifacts/cache";
 import { ensureDiskImage } from "../../artifacts/disk-image";
+import { ensureLabArtifacts } from "../../artifacts/lab-artifacts";
 import type { LabDescription } from "../../config/description";
 import { jumpHostsOf, jumpTarget } from "../../hypervisors/jump-host";
 import { cacheFolder, checkout, isOffline, stackFolder } from "../../lib/environment";
@@ -46,7 +46,7 @@ export class Session {
             const description = readDescription(file.settings, stack);
             const options = { cache, progress, offline: isOffline() };
             if (makesMachines && description.machineKind === "vm" && !file.isIsolated) refuseWithoutPrograms();
-            await ensureArtifacts(neededArtifacts(description), options);
+            await ensureLabArtifacts(description, neededArtifacts(description), options);
             if (description.machineKind === "vm") await ensureDiskImage(description, options);
             await jumpHostsOf(description);
         }

@@ -1,4 +1,4 @@
-/** What a person who made a mistake is shown, by the real launcher and by the real pulumi. test/unit has every mistake. */
+/** Messages about mistakes, from the real launcher and the real pulumi. test/unit/config has all mistakes. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ beforeAll(async () => {
 beforeEach(() => lab.write("Pulumi.local.yaml", stackFile));
 afterAll(() => lab.remove());
 
-/** Each with what it makes of the stack file, and where and how it has to be reported. */
+/** Changes of the stack file, each with the place and the text of its report. */
 const mistakes: [change: () => void, report: RegExp][] = [
     [
         () => lab.edit("Pulumi.local.yaml", "192.168.0.200", "192.168.1.200"),

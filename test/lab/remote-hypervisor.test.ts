@@ -1,6 +1,7 @@
 /**
- * Hypervisors elsewhere: namespaces with a libvirtd and an ssh server of their own, on one switch with the namespace in which pulumi runs. Of two
- * labs only machines with memcached are made, all at once: one machine behind one hypervisor, and one on each of two that have a bridge into one network.
+ * Hypervisors elsewhere: namespaces with a libvirtd and an ssh server of their own, on one switch with the namespace in
+ * which pulumi runs. Of two labs only machines with memcached are made, all at once: one machine behind one hypervisor,
+ * and one on each of two that have a bridge into one network.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -13,20 +14,21 @@ import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { ensureImage } from "../../launcher/isolated-host/image";
 import { newKey } from "../support/ssh-server";
 import { Checkout } from "../support/checkout";
-import { until } from "../support/host-state";
+import { eventually } from "../support/host-state";
 import { HypervisorElsewhere, Namespace } from "../support/hypervisor-elsewhere";
+import { cacheFolder } from "../../lib/environment";
 
-const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
+const cache = cacheFolder();
 const minutes = (count: number) => count * 60_000;
 
 let lab: Checkout;
 let control: Namespace;
-/** The hypervisor with a network of its own. */
+/** The hypervisor with its own network. */
 let one: HypervisorElsewhere;
-/** Those with a bridge into the network that control is on. */
+/** The hypervisors with a bridge into the network of the control machine. */
 let east: HypervisorElsewhere;
 let west: HypervisorElsewhere;
-/** What every stack here has. */
+/** The settings of all stacks in this file. */
 let common: string;
 
 beforeAll(async () => {
@@ -49,7 +51,7 @@ beforeAll(async () => {
     [one, east, west] = await Promise.all([hypervisor("one", 2), hypervisor("east", 3), hypervisor("west", 4)]);
     lab.write("Pulumi.behind.yaml", behind(one.uri));
     lab.write("Pulumi.spread.yaml", spread("br0"));
-    // What comes from elsewhere comes before the namespace, which has no way out.
+    // Download first: the namespace has no way out.
     await lab.ok("-s", "behind", "fetch");
     await lab.ok("engine");
     lab.env = { PULUMI_BACKEND_URL: `file://${lab.home}`, PULUMI_CONFIG_PASSPHRASE: "test", SSH_AUTH_SOCK: "" };
@@ -105,7 +107,7 @@ async function doctor(stack: string): Promise<Finding[]> {
     const { stdout } = await lab.lab("-s", stack, "doctor", "--json");
     return (JSON.parse(stdout) as { findings: Finding[] }).findings;
 }
-/** How much memory and disk the machine that runs tests can spare is its own affair. */
+/** Leaves out the findings on free memory and disk space, which differ between machines that run tests. */
 const notGood = (findings: Finding[]) =>
     findings
         .filter(
@@ -255,7 +257,7 @@ describe("a machine behind a hypervisor", () => {
     );
 
     test("forward brings the virtual address's port here", async () => {
-        // There is no director: the hypervisor itself has the address.
+        // The lab has no director, so the hypervisor itself takes the virtual address.
         await one.namespace.sh("ip address add 192.168.0.111/32 dev lab0");
         const server = `require("node:http").createServer((_, answer) => answer.end("from over there")).listen(80, "192.168.0.111")`;
         const [program = "", ...words] = one.namespace.isolatedHost.enter([process.execPath, "-e", server]);
@@ -263,7 +265,7 @@ describe("a machine behind a hypervisor", () => {
         const call = lab.start(["-s", "behind", "forward"]);
         try {
             expect(
-                await until(
+                await eventually(
                     () => control.run("curl", "-sS", "http://127.0.0.1:8080/"),
                     () => true,
                 ),

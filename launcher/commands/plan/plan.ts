@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts, LocalArtifact } from "../../../artifacts/local-artifacts";
+import { valveDigest, valveFile } from "../../../artifacts/tomcat-valve";
 import { artifactCatalog } from "../../../catalog/artifacts";
 import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
@@ -86,16 +87,19 @@ async function record(description: LabDescription, artifacts: Artifacts): Promis
     return resources;
 }
 
-/** Empty files in the place of artifacts: a plan needs their names and sums, and must not wait for a download. */
+/** Empty files in the place of artifacts: a plan needs their names and digests, and waits for no download and no compiler. */
 function placeholders(description: LabDescription, folder: string): Artifacts {
-    return Object.fromEntries(
-        neededArtifacts(description).map((name): [string, LocalArtifact] => {
-            const { file, sha256 } = artifactCatalog[name];
-            const source = path.join(folder, file);
-            fs.writeFileSync(source, "");
-            return [name, { name: file, source, sha256: sha256 ?? "not published" }];
-        }),
-    ) as Artifacts;
+    const placeholder = (name: string, sha256 = "not published"): LocalArtifact => {
+        const source = path.join(folder, name);
+        fs.writeFileSync(source, "");
+        return { name, source, sha256 };
+    };
+    const downloads = neededArtifacts(description).map((name): [string, LocalArtifact] => [
+        name,
+        placeholder(artifactCatalog[name].file, artifactCatalog[name].sha256),
+    ]);
+    const valve = placeholder(valveFile, valveDigest(description.release));
+    return Object.fromEntries([...downloads, ["tomcat-valve", valve]]) as Artifacts;
 }
 
 function heading(description: LabDescription): string[] {

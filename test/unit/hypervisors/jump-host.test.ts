@@ -1,4 +1,4 @@
-/** The way through a remote hypervisor, as its libvirt URI says it. */
+/** Jump hosts as libvirt URIs describe them. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -34,7 +34,7 @@ function write(name: string, content: string): string {
     return file;
 }
 
-/** The jump host at `authority`, with words more in the URI: by default the key and the known hosts that are there. */
+/** The jump host at `authority`. `more` is the URI's query, by default with the test's key and known hosts. */
 async function jumpHost(
     authority = "root@198.51.100.7",
     query = `keyfile=${folder}/key&knownhosts=${folder}/hosts`,
@@ -61,7 +61,7 @@ const mistake = async (...words: Parameters<typeof jumpHost>) => {
 };
 
 describe("a jump host", () => {
-    test("is the URI's, with its key, and of its host's keys the one that all agree on", async () => {
+    test("has the URI's host and key, and the host key that known_hosts has for it", async () => {
         expect(await jumpHost()).toEqual({
             host: "198.51.100.7",
             port: 22,
@@ -71,7 +71,7 @@ describe("a jump host", () => {
         });
     });
 
-    test("is none where machines are reached without", async () => {
+    test("is undefined where machines are reached directly", async () => {
         expect(await jumpHost(undefined, undefined, { jump: false })).toBeUndefined();
     });
 

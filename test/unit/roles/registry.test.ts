@@ -1,4 +1,4 @@
-/** A role that only the registry knows is everywhere: nothing else has a list of roles of its own. */
+/** A made-up role in the registry appears everywhere, because nothing else has a list of roles. */
 import { expect, test, vi } from "vitest";
 import { plan } from "../../../launcher/commands/plan/plan";
 import { areWell, table } from "../../../launcher/commands/status";

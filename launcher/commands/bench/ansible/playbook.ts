@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureArtifacts } from "../../../../artifacts/cache";
-import { localArtifacts } from "../../../../artifacts/local-artifacts";
+import { ensureLabArtifacts } from "../../../../artifacts/lab-artifacts";
 import { cacheFolder, checkout, stackFolder } from "../../../../lib/environment";
 import { UserError } from "../../../../lib/errors";
 import { silent, type Progress } from "../../../../lib/progress";
@@ -70,12 +69,13 @@ export class Playbook {
     async render(): Promise<void> {
         fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
         const configuration = await this.lab.configuration();
-        const paths = await ensureArtifacts(neededArtifacts(configuration.description), {
+        const { description } = configuration;
+        const artifacts = await ensureLabArtifacts(description, neededArtifacts(description), {
             cache: cacheFolder(),
             progress: silent,
         });
         await renderForAnsible(this.folder, configuration, {
-            artifacts: localArtifacts(paths),
+            artifacts,
             sshConfig: writeSshConfig(this.lab.stack, accessOf(configuration)),
             builds: path.join(cacheFolder(), "builds"),
         });

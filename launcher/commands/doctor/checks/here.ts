@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { missingArtifacts } from "../../../../artifacts/cache";
 import { ensureDiskImage } from "../../../../artifacts/disk-image";
+import { cachedValve, installJava, valveDigest, valveFile } from "../../../../artifacts/tomcat-valve";
 import { imageOf } from "../../../../config/chosen-image";
 import { cacheFolder, isOffline, stackFolder } from "../../../../lib/environment";
 import { UserError } from "../../../../lib/errors";
@@ -181,9 +182,21 @@ const artifacts: Check<Here> = {
                   ]
                 : []),
             ...looks,
+            ...valveFindings(description),
         ];
     },
 };
+
+/** About the jar that is compiled here. */
+function valveFindings({ release, sessions }: Here["description"]): Awaited<ReturnType<typeof artifacts.look>> {
+    if (!sessions.keepCopies) return [];
+    if (fs.existsSync(cachedValve(cacheFolder(), valveDigest(release)))) return [good(valveFile, "is compiled")];
+    const programs = ["mvn", ...(process.env.JAVA_HOME === undefined ? ["javac"] : [])];
+    const missing = programs.filter((program) => !isInstalled(program));
+    return missing.length === 0
+        ? [good(valveFile, `./lab up compiles it${isOffline() ? " with what Maven's local repository has" : ""}`)]
+        : [bad(valveFile, `is not compiled, and ${missing.join(" and ")} is missing`, installJava)];
+}
 
 /** The disk image that virtual machines start from, where it is not built here. libvirt's provider reads it here, also for a hypervisor elsewhere. */
 const image: Check<Here> = {

@@ -49,7 +49,7 @@ export const onEachMemcached = (help: string, fault: FaultOn, seconds: number): 
 });
 
 /**
- * A memcached that is back has every copy again after about a second (SessionCopiesValve.java), and a session leaves its failover node with
+ * A memcached that is back has every copy again after about a second (tomcat-valve/), and a session leaves its failover node with
  * its next request; until then whoever takes the rest of its copies away takes the session.
  */
 export const copiesBackSeconds = 4;
