@@ -4,7 +4,7 @@ import { artifactCatalog, type ArtifactName } from "../catalog/artifacts";
 
 /** A file that a role uploads to its machine: downloaded, or compiled here. */
 export interface LocalArtifact {
-    /** The file's name, there and here. */
+    /** The file's name on both machines. */
     name: string;
     /** Path on the control machine. */
     source: string;
@@ -18,7 +18,7 @@ export interface LocalArtifact {
  */
 export type Artifacts = Readonly<Record<ArtifactName | "tomcat-valve", LocalArtifact>>;
 
-/** The files at `paths` with their digests: the published one, or that of the file where none is published. */
+/** The files at `paths` with their sha256: the published one, or the file's where none is published. */
 export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Artifacts {
     const entries = (Object.entries(paths) as [ArtifactName, string][]).map(
         ([name, source]): [string, LocalArtifact] => [

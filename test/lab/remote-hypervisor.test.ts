@@ -118,7 +118,7 @@ const notGood = (findings: Finding[]) =>
 
 describe("a hypervisor that cannot be gone through is said in the preview, with what to do:", () => {
     test.each<[string, (uri: string) => string, RegExp]>([
-        ["nobody's name", (uri) => uri.replace("root@", ""), /does not say who logs in[^]*USER@10\.77\.0\.2/],
+        ["nobody's name", (uri) => uri.replace("root@", ""), /names no user for[^]*USER@10\.77\.0\.2/],
         [
             "a key that is not there",
             (uri) => uri.replace(/keyfile=[^&]*/, "keyfile=/no/such/key"),
@@ -127,7 +127,7 @@ describe("a hypervisor that cannot be gone through is said in the preview, with 
         [
             "a host key that nobody knows",
             (uri) => uri.replace(/knownhosts=.*/, "knownhosts=/no/such/hosts"),
-            /host key of \[10\.77\.0\.2\]:2222 is not known[^]*Log in once by hand/,
+            /host key of \[10\.77\.0\.2\]:2222 is unknown[^]*Log in once by ssh/,
         ],
     ])("%s", async (_what, change, said) => {
         lab.write("Pulumi.wrong.yaml", behind(change(one.uri)));

@@ -117,7 +117,7 @@ test("a file without a published sum has to be accepted once; from then on nothi
         new RegExp(`tengine-3\\.1\\.0\\.tar\\.gz \\(from https://\\S+\\)\n    sha256 ${sum}`),
     );
     expect(error.message).not.toContain("asm");
-    expect(error.remedy).toContain("./lab accept tengine-3.1.0 pins");
+    expect(error.remedy).toContain("./lab accept tengine-3.1.0: from then on only files with these sums");
 
     const [artifact] = await unacceptedArtifacts(await obtainArtifacts(names, { ...options, accepted: {} }), {});
     accept({ "tengine-3.1.0": artifact?.sha256 }, file);
@@ -171,7 +171,7 @@ test("missing files are one error: file names, sources, reasons, and the folder 
     const error = await failure(ensureArtifacts(names, { cache, progress: silent, fetchers }));
     expect(error.message).toBe(
         [
-            "These files are needed and not there:",
+            "These files are needed and not in the cache:",
             "  tomcat-7.0.62.tar.gz (from Maven, org.apache.tomcat:tomcat:7.0.62:tar.gz)",
             "  nginx_1.26.3.orig.tar.gz (from Debian 13's source package nginx)",
             "  tengine-2.1.0.tar.gz (from https://tengine.taobao.org/download/tengine-2.1.0.tar.gz)",

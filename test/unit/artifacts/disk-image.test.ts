@@ -70,7 +70,7 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
         },
         new RegExp(`has the sha256 ${sum} instead of ${another}`),
     ],
-    ["no file", () => ensure({ source: "/nowhere/image.qcow2" }), /nowhere\/image\.qcow2 is not there/],
+    ["no file", () => ensure({ source: "/nowhere/image.qcow2" }), /nowhere\/image\.qcow2 does not exist/],
     [
         "a download with another sum",
         () => ensure({ source: address, sha256: sum }, { content: "a page that says no" }),
@@ -79,7 +79,7 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
     [
         "an address without a network",
         () => ensure({ source: address, sha256: sum }, { offline: true }),
-        /nothing may be downloaded/,
+        /downloads are forbidden/,
     ],
 ])("%s is the user's to mend", async (_what, ask, message) => {
     await expect(ask()).rejects.toThrow(message);
@@ -96,7 +96,7 @@ test("a failed download leaves no file that could pass for the image", async () 
             { platform: "debian-13", image: { source: address, sha256: sum } },
             { cache, offline: false, progress: silent, fetch: failing },
         ),
-    ).rejects.toThrow(/could not be fetched: the line went dead/);
+    ).rejects.toThrow(/could not be downloaded: the line went dead/);
     expect(existsSync(join(cache, "artifacts", sum, "debian.qcow2"))).toBe(false);
     expect(readdirSync(join(cache, "artifacts", sum))).toEqual([]);
 });

@@ -97,13 +97,13 @@ describe("a jump host", () => {
     });
 
     test("that cannot be used is a mistake with a remedy", async () => {
-        expect(await mistake("198.51.100.7")).toMatch(/does not say who logs in .*USER@198\.51\.100\.7/);
+        expect(await mistake("198.51.100.7")).toMatch(/names no user for .*USER@198\.51\.100\.7/);
         const hosts = `knownhosts=${folder}/hosts`;
         expect(await mistake(undefined, `keyfile=/no/key&${hosts}`)).toMatch(/\/no\/key cannot be read \(ENOENT\)/);
         write("locked", newEncryptedKey("secret").privateKey);
         expect(await mistake(undefined, `keyfile=${folder}/locked&${hosts}`)).toMatch(/passphrase.*ssh-add/);
         expect(await mistake("root@198.51.100.8")).toMatch(
-            /host key of 198\.51\.100\.8 is not known.*Log in once by hand/,
+            /host key of 198\.51\.100\.8 is unknown.*Log in once by ssh/,
         );
         expect(await mistake(undefined, `keyfile=${folder}/key&knownhosts=/no/hosts`)).toContain("/no/hosts");
         write("hosts", `198.51.100.7 ${rsa}\n@revoked 198.51.100.7 ${host}\n`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { uriOverThere } from "../../../lib/libvirt-uri";
+import { localUriOf } from "../../../lib/libvirt-uri";
 import { virshArgv } from "../../../hypervisors/virsh";
 
 describe("virsh", () => {
@@ -7,7 +7,7 @@ describe("virsh", () => {
         ["qemu+ssh://root@h:2222/system?keyfile=/k", "qemu:///system"],
         ["qemu+ssh://u@h/session", "qemu:///session"],
         ["qemu+ssh://u@h/system?socket=/run/other sock", "qemu+unix:///system?socket=%2Frun%2Fother%20sock"],
-    ])("is, for %s, the hypervisor's own, which calls it %s", (uri, there) => expect(uriOverThere(uri)).toBe(there));
+    ])("is, for %s, the hypervisor's own, which calls it %s", (uri, there) => expect(localUriOf(uri)).toBe(there));
 
     test("runs here for a local hypervisor, and by ssh, as one quoted command, for a remote one", () => {
         expect(virshArgv("qemu:///system", ["list"])).toEqual([

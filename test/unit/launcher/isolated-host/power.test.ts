@@ -90,5 +90,5 @@ test("a machine that libvirt lost is started again, a limited number of times", 
         "start",
         "send-process-signal 1 nop",
     ]);
-    await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("never heard of it");
+    await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("lost contact with it each time");
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { domainXml, identityFiles } from "../../../../launcher/isolated-host/domain";
+import { domainXml, identityFiles } from "../../../../launcher/isolated-host/container-definition";
 import { spec } from "../../../support/container-spec";
 
 test("the domain has limits, init, tree and interface, and its XML is escaped", () => {

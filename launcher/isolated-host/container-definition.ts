@@ -5,7 +5,7 @@ import { escapeXml } from "../../lib/xml";
 
 /** The libvirt LXC domain of a machine whose root tree is `root`. */
 export function domainXml(spec: ContainerSpec, uuid: string, root: string): string {
-    // systemd 257 starts on a host with control groups of version 1 only when told that it may.
+    // Without this variable, systemd 257 refuses to start on a host with control groups of version 1.
     const legacy = "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE";
     return `<domain type='lxc'>
   <name>${escapeXml(spec.name)}</name>
@@ -44,7 +44,7 @@ export function domainXml(spec: ContainerSpec, uuid: string, root: string): stri
 `;
 }
 
-/** The files that make the image this one machine. Paths are the machine's. */
+/** The files by which a machine differs from the image: names, addresses, keys. Paths are those in the machine. */
 export function identityFiles(spec: ContainerSpec): { path: string; mode: number; content: string }[] {
     const hosts = [{ address: "127.0.0.1", name: "localhost" }, ...spec.hosts];
     const machineId = createHash("sha256").update(`${spec.mac} ${spec.name}`).digest("hex").slice(0, 32);
@@ -57,7 +57,7 @@ export function identityFiles(spec: ContainerSpec): { path: string; mode: number
             mode: 0o644,
             content:
                 `[Match]\nName=eth0\n\n[Network]\nAddress=${spec.address}/${String(spec.prefix)}\nGateway=${spec.gateway}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n` +
-                // keepalived's addresses are not networkd's to remove
+                // Without this, a restart of networkd removes keepalived's virtual address.
                 "KeepConfiguration=yes\n",
         },
         { mode: 0o644, ...aptProxy(`http://${spec.gateway}:${String(spec.proxyPort)}`) },
