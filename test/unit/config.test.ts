@@ -956,7 +956,7 @@ describe("one value that is wrong in itself", () => {
             [
                 "machines.nod0.colour",
                 "no such setting",
-                "look for a typing mistake; the README's configuration table lists all settings",
+                "look for a typing mistake; docs/configuration.md lists all settings",
             ],
         ],
         [
@@ -967,7 +967,7 @@ describe("one value that is wrong in itself", () => {
             [
                 "vip, lab:machnies",
                 "no such setting",
-                "look for a typing mistake; the README's configuration table lists all settings",
+                "look for a typing mistake; docs/configuration.md lists all settings",
             ],
         ],
     ];

@@ -12,7 +12,7 @@ type Part = (typeof parts)[number];
 export const benching: Record<string, Command> = {
     bench: {
         usage: "bench [limits|growth|site|ansible] [--short] [--json FILE]",
-        help: "measure, on a lab of its own, and print the README's table: up against its limit, growth, what the site does, Ansible",
+        help: "measure, on a lab of its own, and print the tables of docs/performance.md: up against its limit, growth, what the site does, Ansible",
         run: async ({ stack, rest }) => {
             const { wanted, short, json } = parseWords(rest);
             const results = await measure(stack, wanted, short);

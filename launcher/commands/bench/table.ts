@@ -105,7 +105,7 @@ const busy = ({ recording: { use } }: Limits) =>
 const table = (head: string[], rows: string[][]) =>
     [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 
-/** The README's tables. */
+/** The tables of docs/performance.md. */
 export function asMarkdown(results: Results): string {
     const { limits, growth, program, site, ansible } = results;
     const parts = [

@@ -69,7 +69,7 @@ const programs: Check<Here> = {
 /** The folder itself, or the nearest above it that is there. */
 const existing = (folder: string): string => (fs.existsSync(folder) ? folder : existing(path.dirname(folder)));
 
-/** README's "4 GiB of memory and 6 GiB of disk" of a lab on this machine alone. */
+/** What README.md asks for: 4 GiB of memory and 6 GiB of disk for a lab on this machine alone. */
 const isolated = { disk: 6 * 1024 ** 3, memory: 4 * 1024 ** 3 };
 
 function lookAtFolder(variable: string, folder: string, { file }: Here) {
