@@ -17,12 +17,12 @@ export default defineConfig({
                 },
             },
             // The local lab for real, as root: one file at a time, as each wants the machine for itself.
-            // Their libvirt says what it does to containers: test/lab/host-state.ts shows it where one does not come back.
+            // Their libvirt says what it does to containers: test/support/host-state.ts shows it where one does not come back.
             {
                 test: {
                     name: "lab",
                     include: ["test/lab/**/*.test.ts"],
-                    setupFiles: "test/lab/setup.ts",
+                    setupFiles: "test/support/lab-setup.ts",
                     env: { LIBVIRT_LOG_FILTERS: "1:lxc" },
                     poolOptions: { forks: { singleFork: true } },
                     testTimeout: 600_000,

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { isThere, searchPath } from "../launcher/isolated-host/host-packages";
+import { isInstalled, searchPath } from "../lib/programs";
 
 /** `kvm`: the processor runs the machines. `emulation`: QEMU reads their instructions one by one, about ten times slower. */
 export type Acceleration = "kvm" | "emulation";
@@ -74,7 +74,7 @@ export async function faultOf(accelerator: "kvm" | "tcg", seconds = 10): Promise
 
 /** Whether a trial here tells what libvirt will find: on this machine, with the QEMU that is called so, and a KVM that this user may open. */
 function canTry(uri: string): boolean {
-    if (!/^qemu(\+unix)?:\/\/\//.test(uri) || !isThere("qemu-system-x86_64")) return false;
+    if (!/^qemu(\+unix)?:\/\/\//.test(uri) || !isInstalled("qemu-system-x86_64")) return false;
     try {
         fs.accessSync("/dev/kvm", fs.constants.R_OK | fs.constants.W_OK);
         return true;

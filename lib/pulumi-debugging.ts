@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import * as path from "node:path";
+import { isDebugging } from "./environment";
 
 /** Leaves out of a program what the Pulumi SDK does for those who debug it. */
 export function withoutPulumisDebugging(): void {
@@ -34,5 +35,5 @@ function leaveOutMessages() {
     // The SDK's modules look `debug` up in this very object.
     const log = createRequire(path.join(__dirname, "pulumi-debugging.ts"))("@pulumi/pulumi/log") as Log;
     const debug = log.debug;
-    log.debug = (...words) => (process.env.LAB_DEBUG === undefined ? Promise.resolve() : debug(...words));
+    log.debug = (...words) => (isDebugging() ? debug(...words) : Promise.resolve());
 }

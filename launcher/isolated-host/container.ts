@@ -21,6 +21,7 @@ import {
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { builtImagePath, machinesFolder } from "../../lib/environment";
 import { run } from "../../lib/run";
 import { containerSpec, type ContainerSpec } from "../../hypervisors/container-spec";
 import { domainXml, identityFiles } from "./domain";
@@ -239,8 +240,8 @@ async function main([command, argument = "", other = ""]: string[]): Promise<voi
     if (command === "save") return save(argument, other);
     if (command === "restore") return restore(argument, other);
     const spec = containerSpec.parse({
-        image: process.env.LAB_IMAGE,
-        directory: process.env.LAB_MACHINES,
+        image: builtImagePath(),
+        directory: machinesFolder(),
         ...(JSON.parse(readFileSync(0, "utf8")) as object),
     });
     if (spec.name !== argument) throw new Error(`The spec is of ${spec.name}, not of ${argument}.`);

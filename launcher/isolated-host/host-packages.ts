@@ -4,6 +4,7 @@ import type { MachineKind } from "../../config/description";
 import { UserError } from "../../lib/errors";
 import { withLock } from "../../lib/lock";
 import type { Progress } from "../../lib/progress";
+import { isInstalled, searchPath } from "../../lib/programs";
 import { run } from "../../lib/run";
 
 /** What a lab needs of the host: a program's name, or files of which one is enough, and the Debian package that has it. */
@@ -60,22 +61,6 @@ const policyFile = "/usr/sbin/policy-rc.d";
 const policy =
     "#!/bin/sh\n# Left by ha-web-lab while it installs packages: their services shall not start. May be deleted.\nexit 101\n";
 
-/** The search path, with the administrator's programs, which a root shell made by `su` may lack. */
-export const searchPath = [
-    ...new Set([
-        ...(process.env.PATH ?? "").split(":").filter(Boolean),
-        "/usr/local/sbin",
-        "/usr/sbin",
-        "/sbin",
-        "/usr/bin",
-        "/bin",
-    ]),
-].join(":");
-
-/** Whether this machine has a program, or a file if it is a path. */
-export const isThere = (need: string) =>
-    need.startsWith("/") ? existsSync(need) : searchPath.split(":").some((folder) => existsSync(join(folder, need)));
-
 /**
  * Installs what a lab of machines of this kind needs and this machine lacks, with apt-get. Starts and enables no service: the lab runs its own. Returns at once
  * when nothing is missing. Where there is no apt-get: a UserError that names what is missing. `more`: what a test needs besides.
@@ -92,12 +77,12 @@ export async function ensureHostPackages(
 
 /** What of it is not on this machine. */
 export const missingNeeds = (kind: MachineKind, more: readonly Need[] = []) =>
-    [...common, ...byKind[kind], ...more].filter((need) => !need.anyOf.some(isThere));
+    [...common, ...byKind[kind], ...more].filter((need) => !need.anyOf.some(isInstalled));
 
 async function installMissing(kind: MachineKind, progress: Progress, more: readonly Need[]): Promise<void> {
     const missing = missingNeeds(kind, more);
     if (missing.length > 0) {
-        if (!isThere("apt-get")) {
+        if (!isInstalled("apt-get")) {
             throw new UserError(
                 `The local lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
                 `Install them; on Debian they are in the packages ${missing.map((need) => need.package).join(", ")}.`,

@@ -5,8 +5,8 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { MachineKind } from "../../config/description";
+import { searchPath } from "../../lib/programs";
 import { run } from "../../lib/run";
-import { searchPath } from "./host-packages";
 import { countingHierarchy, createGroups, removeGroups } from "./cgroups";
 
 /** The namespaces of a running lab. */

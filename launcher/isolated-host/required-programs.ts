@@ -1,5 +1,5 @@
 /** What `up` calls on this machine for virtual machines, beside pulumi: for a lab that brings all of its own, launcher/isolated-host/host-packages.ts installs it. */
-import { isThere } from "./host-packages";
+import { isInstalled } from "../../lib/programs";
 import { UserError } from "../../lib/errors";
 
 export const programsForVms = [
@@ -16,7 +16,7 @@ export const programsForVms = [
 ];
 
 /** A UserError that names what is missing and where it is to be had, before anything is made. */
-export function refuseWithoutPrograms(has: (program: string) => boolean = isThere): void {
+export function refuseWithoutPrograms(has: (program: string) => boolean = isInstalled): void {
     const missing = programsForVms.filter(({ program }) => !has(program));
     if (missing.length === 0) return;
     throw new UserError(

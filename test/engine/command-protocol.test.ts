@@ -13,9 +13,9 @@ import { shortPrivateKey } from "../../lib/ssh-keys";
 import { silent } from "../../lib/progress";
 import { ensureEngine } from "../../launcher/engine/index";
 import { COMMAND_VERSION } from "../../launcher/engine/pins";
-import { Plugin, type Values } from "./plugin";
-import { CACHE } from "./project";
-import { SshServer, digest, newEncryptedKey, newKey } from "./sshd";
+import { Plugin, type Values } from "../support/plugin";
+import { CACHE } from "../support/project";
+import { SshServer, digest, newEncryptedKey, newKey } from "../support/ssh-server";
 import {
     UNKNOWN_STRING,
     assetArchive,
@@ -27,7 +27,7 @@ import {
     secret,
     stringAsset,
     unknownOutput,
-} from "./values";
+} from "../support/pulumi-values";
 
 const LOCAL = "command:local:Command";
 const REMOTE = "command:remote:Command";

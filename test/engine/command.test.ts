@@ -7,8 +7,8 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Project, type Resources } from "./project";
-import { SshServer, newKey } from "./sshd";
+import { Project, type Resources } from "../support/project";
+import { SshServer, newKey } from "../support/ssh-server";
 
 const login = newKey();
 let server: SshServer;

@@ -17,7 +17,7 @@ import { withLock } from "../../lib/lock";
 import { atLeast, findOfficialCli } from "../../launcher/engine/official";
 import { COMMAND_VERSION, TERRAFORM_PROVIDER_VERSION } from "../../launcher/engine/pins";
 import { silent } from "../../lib/progress";
-import { CACHE } from "./project";
+import { CACHE } from "../support/project";
 
 let folder: string;
 beforeEach(() => {

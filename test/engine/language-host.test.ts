@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseOptions, splitWords } from "../../launcher/engine/language-host/options";
 import { requiredPackages, toDependency } from "../../launcher/engine/language-host/packages";
-import { Project } from "./project";
+import { Project } from "../support/project";
 import { ProgramInfo } from "@pulumi/pulumi/proto/language_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LIBVIRT_PROVIDER_VERSION, TERRAFORM_PROVIDER_VERSION } from "../../launcher/engine/pins";
-import { Project } from "./project";
+import { Project } from "../support/project";
 
 let project: Project;
 

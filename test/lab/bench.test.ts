@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Results } from "../../launcher/commands/bench/table";
-import { Checkout } from "./checkout";
+import { Checkout } from "../support/checkout";
 
 let lab: Checkout;
 beforeAll(async () => {

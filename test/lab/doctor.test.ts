@@ -6,8 +6,8 @@ import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
 import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../launcher/isolated-host/index";
 import type { Finding } from "../../launcher/commands/doctor/finding";
-import { Checkout } from "./checkout";
-import { until } from "./host-state";
+import { Checkout } from "../support/checkout";
+import { until } from "../support/host-state";
 
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 /** Three machines that nobody makes here. */

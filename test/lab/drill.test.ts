@@ -9,8 +9,8 @@ import { drillsOf } from "../../launcher/commands/drill/command";
 import type { DrillResult } from "../../launcher/commands/drill/run-drill";
 import { withLock } from "../../lib/lock";
 import type { CheckResult } from "../../launcher/commands/verify/check";
-import { Checkout, type Result } from "./checkout";
-import { until } from "./host-state";
+import { Checkout, type Result } from "../support/checkout";
+import { until } from "../support/host-state";
 
 interface Verdict {
     well: boolean;

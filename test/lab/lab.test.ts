@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silent } from "../../lib/progress";
 import { findNetwork } from "../../launcher/isolated-host/index";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
-import { Checkout, descendant, type Call } from "./checkout";
-import { hostState, namespaces, reportOn, until } from "./host-state";
+import { Checkout, descendant, type Call } from "../support/checkout";
+import { hostState, namespaces, reportOn, until } from "../support/host-state";
 
 const site = "http://192.168.0.111/";
 const heap = "  lab:tomcat: { heapMiB: 200 }\n";

@@ -6,7 +6,7 @@ import { destroyWords } from "../../launcher/commands/lifecycle";
 import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
 import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../launcher/isolated-host/index";
-import { Project } from "../engine/project";
+import { Project } from "../support/project";
 
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 const repository = join(__dirname, "..", "..");

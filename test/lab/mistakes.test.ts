@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { Checkout } from "./checkout";
+import { Checkout } from "../support/checkout";
 
 let lab: Checkout;
 let stackFile: string;

@@ -23,7 +23,7 @@ import { ensureNetwork, findNetwork, removeNetwork } from "../../launcher/isolat
 import type { ContainerSpec } from "../../hypervisors/container-spec";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { ensureImage } from "../../launcher/isolated-host/image";
-import { hostState, namespaces, reportOn, until } from "./host-state";
+import { hostState, namespaces, reportOn, until } from "../support/host-state";
 
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 const repository = join(__dirname, "..", "..");

@@ -1,12 +1,12 @@
 /**
  * What platforms are told, on the one that can be had: every command twice on Debian 13, and what CentOS's programs would read, read by
- * Debian's. Files that are the same on all platforms are read by the services of any lab (test/unit/platforms.test.ts says which differ).
+ * Debian's. Files that are the same on all platforms are read by the services of any lab (test/unit/catalog/platforms.test.ts says which differ).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountName, accountsSql, retiredAccountsSql } from "../../roles/database";
 import { readDescription } from "../../config/configuration";
-import { fileOf } from "../unit/support/roles";
-import { Checkout } from "./checkout";
+import { fileOf } from "../support/roles";
+import { Checkout } from "../support/checkout";
 
 const machines = {
     nod0: { address: "192.168.0.200", roles: ["app", "memcached", "database"] },

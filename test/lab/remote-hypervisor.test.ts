@@ -11,10 +11,10 @@ import { findAcceleration } from "../../hypervisors/acceleration";
 import { silent } from "../../lib/progress";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { ensureImage } from "../../launcher/isolated-host/image";
-import { newKey } from "../engine/sshd";
-import { Checkout } from "./checkout";
-import { until } from "./host-state";
-import { HypervisorElsewhere, Namespace } from "./hypervisor-elsewhere";
+import { newKey } from "../support/ssh-server";
+import { Checkout } from "../support/checkout";
+import { until } from "../support/host-state";
+import { HypervisorElsewhere, Namespace } from "../support/hypervisor-elsewhere";
 
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
 const minutes = (count: number) => count * 60_000;

@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missingArtifacts } from "../../artifacts/cache";
 import { cacheFolder } from "../../lib/environment";
-import { Checkout } from "./checkout";
-import { until } from "./host-state";
+import { Checkout } from "../support/checkout";
+import { until } from "../support/host-state";
 
 const isMissing = (await missingArtifacts(["tengine-3.1.0"], cacheFolder())).length > 0;
 if (isMissing)

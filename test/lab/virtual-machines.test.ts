@@ -8,8 +8,8 @@ import { silent } from "../../lib/progress";
 import { findNetwork } from "../../launcher/isolated-host/index";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { standstill } from "../../launcher/commands/snapshot/archive";
-import { Checkout } from "./checkout";
-import { hostState, namespaces } from "./host-state";
+import { Checkout } from "../support/checkout";
+import { hostState, namespaces } from "../support/host-state";
 
 const stack = "three";
 const names = ["app", "back", "front"];

@@ -11,7 +11,8 @@ import { UserError } from "../../../../lib/errors";
 import { silent } from "../../../../lib/progress";
 import { cacheFolder, isOffline, stackFolder } from "../../../../lib/environment";
 import { programsForVms } from "../../../isolated-host/required-programs";
-import { isThere, missingNeeds } from "../../../isolated-host/host-packages";
+import { missingNeeds } from "../../../isolated-host/host-packages";
+import { isInstalled } from "../../../../lib/programs";
 import { bad, good, oneLine, warning, type Check } from "../finding";
 import type { Here } from "../place";
 
@@ -45,7 +46,7 @@ const programs: Check<Here> = {
         if (!file.isIsolated) {
             return Promise.resolve(
                 wanted.map(({ program, what, packages }) =>
-                    isThere(program)
+                    isInstalled(program)
                         ? good(program, "is there")
                         : bad(program, `is missing: ${what}`, `Install it (${packages}).`),
                 ),
@@ -55,7 +56,7 @@ const programs: Check<Here> = {
         const names = [...new Set(missing.map((need) => need.package))].join(", ");
         if (missing.length === 0) return Promise.resolve([good("this machine", "has all that an isolated lab needs")]);
         return Promise.resolve([
-            isThere("apt-get") && isRoot
+            isInstalled("apt-get") && isRoot
                 ? good("this machine", `./lab up installs ${names}, without starting a service`)
                 : bad(
                       "this machine",
@@ -128,7 +129,7 @@ const plugins: Check<Here> = {
         if (official)
             return [good("pulumi", `${official.version}, official; its plugins come with the first ./lab up`)];
         const remedy = "Install Go 1.24.7 or newer, or the official pulumi (3.200 or newer).";
-        if (!isThere("go")) return [bad("pulumi", "is not there, and nothing to build it with", remedy)];
+        if (!isInstalled("go")) return [bad("pulumi", "is not there, and nothing to build it with", remedy)];
         return isOffline()
             ? [
                   bad(
@@ -157,7 +158,7 @@ const artifacts: Check<Here> = {
                 const problem = isOffline()
                     ? "LAB_OFFLINE keeps it from being fetched"
                     : fromRegistry
-                      ? tool && !isThere(tool.program)
+                      ? tool && !isInstalled(tool.program)
                           ? `${tool.program} is missing`
                           : undefined
                       : await unreachable(origin);

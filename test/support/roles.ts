@@ -1,0 +1,75 @@
+/** What each role is on a machine, as plain text: what Host would upload, and what would come through the script's standard input. */
+import * as pulumi from "@pulumi/pulumi";
+import type { Artifacts } from "../../artifacts/needed";
+import { catalogue } from "../../catalog/artifacts";
+import { applyScript, secretTexts } from "../../roles/apply";
+import type { RoleContext } from "../../components/role";
+import type { RoleConfiguration } from "../../roles/role-configuration";
+import type { LabDescription } from "../../config/description";
+import { platforms } from "../../catalog/platforms/index";
+import { plain, roleConfigurations } from "../../roles/index";
+import { secrets } from "./article";
+
+export interface RenderedFile {
+    path: string;
+    text: string;
+    isSecret: boolean;
+    mode?: string;
+    owner?: string;
+}
+
+export interface RenderedRole {
+    configuration: RoleConfiguration;
+    files: RenderedFile[];
+    /** Texts that come through standard input, by their names there. */
+    secrets: Record<string, string>;
+    script: string;
+}
+
+/** An artifact is known by its file's name; where it lies does not matter. */
+const artifacts = Object.fromEntries(
+    Object.entries(catalogue).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }]),
+) as Artifacts;
+
+/** Every role of a machine, by the name that it has on the machine. */
+export async function rolesOf(description: LabDescription, machineName: string): Promise<Record<string, RenderedRole>> {
+    const machine = description.machines.find(({ name }) => name === machineName);
+    if (!machine) throw new Error(`no machine ${machineName}`);
+    const context: RoleContext = { description, machine, platform: platforms[description.platform] };
+    const all = roleConfigurations(context, {
+        artifacts,
+        databasePassword: pulumi.secret(secrets.databasePassword),
+        vrrpPassword: pulumi.secret(secrets.vrrpPassword),
+        buildKey: "0123456789abcdef",
+    });
+    return Object.fromEntries(
+        await Promise.all(
+            Object.entries(all).map(
+                async ([role, configuration]) => [role, await rendered(role, configuration)] as const,
+            ),
+        ),
+    );
+}
+
+async function rendered(role: string, configuration: RoleConfiguration): Promise<RenderedRole> {
+    const files = await Promise.all(
+        (configuration.files ?? []).map(async ({ content, ...file }): Promise<RenderedFile> => ({
+            ...file,
+            text: typeof content === "string" ? content : await plain(content),
+            isSecret: typeof content !== "string",
+        })),
+    );
+    const texts = await Promise.all(
+        secretTexts(configuration).map(async ([name, content]) => [name, await plain(content)] as const),
+    );
+    return { configuration, files, secrets: Object.fromEntries(texts), script: applyScript(role, configuration) };
+}
+
+/** The text of one file of a machine, whichever role it belongs to. */
+export async function fileOf(description: LabDescription, machineName: string, path: string): Promise<RenderedFile> {
+    const found = Object.values(await rolesOf(description, machineName))
+        .flatMap(({ files }) => files)
+        .find((file) => file.path === path);
+    if (!found) throw new Error(`${machineName} has no ${path}`);
+    return found;
+}

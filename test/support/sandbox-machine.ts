@@ -1,0 +1,186 @@
+/** A machine for apply scripts to run on for real: this one's programs, but /var/lib, /run and /mnt of its own, and a systemctl that only notes down. */
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { text } from "node:stream/consumers";
+import * as pulumi from "@pulumi/pulumi";
+import { applyCommand, applyScript, roleFolder, secretLines, secretTexts, stagedPath } from "../../roles/apply";
+import type { RoleConfiguration } from "../../roles/role-configuration";
+
+/** The programs that apply scripts use; each is wrapped, so that it can be counted, listened to and made the last one. */
+const programs = [
+    "base64",
+    "cat",
+    "chmod",
+    "chown",
+    "cmp",
+    "cp",
+    "curl",
+    "flock",
+    "grep",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "rm",
+    "sleep",
+    "stat",
+];
+
+/** Knows one unit. What it "reads" when it is told to start or to look again is all that lies in /mnt then. */
+const systemctl = `#!/bin/sh
+while [ "\${1#--}" != "$1" ]; do shift; done
+echo "$@" >> "$STATE/systemctl"
+case $1 in
+    is-active) [ -e "$STATE/active" ] ;;
+    is-failed) [ -e "$STATE/failed" ] ;;
+    start | restart | reload)
+        [ ! -e "$STATE/broken" ] || { echo "the unit is broken" >&2; exit 1; }
+        : > "$STATE/active"
+        cat /mnt/* > "$STATE/read" 2>/dev/null || true
+        ;;
+    status) echo "what the unit says" ;;
+esac
+`;
+
+/** Counts by making files that must not be there yet: programs of one pipeline start side by side. */
+const wrapper = (program: string) => `#!/bin/sh
+echo "\${0##*/} $*" >> "$STATE/argv"
+set -C
+count=1
+until true 2>/dev/null > "$STATE/count/$count"; do
+    # The machine was taken away: there is nothing to count in any more.
+    [ -d "$STATE/count" ] || exit 1
+    count=$((count + 1))
+done
+set +C
+[ "$count" != "\${KILL_AT-}" ] || { kill -9 "$VICTIM"; exit 1; }
+exec ${program} "$@"
+`;
+
+/** Nothing may be mounted after /run: mount itself keeps notes there. */
+const enter = `
+mount --bind "$ROOT/lib" /var/lib
+mount --bind "$ROOT/mnt" /mnt
+mount --bind "$ROOT/run" /run
+STATE=$ROOT/state
+VICTIM=$$
+PATH=$BIN:$PATH
+export STATE VICTIM PATH
+`;
+
+/** The wrapped programs, the same for every machine. */
+function makePrograms(): string {
+    const bin = fs.mkdtempSync(path.join(os.tmpdir(), "programs-"));
+    const put = (name: string, script: string) => fs.writeFileSync(path.join(bin, name), script, { mode: 0o755 });
+    put(".systemctl", systemctl);
+    put("systemctl", wrapper(path.join(bin, ".systemctl")));
+    const folders = (process.env.PATH ?? "").split(":");
+    for (const program of programs)
+        put(
+            program,
+            wrapper(folders.map((folder) => path.join(folder, program)).find((file) => fs.existsSync(file)) ?? program),
+        );
+    process.on("exit", () => fs.rmSync(bin, { recursive: true, force: true }));
+    return bin;
+}
+let bin: string | undefined;
+
+export class SandboxMachine {
+    private constructor(private readonly root: string) {}
+
+    static make(): SandboxMachine {
+        bin ??= makePrograms();
+        const root = fs.mkdtempSync(path.join(os.tmpdir(), "machine-"));
+        for (const name of ["lib", "run", "mnt", "state"]) fs.mkdirSync(path.join(root, name));
+        return new SandboxMachine(root);
+    }
+
+    /** Another machine in the same state. */
+    copy(): SandboxMachine {
+        const other = SandboxMachine.make();
+        for (const name of ["lib", "mnt", "state"])
+            fs.cpSync(path.join(this.root, name), path.join(other.root, name), {
+                recursive: true,
+                preserveTimestamps: true,
+            });
+        return other;
+    }
+
+    remove() {
+        fs.rmSync(this.root, { recursive: true, force: true });
+    }
+
+    /** A file by its path on the machine; undefined if it is not there. `state` is what the programs noted down. */
+    read(name: string): string | undefined {
+        const file = this.path(name);
+        return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
+    }
+    write(name: string, content: string) {
+        fs.writeFileSync(this.path(name), content);
+    }
+    list(name: string): string[] {
+        return fs.readdirSync(this.path(name)).sort();
+    }
+    path(name: string): string {
+        return path.join(this.root, name.replace(/^\/var\/lib(?=\/|$)/, "lib"));
+    }
+
+    /** Uploads a role's folder as Host does, and runs its script. `killAt`: the script is killed before its nth program runs. */
+    async apply(role: string, configuration: RoleConfiguration, { killAt }: { killAt?: number } = {}) {
+        return this.start(role, configuration, { killAt }).done;
+    }
+
+    start(role: string, configuration: RoleConfiguration, { killAt }: { killAt?: number } = {}) {
+        this.upload(role, { apply: applyScript(role, configuration) });
+        for (const file of configuration.files ?? [])
+            if (typeof file.content === "string") this.upload(role, { [stagedPath(file)]: file.content });
+        for (const name of ["systemctl", "argv"]) this.write(`state/${name}`, "");
+        // Emptied, not made anew: an earlier run that is still at it would take the machine for gone.
+        fs.mkdirSync(this.path("state/count"), { recursive: true });
+        for (const count of this.list("state/count")) fs.rmSync(this.path(`state/count/${count}`), { force: true });
+        const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
+        const child = spawn("unshare", ["--mount", ...asRoot, "sh", "-euc", `${enter}${applyCommand(role)}`], {
+            env: {
+                PATH: process.env.PATH,
+                ROOT: this.root,
+                BIN: bin,
+                ...(killAt === undefined ? {} : { KILL_AT: String(killAt) }),
+            },
+        });
+        const done = (async () => {
+            const texts = await Promise.all(
+                secretTexts(configuration).map(async ([name, content]): Promise<[string, string]> => [
+                    name,
+                    await new Promise((resolve) => {
+                        pulumi.output(content).apply(resolve);
+                    }),
+                ]),
+            );
+            child.stdin.on("error", () => undefined).end(secretLines(texts));
+            const [stdout, stderr, code] = await Promise.all([
+                text(child.stdout),
+                text(child.stderr),
+                new Promise<number | string>((resolve) => {
+                    child.on("exit", (exitCode, signal) => resolve(exitCode ?? signal ?? ""));
+                }),
+            ]);
+            return { code, stdout, stderr, services: this.services(), argv: this.read("state/argv") ?? "" };
+        })();
+        return { child, done };
+    }
+
+    /** What systemctl was told to do with the service, in the newest run. */
+    private services(): string[] {
+        return (this.read("state/systemctl") ?? "").split("\n").filter((line) => /^(start|restart|reload) /.test(line));
+    }
+
+    private upload(role: string, files: Record<string, string>) {
+        for (const [name, content] of Object.entries(files)) {
+            const target = this.path(path.join(roleFolder(role), name));
+            fs.mkdirSync(path.dirname(target), { recursive: true });
+            fs.writeFileSync(target, content);
+        }
+    }
+}

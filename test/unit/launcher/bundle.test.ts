@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const original = path.join(__dirname, "../../..");
+let folder: string;
+let copy: string;
+
+beforeAll(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "bundle-"));
+    copy = path.join(folder, "checkout");
+    for (const name of [
+        "artifacts",
+        "catalog",
+        "components",
+        "config",
+        "files",
+        "hypervisors",
+        "launcher",
+        "lib",
+        "roles",
+        "sdks",
+        "site",
+        "index.ts",
+        "package.json",
+        "package-lock.json",
+    ])
+        fs.cpSync(path.join(original, name), path.join(copy, name), { recursive: true });
+    fs.symlinkSync(path.join(original, "node_modules"), path.join(copy, "node_modules"));
+});
+afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+const help = (checkout = copy) => {
+    const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [path.join(checkout, "launcher/bundle/run.cjs"), "lab", "help"],
+        { encoding: "utf8" },
+    );
+    expect(status, stderr).toBe(0);
+    return stdout;
+};
+const bundledAt = () => fs.statSync(path.join(copy, ".bundle/lab.cjs")).mtimeMs;
+function edit(file: string, what: string, by: string) {
+    const place = path.join(copy, file);
+    const text = fs.readFileSync(place, "utf8");
+    expect(text).toContain(what);
+    fs.writeFileSync(place, text.replace(what, by));
+}
+
+test("a program is bundled when a file that it is made of has changed, and only then", () => {
+    expect(help()).toContain("a table of machines");
+    const first = bundledAt();
+    help();
+    expect(bundledAt()).toBe(first);
+    edit("launcher/commands/status.ts", "a table of machines", "a list of machines");
+    expect(help()).toContain("a list of machines");
+    expect(bundledAt()).toBeGreaterThan(first);
+}, 60_000);
+
+test("a checkout that was moved finds its own files", () => {
+    help();
+    const moved = path.join(folder, "moved");
+    fs.renameSync(copy, moved);
+    const { stderr } = spawnSync(
+        process.execPath,
+        [path.join(moved, "launcher/bundle/run.cjs"), "lab", "-s", "test", "plan"],
+        { encoding: "utf8" },
+    );
+    fs.renameSync(moved, copy);
+    expect(stderr).toContain("There is no Pulumi.test.yaml.");
+    expect(fs.readFileSync(path.join(copy, ".bundle/lab.cjs"), "utf8")).toContain(
+        JSON.stringify(path.join(moved, "lib")),
+    );
+}, 60_000);
+
+test("one that does not come about leaves the one before, and says what is wrong where", () => {
+    edit("launcher/commands/status.ts", "export const status", "export const = status");
+    const { status, stderr } = spawnSync(
+        process.execPath,
+        [path.join(copy, "launcher/bundle/run.cjs"), "lab", "help"],
+        { encoding: "utf8" },
+    );
+    edit("launcher/commands/status.ts", "export const = status", "export const status");
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("launcher/commands/status.ts");
+    expect(
+        fs.readdirSync(path.join(copy, ".bundle")).filter((name) => name.startsWith("new-")),
+        "nothing half made",
+    ).toEqual([]);
+    expect(help()).toContain("machines");
+}, 60_000);

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { cutPower, powerOn } from "../../../../launcher/isolated-host/power";
+
+const deaf = { "send-process-signal 1 nop": "error: Requested operation is not valid: Init pid is not yet available" };
+const virtual = Object.fromEntries(
+    ["kill", "nop"].map((signal) => [
+        `send-process-signal 1 ${signal}`,
+        "error: this function is not supported by the connection driver: virDomainSendProcessSignal",
+    ]),
+);
+
+/**
+ * A libvirt with one machine, which it sees go `looks` looks after its init was killed. `refuses`: what it cannot do, by command, with its words; of that which
+ * depends on a machine's start, the first `starts` ones.
+ */
+function libvirt({
+    running = true,
+    looks = 1,
+    refuses = {},
+    starts = Infinity,
+}: { running?: boolean; looks?: number; refuses?: Record<string, string>; starts?: number } = {}) {
+    const told: string[] = [];
+    let [left, started] = [Infinity, 0];
+    return {
+        told,
+        patience: 0.1,
+        virsh: (...words: string[]) => {
+            const command = words.join(" ");
+            if (told.at(-1) !== command) told.push(command);
+            if (command === "start") [running, left, started] = [true, Infinity, started + 1];
+            const refusal = started <= starts ? refuses[command] : undefined;
+            if (refusal !== undefined) return Promise.reject(new Error(refusal));
+            if (command === "send-process-signal 1 kill") left = looks;
+            if (command === "destroy") running = false;
+            return Promise.resolve("");
+        },
+        isRunning: () => {
+            if (left-- <= 0) running = false;
+            return Promise.resolve(running);
+        },
+    };
+}
+
+test("a container's init is killed, and libvirt clears up alone", async () => {
+    const one = libvirt({ looks: 3 });
+    await cutPower(one);
+    expect(one.told).toEqual(["send-process-signal 1 kill"]);
+    expect(await one.isRunning()).toBe(false);
+});
+
+test("an init that was gone before is no mistake, be libvirt about to notice or not", async () => {
+    const gone = { "send-process-signal 1 kill": "error: Unable to send 9 signal to process 15494: No such process" };
+    const one = libvirt({ refuses: gone });
+    await cutPower(one);
+    expect(one.told).toEqual(["send-process-signal 1 kill", "destroy"]);
+    expect(await one.isRunning()).toBe(false);
+});
+
+test("a virtual machine has no init to kill", async () => {
+    const one = libvirt({ refuses: virtual });
+    await cutPower(one);
+    expect(one.told).toEqual(["send-process-signal 1 kill", "destroy"]);
+});
+
+test("destroying what went by itself meanwhile is no mistake; what stays is one", async () => {
+    const refuses = { ...virtual, destroy: "error: Requested operation is not valid: domain is not running" };
+    await cutPower(libvirt({ running: false, refuses }));
+    await expect(cutPower(libvirt({ refuses }))).rejects.toThrow("not running");
+});
+
+test("a machine is started, one that runs is not, and libvirt knows of it", async () => {
+    for (const [running, told] of [
+        [false, ["start", "send-process-signal 1 nop"]],
+        [true, ["send-process-signal 1 nop"]],
+    ] as const) {
+        const one = libvirt({ running });
+        await powerOn(one);
+        expect(one.told).toEqual(told);
+    }
+    await powerOn(libvirt({ running: false, refuses: virtual }));
+});
+
+test("one that libvirt never heard of is started again, and not for ever", async () => {
+    const one = libvirt({ running: false, refuses: deaf, starts: 1 });
+    await powerOn(one);
+    expect(one.told).toEqual([
+        "start",
+        "send-process-signal 1 nop",
+        "send-process-signal 1 kill",
+        "start",
+        "send-process-signal 1 nop",
+    ]);
+    await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("never heard of it");
+});
