@@ -1,19 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ensureArtifacts } from "./artifacts/cache";
 import { ensureDiskImage, type DiskImage } from "./artifacts/disk-image";
-import { localArtifacts, neededArtifacts } from "./artifacts/needed";
+import { localArtifacts } from "./artifacts/local-artifacts";
 import type { HypervisorFacts } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
-import { readConfiguration } from "./config/configuration";
-import { stackConfiguration } from "./config/stack-configuration";
 import type { LabDescription } from "./config/description";
+import { stackConfiguration } from "./config/stack-configuration";
 import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
-import { UserError } from "./lib/errors";
 import { jumpHostsOf } from "./hypervisors/jump-host";
 import { cacheFolder, isOffline } from "./lib/environment";
+import { UserError } from "./lib/errors";
 import { silent } from "./lib/progress";
 import { withoutPulumisDebugging } from "./lib/pulumi-debugging";
+import { readConfiguration } from "./roles/configuration";
+import { neededArtifacts } from "./roles/of-machine";
 
 withoutPulumisDebugging();
 

@@ -2,7 +2,7 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { prefixLength } from "../config/description";
 import type { ContainerDescription } from "../hypervisors/container-spec";
-import type { BareMachine, MachineArgs } from "./machine";
+import type { BareMachine, BareMachineArgs } from "./bare-machine";
 
 /**
  * A libvirt LXC domain with a whole system in it. terraform-provider-libvirt knows no LXC domain (it looks for an `hvm` guest), so a
@@ -13,7 +13,7 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
 
     constructor(
         name: string,
-        { description, machine, hostKey, loginKey, hypervisor }: MachineArgs,
+        { description, machine, hostKey, loginKey, hypervisor }: BareMachineArgs,
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:SystemContainer", name, {}, opts);

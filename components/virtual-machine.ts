@@ -6,7 +6,7 @@ import type { KeyPair } from "../lib/ssh-keys";
 import type { MachineDescription, LabDescription } from "../config/description";
 import { networkConfig, userData } from "./cloud-init";
 import { whileMade, type CloudInitFiles } from "./cloud-init-disk";
-import type { BareMachine, MachineArgs } from "./machine";
+import type { BareMachine, BareMachineArgs } from "./bare-machine";
 import { stagingFolder } from "./staging";
 
 /**
@@ -19,7 +19,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
 
     constructor(
         name: string,
-        { description, machine, hostKey, loginKey, hypervisor }: MachineArgs,
+        { description, machine, hostKey, loginKey, hypervisor }: BareMachineArgs,
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:VirtualMachine", name, {}, opts);

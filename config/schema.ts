@@ -79,13 +79,10 @@ const mebibytes = z.number().int().min(64).max(1_048_576);
 const processors = z.number().int().min(1).max(256);
 const gibibytes = z.number().int().min(2).max(65_536);
 
-export const roles = ["app", "memcached", "director", "database"] as const;
-export type Role = (typeof roles)[number];
-
 const machine = z.strictObject({
     address: ipv4.describe("Inside `network.cidr`. A change replaces the machine and its disk."),
     roles: z
-        .array(z.enum(roles))
+        .array(z.string())
         .min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine")
         .describe("What the machine is for. `app` and `director` exclude each other, because both serve port 80."),
     mac: z

@@ -1,29 +1,16 @@
-import * as pulumi from "@pulumi/pulumi";
 import { machinesWith, prefixLength } from "../config/description";
 import { hardened } from "./hardening";
-import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
+import type { RoleContext } from "./role-definition";
 import { render } from "./template";
-
-export interface KeepalivedArgs extends RoleArgs {
-    password: pulumi.Output<string>;
-}
-
-/** keepalived, which lets the directors share the virtual address (seed rows 5, 6 and 21). */
-export class Keepalived extends pulumi.ComponentResource {
-    constructor(name: string, args: KeepalivedArgs, opts: pulumi.ComponentResourceOptions) {
-        super("lab:Keepalived", name, {}, opts);
-        args.host.configure("keepalived", keepalivedConfiguration(args), { parent: this, dependsOn: args.after });
-        this.registerOutputs();
-    }
-}
 
 const configurationFile = "/etc/keepalived/keepalived.conf";
 /** In the folder whose files SELinux lets keepalived run without its own confinement (selinux-policy, keepalived.fc): no boolean has to be set for it. */
 const checkScript = "/usr/libexec/keepalived/check-web-server";
 
-export function keepalivedConfiguration(context: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
-    const { platform, description, password } = context;
+/** keepalived, which lets the directors share the virtual address (article, rows 5, 6 and 21). */
+export function keepalivedConfiguration(context: RoleContext): RoleConfiguration {
+    const { platform, description, passwords } = context;
     const { unit, test, scriptUser } = platform.keepalived;
     const { seconds } = checkOf(context);
     // Before some director has it, a question about the address is one to nobody, for whom the kernel would wait.
@@ -31,7 +18,7 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
     // VRRP version 3 has no authentication, so that its file holds no secret and previews may show what changes in it.
     const content =
         vrrpVersion(description.keepalived.advertInterval) === 2
-            ? password.apply((text) => keepalivedText(context, text))
+            ? passwords.vrrp.apply((text) => keepalivedText(context, text))
             : keepalivedText(context);
     return {
         prepare: [

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { LocalArtifact } from "../artifacts/needed";
+import type { LocalArtifact } from "../artifacts/local-artifacts";
 
 /** A file on a machine. */
 export interface ManagedFile {

@@ -1,65 +1,10 @@
-import * as crypto from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
-import type { Artifacts } from "../artifacts/needed";
-import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "../config/description";
 import { hardened } from "./hardening";
-import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
+import type { RoleContext } from "./role-definition";
+import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
 import { render } from "./template";
-import { buildScript, prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
-
-export interface TengineArgs extends RoleArgs {
-    artifacts: Artifacts;
-}
-
-/** The directors' web server, compiled from source with jemalloc (seed rows 17 to 20). */
-export class Tengine extends pulumi.ComponentResource {
-    readonly ready: pulumi.Resource;
-
-    constructor(name: string, args: TengineArgs, opts: pulumi.ComponentResourceOptions) {
-        super("lab:Tengine", name, {}, opts);
-        const build = describeBuild(args);
-        const compiled = args.host.compile("tengine", build, { parent: this });
-        this.ready = args.host.configure("tengine", tengineConfiguration(args, build.key), {
-            parent: this,
-            dependsOn: [compiled, ...(args.after ?? [])],
-        });
-        this.registerOutputs();
-    }
-}
-
-/** Something that is compiled once, on the machine that needs it first, and from then on comes from the control machine's cache. */
-export interface Build {
-    /** Hash of everything that the result depends on: sources, script, platform. */
-    key: string;
-    /** Files on the control machine that the script needs, by name. */
-    sources: { name: string; source: string }[];
-    /** Run as root before the script, only where it is compiled. */
-    prepare: string;
-    /** Run as an ordinary user in a folder with the sources; leaves result.tar.gz there, which is unpacked to /. */
-    script: string;
-}
-
-export function describeBuild({
-    description,
-    platform,
-    artifacts,
-}: RoleContext & Pick<TengineArgs, "artifacts">): Build {
-    const source = serverSources[description.director.source];
-    const sources = [artifacts[source.server], artifacts[source.jemalloc]];
-    const script = buildScript(source, {
-        server: artifacts[source.server].name,
-        jemalloc: artifacts[source.jemalloc].name,
-    });
-    const prepare = platform.installPackages(platform.packages.directorBuild);
-    const inputs = JSON.stringify([
-        platform.name,
-        platform.packages.directorBuild,
-        script,
-        sources.map(({ sha256 }) => sha256),
-    ]);
-    return { key: crypto.createHash("sha256").update(inputs).digest("hex").slice(0, 16), sources, prepare, script };
-}
+import { tengineBuild } from "./tengine-build";
+import { prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
 
 /** The directors' groups of app servers: all of them, and for each route of a session its own with the one that takes its place. */
 function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
@@ -73,7 +18,10 @@ function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
     ];
 }
 
-export function tengineConfiguration({ description, platform }: RoleContext, buildKey: string): RoleConfiguration {
+/** The directors' web server (article, rows 18 to 20). */
+export function tengineConfiguration(context: RoleContext): RoleConfiguration {
+    const { description, platform } = context;
+    const { key: buildKey } = tengineBuild(context);
     const { affinity, source } = description.director;
     const { isTengine, dsoModules, differing } = serverSources[source];
     const bySession = affinity === "session";

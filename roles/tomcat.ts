@@ -1,30 +1,13 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { Artifacts } from "../artifacts/needed";
 import { drivers, releases } from "../catalog/releases";
 import { jdkOf } from "../config/chosen-jdk";
-import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/description";
+import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
-import type { RoleArgs, RoleContext } from "../components/role";
+import { accountName } from "./database-accounts";
 import type { RoleConfiguration } from "./role-configuration";
-import { accountName } from "./database";
+import type { RoleContext } from "./role-definition";
+import { failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
 import { render, verbatim } from "./template";
-
-export interface TomcatArgs extends RoleArgs {
-    password: pulumi.Output<string>;
-    artifacts: Artifacts;
-}
-
-/** Tomcat 7 with its sessions in memcached and the site in it (seed rows 11 to 15). */
-export class Tomcat extends pulumi.ComponentResource {
-    readonly ready: pulumi.Resource;
-
-    constructor(name: string, args: TomcatArgs, opts: pulumi.ComponentResourceOptions) {
-        super("lab:Tomcat", name, {}, opts);
-        this.ready = args.host.configure("tomcat", tomcatConfiguration(args), { parent: this, dependsOn: args.after });
-        this.registerOutputs();
-    }
-}
 
 const home = "/usr/local/tomcat";
 /** Below files/, and below / on a machine: our addition to the session manager, which says itself what it does. */
@@ -34,13 +17,14 @@ const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map(
 );
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
+/** Tomcat with its sessions in memcached and the application in it (article, rows 11 to 15). */
 export function tomcatConfiguration({
     description,
     machine,
     platform,
-    password,
+    passwords,
     artifacts,
-}: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
+}: RoleContext): RoleConfiguration {
     const release = releases[description.release];
     const distribution = artifacts[release.tomcat.artifact];
     const client = artifacts[description.sessions.client];
@@ -125,7 +109,7 @@ export function tomcatConfiguration({
             },
             {
                 path: `${home}/conf/database.xml`,
-                content: password.apply((text) =>
+                content: passwords.database.apply((text) =>
                     render("usr/local/tomcat/conf/database.xml", {
                         driver: driver.className,
                         url: databaseUrl(

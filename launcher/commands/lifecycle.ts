@@ -1,16 +1,16 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { readDescription } from "../../config/configuration";
-import { parseLibvirtUri } from "../../lib/libvirt-uri";
-import { recordedUp, takeTimeline } from "../timeline/up";
-import { removeNetwork } from "../isolated-host/index";
-import type { Command } from "../command";
 import { jumpHostsOf } from "../../hypervisors/jump-host";
-import { run } from "../../lib/run";
-import { progress, Session } from "../stack/session";
-import { StackFile } from "../stack/stack-file";
 import { virshArgv } from "../../hypervisors/virsh";
 import { checkout, stackFolder } from "../../lib/environment";
+import { parseLibvirtUri } from "../../lib/libvirt-uri";
+import { run } from "../../lib/run";
+import { readDescription } from "../../roles/configuration";
+import type { Command } from "../command";
+import { removeNetwork } from "../isolated-host/index";
+import { progress, Session } from "../stack/session";
+import { StackFile } from "../stack/stack-file";
+import { recordedUp, takeTimeline } from "../timeline/up";
 import { refuseHalfReverted } from "./snapshot/archive";
 
 /** Not on a terminal, pulumi writes a dot every second. */

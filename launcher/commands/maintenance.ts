@@ -2,12 +2,12 @@ import * as fs from "node:fs";
 import { accept, acceptedFile } from "../../artifacts/accepted";
 import { ensureArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
 import { catalogue } from "../../catalog/artifacts";
-import { neededArtifacts } from "../../artifacts/needed";
-import { readDescription } from "../../config/configuration";
-import { ensureEngine } from "../engine/index";
-import { attach, type Command } from "../command";
-import { UserError } from "../../lib/errors";
 import { cacheFolder, checkout, homeFolder, isOffline } from "../../lib/environment";
+import { UserError } from "../../lib/errors";
+import { readDescription } from "../../roles/configuration";
+import { neededArtifacts } from "../../roles/of-machine";
+import { attach, type Command } from "../command";
+import { ensureEngine } from "../engine/index";
 import { progress, Session } from "../stack/session";
 import { StackFile } from "../stack/stack-file";
 

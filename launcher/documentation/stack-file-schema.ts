@@ -1,20 +1,34 @@
 import { z } from "zod";
 import { openSchema, secretSchema } from "../../config/schema";
+import { namedRoles } from "../../roles/configuration";
 
 /** A JSON schema, draft 7: the newest that all YAML language servers read. */
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 const options = { target: "draft-7", io: "input" } as const;
 
-/** The settings under `lab:` that are no secrets, with `title` and `otherwise` as config/schema.ts has them. */
-export const settingsSchema = (): JsonSchema => z.toJSONSchema(openSchema, options);
+/**
+ * The settings under `lab:` that are no secrets, with `title` and `otherwise` as config/schema.ts has them. `change` may
+ * alter the JSON schema of each part.
+ */
+export function settingsSchema(change: (part: JsonSchema) => void = () => undefined): JsonSchema {
+    // config/ does not know the roles, so its schema takes any text.
+    const role = openSchema.shape.machines.valueType.shape.roles.element;
+    return z.toJSONSchema(openSchema, {
+        ...options,
+        override: ({ zodSchema, jsonSchema }) => {
+            if (zodSchema === role) jsonSchema.enum = namedRoles().map(({ name }) => name);
+            change(jsonSchema);
+        },
+    });
+}
 
 /** The secrets under `lab:`, as plain text. */
 export const secretsSchema = (): JsonSchema => z.toJSONSchema(secretSchema, options);
 
 /** The JSON schema of a whole stack file, for editors. Unknown `lab:` keys fail; keys of other namespaces pass. */
 export function stackFileSchema(): JsonSchema {
-    const { required = [], properties = {} } = z.toJSONSchema(openSchema, { ...options, override: describeDefault });
+    const { required = [], properties = {} } = settingsSchema(describeDefault);
     const settings = Object.entries(properties).map(([name, schema]) => [name, orAsText(schema as JsonSchema)]);
     const secrets = Object.entries(secretsSchema().properties ?? {}).map(([name, schema]) => [
         name,
@@ -45,10 +59,9 @@ export function stackFileSchema(): JsonSchema {
 }
 
 /** Editors show the description only, so the default that the schema cannot express becomes its last sentence. */
-function describeDefault({ jsonSchema }: { jsonSchema: JsonSchema }): void {
-    const { otherwise, description } = jsonSchema;
-    if (typeof otherwise === "string") jsonSchema.description = `${description} Default: ${otherwise}.`;
-    delete jsonSchema.otherwise;
+function describeDefault(part: JsonSchema): void {
+    if (typeof part.otherwise === "string") part.description = `${part.description} Default: ${part.otherwise}.`;
+    delete part.otherwise;
 }
 
 /** `pulumi config set` rewrites booleans and numbers directly under `config:` as text: "true", "3142". */

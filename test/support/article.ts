@@ -1,11 +1,11 @@
 /** The article's lab (seed rows 1 to 7) as a stack file describes it, with secrets that are the same at every run. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { Artifacts, LocalArtifact } from "../../artifacts/local-artifacts";
 import { catalogue } from "../../catalog/artifacts";
-import type { Artifacts, LocalArtifact } from "../../artifacts/needed";
-import { readConfiguration as describeSite } from "../../config/configuration";
-import { hostKeyOf } from "../../lib/ssh-keys";
 import type { LabDescription } from "../../config/description";
+import { hostKeyOf } from "../../lib/ssh-keys";
+import { readConfiguration as describeSite } from "../../roles/configuration";
 
 /** None of them is part of another, nor of anything else in the configuration: where one turns up, it is there. */
 export const secrets = {

@@ -1,15 +1,15 @@
 import * as fs from "node:fs";
-import { readDescription } from "../../../config/configuration";
-import { parseLibvirtUri, sshArgv } from "../../../lib/libvirt-uri";
 import { hypervisorOf, type MachineDescription, type LabDescription } from "../../../config/description";
+import { virshArgv } from "../../../hypervisors/virsh";
+import { cacheFolder } from "../../../lib/environment";
+import { parseLibvirtUri, sshArgv } from "../../../lib/libvirt-uri";
+import { run } from "../../../lib/run";
 import { words } from "../../../lib/shell";
+import { readDescription } from "../../../roles/configuration";
 import { findEngine } from "../../engine/index";
 import type { LocalNetwork } from "../../isolated-host/index";
-import { cacheFolder } from "../../../lib/environment";
-import { run } from "../../../lib/run";
 import { Session, stateFile } from "../../stack/session";
 import { StackFile } from "../../stack/stack-file";
-import { virshArgv } from "../../../hypervisors/virsh";
 
 /** A stack, and this machine, from which it is to be built. */
 export interface Here {

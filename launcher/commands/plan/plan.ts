@@ -3,15 +3,16 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { Artifacts, LocalArtifact } from "../../../artifacts/local-artifacts";
 import { catalogue } from "../../../catalog/artifacts";
-import { neededArtifacts, type Artifacts, type LocalArtifact } from "../../../artifacts/needed";
 import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
-import type { Build } from "../../../roles/tengine";
-import { hostKeyOf } from "../../../lib/ssh-keys";
-import type { MachineDescription, LabDescription } from "../../../config/description";
 import { imageOf } from "../../../config/chosen-image";
+import type { MachineDescription, LabDescription } from "../../../config/description";
+import { hostKeyOf } from "../../../lib/ssh-keys";
 import { roleFolder } from "../../../roles/apply";
+import type { Build } from "../../../roles/build";
+import { neededArtifacts } from "../../../roles/of-machine";
 
 interface Planned {
     type: string;

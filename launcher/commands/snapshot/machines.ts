@@ -1,15 +1,16 @@
 /** How the machines of both kinds are stopped in one moment, kept, and brought back to it. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { MachineAccess } from "../../../components/outputs";
-import { quote } from "../../../lib/shell";
-import { hypervisorOf, memcachedPort, type HypervisorDescription } from "../../../config/description";
-import { UserError } from "../../../lib/errors";
+import type { MachineAccess } from "../../../config/access";
+import { hypervisorOf, type HypervisorDescription } from "../../../config/description";
 import { stackFolder } from "../../../lib/environment";
+import { UserError } from "../../../lib/errors";
 import { run } from "../../../lib/run";
-import { runningNetwork } from "../../stack/session";
+import { quote } from "../../../lib/shell";
+import { memcachedPort } from "../../../roles/sessions";
 import { restoreMachines, saveMachines } from "../../isolated-host/index";
 import type { LivingLab } from "../../stack/running-lab";
+import { runningNetwork } from "../../stack/session";
 import { dump, load, type Item } from "./memcached";
 
 /** Containers' disks are copied here. A virtual machine's snapshot is libvirt's: it is kept with the machine, and has the machine's memory. */

@@ -2,15 +2,17 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
 import { utils } from "ssh2";
+import { afterEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { readConfiguration as describeStack, readDescription, macFor } from "../../../config/configuration";
+import { macFor } from "../../../config/configuration";
+import { hypervisorOf, machinesWith } from "../../../config/description";
 import { ConfigurationError } from "../../../config/mistakes";
-import { stackConfiguration } from "../../../config/stack-configuration";
 import { secretKeys } from "../../../config/schema";
-import { hypervisorOf, jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../../config/description";
+import { stackConfiguration } from "../../../config/stack-configuration";
 import { UserError } from "../../../lib/errors";
+import { readConfiguration as describeStack, readDescription } from "../../../roles/configuration";
+import { jvmRoute, memcachedNodes, upstreamServers } from "../../../roles/sessions";
 import { articleLab, onCentos, secrets, siteWith } from "../../support/article";
 
 type Stack = ReturnType<typeof articleLab>;
@@ -730,7 +732,7 @@ describe("one value that is wrong in itself", () => {
             (stack) => {
                 machine(stack, "nod0").roles = ["app", "web"];
             },
-            ["machines.nod0.roles[1]", `"web" is none of app, memcached, director, database`, correct],
+            ["machines.nod0.roles[1]", `"web" is none of database, memcached, app, director`, correct],
         ],
         [
             "no MAC",

@@ -1,9 +1,10 @@
-import { controlAddresses, doors } from "../../../../roles/firewall";
-import { quote } from "../../../../lib/shell";
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import type { LabDescription } from "../../../../config/description";
-import { each, verdict, type Check, type Finding } from "../check";
+import { quote } from "../../../../lib/shell";
+import { controlAddresses } from "../../../../roles/addresses";
+import { doorsOf } from "../../../../roles/doors";
 import { CannotRun, type LivingLab } from "../../../stack/running-lab";
+import { each, verdict, type Check, type Finding } from "../check";
 
 interface Target {
     machine: MachineAccess;
@@ -17,9 +18,9 @@ interface Target {
 const tomcatDefaults = [8080, 8009, 8005];
 
 function targets(lab: LivingLab): Target[] {
-    const all = doors(lab.description);
-    const ports: { port: number; what: string }[] = [
-        ...all,
+    const all = doorsOf(lab.description);
+    const ports = [
+        ...all.flatMap(({ port, what }) => (typeof port === "number" ? [{ port, what }] : [])),
         ...[lab.description.tomcat.port, ...tomcatDefaults].map((port) => ({ port, what: "Tomcat" })),
     ];
     const distinct = [...new Map(ports.map((entry) => [entry.port, entry])).values()];

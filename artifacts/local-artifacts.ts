@@ -1,10 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { serverSources } from "../catalog/director-servers";
-import type { LabDescription } from "../config/description";
 import { catalogue, type ArtifactName } from "../catalog/artifacts";
-import { drivers, releases } from "../catalog/releases";
-import { jdkOf } from "../config/chosen-jdk";
 
 /** A downloaded file that a role needs on its machine. */
 export interface LocalArtifact {
@@ -15,24 +11,8 @@ export interface LocalArtifact {
     sha256: string;
 }
 
-/** What roles take their artifacts from; asking for one that neededArtifacts() does not name is a mistake of the program's. */
+/** The artifacts of a lab by name. It holds those that roles ask for (neededArtifacts in roles/of-machine.ts) and no other. */
 export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
-
-/** The artifacts that a site is built from. */
-export function neededArtifacts(description: LabDescription): ArtifactName[] {
-    const { server, jemalloc } = serverSources[description.director.source];
-    const { tomcat, libraries } = releases[description.release];
-    const { rpm } = jdkOf(description);
-    return [
-        ...(rpm ? [rpm] : []),
-        tomcat.artifact,
-        ...libraries,
-        drivers[description.database.server].artifact,
-        description.sessions.client,
-        server,
-        jemalloc,
-    ];
-}
 
 /** The files at `paths` with their digests: the published one, or that of the file where none is published. */
 export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Artifacts {
