@@ -1,6 +1,6 @@
 /**
  * Every setting of a stack file (Pulumi.STACK.yaml, keys `lab:NAME`) with its type, default and meaning.
- * Mistakes that only several values together show, such as an address outside the network, are in checks.ts.
+ * Mistakes that only several values together show, such as an address outside the network, are found in checks/.
  *
  * `npm run docs` generates docs/configuration.md and docs/stack-file.schema.json from this file.
  */

@@ -37,9 +37,9 @@ that differs from the defaults. Every setting is a key \`lab:NAME\` below \`conf
   [Pulumi.emulated.yaml](../Pulumi.emulated.yaml), [Pulumi.dev.yaml](../Pulumi.dev.yaml).
 - \`./lab preview\` and \`./lab up\` check the file before they make or change anything. They report all mistakes at
   once, each with its place and a remedy.
-- Editors with a YAML language server check and complete the file while you type, by
-  [stack-file.schema.json](stack-file.schema.json). The first line of a shipped stack file names that schema: keep it in
-  a copy.
+- Editors with the YAML language server, such as VS Code with the YAML extension, check and complete the file while you
+  type. The first line of a shipped stack file names the schema, [stack-file.schema.json](stack-file.schema.json): keep
+  that line in a copy.
 - [changes.md](changes.md) says what a change costs, and how to keep a disk from being deleted.`;
 
 const secretsText = `\`./lab init STACK\` makes the secrets that a stack file lacks and stores them encrypted. \`./lab up\` does

@@ -67,7 +67,8 @@ const looksLikePath = /^\.?[a-z][\w.@-]*(\/[\w.@-]+)*\/?$/;
 const isRepositoryPath = (word: string, isGuide: boolean) =>
     looksLikePath.test(word) &&
     (/\.(ts|cjs|sh|mustache|java)$/.test(word) || (isGuide && /(\/|\.md|\.json|\.yaml)$/.test(word))) &&
-    !made.includes(word);
+    !made.includes(word) &&
+    !/\b[A-Z]{3,}\b/.test(word);
 
 test("paths of the repository are recognised", () => {
     const paths = ["launcher/main.ts", "index.ts", "roles/", "docs/stack-file.schema.json"];
