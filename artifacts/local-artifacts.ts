@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { catalogue, type ArtifactName } from "../catalog/artifacts";
+import { artifactCatalog, type ArtifactName } from "../catalog/artifacts";
 
 /** A downloaded file that a role needs on its machine. */
 export interface LocalArtifact {
@@ -20,9 +20,9 @@ export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Ar
         ([name, source]): [string, LocalArtifact] => [
             name,
             {
-                name: catalogue[name].file,
+                name: artifactCatalog[name].file,
                 source,
-                sha256: catalogue[name].sha256 ?? createHash("sha256").update(readFileSync(source)).digest("hex"),
+                sha256: artifactCatalog[name].sha256 ?? createHash("sha256").update(readFileSync(source)).digest("hex"),
             },
         ],
     );

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import Mustache from "mustache";
+import { escapeXml } from "../lib/xml";
 
 const folder = path.join(__dirname, "..", "files");
 type View = Record<string, unknown>;
@@ -13,15 +14,13 @@ export function render(name: string, view: View): string {
     const template = fs.readFileSync(path.join(folder, `${name}.mustache`), "utf8");
     const context = new StrictContext(view);
     const writer = new Mustache.Writer();
-    const escape = name.endsWith(".xml") ? escapeXml : String;
+    // Not Mustache's own escaping, which also turns every slash of a path into `&#x2F;`.
+    const escape = name.endsWith(".xml") ? (value: unknown) => escapeXml(String(value)) : String;
     return writer.render(template, context, undefined, { escape });
 }
 
 /** The text of files/`name` as it is: with nothing to fill in. */
 export const verbatim = (name: string) => fs.readFileSync(path.join(folder, name), "utf8");
-
-/** Mustache's own would turn every slash of a path into `&#x2F;` as well. */
-const escapeXml = (value: unknown) => String(value).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** Mustache takes a name that it does not find for an empty text; a configuration file with a hole in it is worse than an error. */
 class StrictContext extends Mustache.Context {

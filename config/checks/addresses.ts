@@ -1,24 +1,10 @@
 /** Addresses, MACs and networks. */
-import * as net from "node:net";
+import { isInNetwork, isReserved } from "../../lib/ipv4";
 import type { LabDescription, MachineDescription } from "../description";
 import type { Mistake } from "../mistakes";
 import { repeated, type Check } from "./check";
 
 export const addressPath = (machine: MachineDescription) => `machines.${machine.name}.address`;
-
-function subnet(cidr: string) {
-    const [address = "", prefix] = cidr.split("/");
-    const list = new net.BlockList();
-    list.addSubnet(address, Number(prefix));
-    const toNumber = (text: string) => text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-    const size = 2 ** (32 - Number(prefix));
-    const first = Math.floor(toNumber(address) / size) * size;
-    return {
-        contains: (text: string) => list.check(text),
-        /** The network's own address and its broadcast address belong to no machine. */
-        isReserved: (text: string) => [first, first + size - 1].includes(toNumber(text)),
-    };
-}
 
 /** Every address that the stack file gives away, with the setting that does so. */
 const givenAddresses = (description: LabDescription) => [
@@ -32,13 +18,13 @@ const givenAddresses = (description: LabDescription) => [
 ];
 
 export const addressesInNetwork: Check = (description) => {
-    const { contains, isReserved } = subnet(description.network.cidr);
+    const { cidr } = description.network;
     return givenAddresses(description).flatMap(({ path, address }): Mistake[] => {
-        if (!contains(address)) {
-            const problem = `${address} is outside of the network ${description.network.cidr}`;
+        if (!isInNetwork(address, cidr)) {
+            const problem = `${address} is outside of the network ${cidr}`;
             return [{ path, problem, remedy: "choose an address inside it, or change lab:network.cidr" }];
         }
-        if (isReserved(address)) {
+        if (isReserved(address, cidr)) {
             const problem = `${address} is the network's own or its broadcast address`;
             return [{ path, problem, remedy: "choose another" }];
         }

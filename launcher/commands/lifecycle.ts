@@ -7,7 +7,7 @@ import { parseLibvirtUri } from "../../lib/libvirt-uri";
 import { run } from "../../lib/run";
 import { readDescription } from "../../roles/configuration";
 import type { Command } from "../command";
-import { removeNetwork } from "../isolated-host/index";
+import { removeIsolatedHost } from "../isolated-host/index";
 import { progress, Session } from "../stack/session";
 import { StackFile } from "../stack/stack-file";
 import { recordedUp, takeTimeline } from "../timeline/up";
@@ -83,7 +83,7 @@ export const lifecycle: Record<string, Command> = {
             // An isolated lab ends with its namespaces, whatever state it is in: nothing of it is worth an orderly farewell.
             if (!file.isIsolated)
                 return (await Session.open(stack)).pulumi(["destroy", "--yes", ...destroyWords, ...rest]);
-            await removeNetwork({ home: stackFolder(stack), progress });
+            await removeIsolatedHost({ home: stackFolder(stack), progress });
             fs.rmSync(stackFolder(stack), { recursive: true, force: true });
             fs.rmSync(path.join(checkout, ".stage", stack), { recursive: true, force: true });
             // They were encrypted with the passphrase that has just gone.

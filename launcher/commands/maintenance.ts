@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { accept, acceptedFile } from "../../artifacts/accepted";
 import { ensureArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
-import { catalogue } from "../../catalog/artifacts";
+import { artifactCatalog } from "../../catalog/artifacts";
 import { cacheFolder, checkout, homeFolder, isOffline } from "../../lib/environment";
 import { UserError } from "../../lib/errors";
 import { readDescription } from "../../roles/configuration";
@@ -46,7 +46,7 @@ export const maintenance: Record<string, Command> = {
                     `Choose from ${needed.join(", ")}.`,
                 );
             const names = needed.filter(
-                (name) => catalogue[name].sha256 === undefined && (rest.length === 0 || rest.includes(name)),
+                (name) => artifactCatalog[name].sha256 === undefined && (rest.length === 0 || rest.includes(name)),
             );
             const artifacts = await unacceptedArtifacts(
                 await obtainArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() }),

@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts, LocalArtifact } from "../../../artifacts/local-artifacts";
-import { catalogue } from "../../../catalog/artifacts";
+import { artifactCatalog } from "../../../catalog/artifacts";
 import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
 import { imageOf } from "../../../config/chosen-image";
@@ -90,7 +90,7 @@ async function record(description: LabDescription, artifacts: Artifacts): Promis
 function placeholders(description: LabDescription, folder: string): Artifacts {
     return Object.fromEntries(
         neededArtifacts(description).map((name): [string, LocalArtifact] => {
-            const { file, sha256 } = catalogue[name];
+            const { file, sha256 } = artifactCatalog[name];
             const source = path.join(folder, file);
             fs.writeFileSync(source, "");
             return [name, { name: file, source, sha256: sha256 ?? "not published" }];
@@ -109,7 +109,7 @@ function heading(description: LabDescription): string[] {
             : []),
         `release ${release}, directors ${director.source}; artifacts:`,
         ...neededArtifacts(description).map(
-            (name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`,
+            (name) => `    ${artifactCatalog[name].file}  ${artifactCatalog[name].sha256 ?? "no published sha256"}`,
         ),
     ];
 }

@@ -4,7 +4,7 @@
  */
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { catalogue } from "../../../catalog/artifacts";
+import { artifactCatalog } from "../../../catalog/artifacts";
 import { buildScript, serverSources, type SourceName } from "../../../catalog/director-servers";
 import { platformNames } from "../../../catalog/platforms/index";
 import { defaultDatabaseServer } from "../../../config/chosen-database";
@@ -42,8 +42,8 @@ describe("as they are in the article's lab", () => {
     test.each(Object.keys(serverSources) as SourceName[])("how %s is compiled", async (name) => {
         const { server, jemalloc } = serverSources[name];
         const script = buildScript(serverSources[name], {
-            server: catalogue[server].file,
-            jemalloc: catalogue[jemalloc].file,
+            server: artifactCatalog[server].file,
+            jemalloc: artifactCatalog[jemalloc].file,
         });
         await expect(script).toMatchFileSnapshot(rendered("build", `${name}.sh`));
     });

@@ -1,5 +1,6 @@
 import type { MachineAccess } from "../../../../config/access";
 import type { LabDescription } from "../../../../config/description";
+import { highestFreeAddress } from "../../../../lib/ipv4";
 import { quote } from "../../../../lib/shell";
 import { controlAddresses } from "../../../../roles/addresses";
 import { doorsOf } from "../../../../roles/doors";
@@ -116,7 +117,7 @@ async function fromControl(lab: LivingLab, all: Target[]): Promise<Finding> {
 export const stranger: Check = async (lab) => {
     const { description } = lab;
     if (!description.isolated) throw new CannotRun("a stranger can only be made in an isolated lab's own network");
-    const address = await freeAddress(lab);
+    const address = freeAddress(lab);
     const [name, link] = ["lab-stranger", "lab-str"];
     const all = targets(lab);
     const asStranger = (script: string) => `set -eu
@@ -131,18 +132,14 @@ ip netns exec ${name} bash -c ${quote(script)}`;
 };
 
 /** The highest address of the network that no machine, the gateway or the virtual address has. */
-async function freeAddress(lab: LivingLab): Promise<string> {
-    const { description } = lab;
+function freeAddress({ description }: LivingLab): string {
     const taken = new Set([
         description.network.gateway,
         description.virtualAddress,
         ...controlAddresses(description),
         ...description.machines.map(({ address }) => address),
     ]);
-    const prefix = description.network.gateway.split(".").slice(0, 3).join(".");
-    const free = Array.from({ length: 100 }, (_, index) => `${prefix}.${250 - index}`).find(
-        (address) => !taken.has(address),
-    );
+    const free = highestFreeAddress(description.network.cidr, taken);
     if (!free) throw new CannotRun("the network has no free address");
-    return Promise.resolve(free);
+    return free;
 }
