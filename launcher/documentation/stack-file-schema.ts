@@ -36,7 +36,6 @@ export function stackFileSchema(): JsonSchema {
     ]);
     return {
         $schema: "http://json-schema.org/draft-07/schema#",
-        title: "Stack file of ha-web-lab",
         type: "object",
         required: ["config"],
         properties: {
