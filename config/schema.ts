@@ -155,7 +155,8 @@ const network = z
             .default("192.168.0.1")
             .describe("Default route of the machines. A change replaces every machine and its disk."),
         bridge: interfaceName.optional().meta({
-            description: "With `nat` the bridge that libvirt makes, with `bridge` the one that exists.",
+            description:
+                "With `nat`: name of the bridge that libvirt makes. With `bridge`: name of the existing bridge.",
             otherwise: "`lab0`; required with `mode: bridge`",
         }),
         nameServers: z
@@ -289,7 +290,7 @@ const director = z.strictObject({
         .enum(["session", "uri"])
         .default("session")
         .describe(
-            "How a director chooses the app server. `session`: the one that has the visitor's session. " +
+            "How a director chooses the app server. `session`: the app server that has the visitor's session. " +
                 "`uri`: the article's hash over the address, which loses updates.",
         ),
 });
