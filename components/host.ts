@@ -17,8 +17,8 @@ import { shortPrivateKey } from "../lib/ssh-keys";
 import {
     applyCommand,
     applyScript,
-    roleFolder,
-    rolesFolder,
+    stepFolder,
+    stepsFolder,
     secretLines,
     secretTexts,
     stagedPath,
@@ -28,13 +28,15 @@ import type { RoleConfiguration } from "../roles/role-configuration";
 import { keepOnly, stageFiles, stageTexts, stagingFolder } from "./staging";
 
 export interface HostArgs {
-    /** The machine's name; also that of its folder of staged files. */
+    /** The machine's name, and the name of its folder of staged files. */
     machineName: string;
     platform: Platform;
     connection: Connection;
-    /** Changes with the machine's disk; everything on it is then done again. */
+    /** Changes with the machine's disk. Everything on the machine is then done again. */
     identity: pulumi.Output<string>;
-    /** Changes when the machine is another one with the same disk: it is waited for, and nothing on it is done again. */
+    /**
+     * Changes when the machine is made anew with the same disk. Host then waits for its boot, and does nothing again.
+     */
     start?: pulumi.Output<string>;
     /** The machine. When it is gone, nothing on it has to be undone. */
     machine: pulumi.Resource;
@@ -51,20 +53,22 @@ export interface Connection {
     privateKey: pulumi.Output<string>;
     /** OpenSSH public key that the machine was given at birth. */
     hostKey: string;
-    /** A hypervisor to go through. */
+    /** The hypervisor that connections go through. */
     proxy?: types.input.remote.ProxyConnectionArgs;
 }
 
 /**
- * Ends when the machine has booted, after ten minutes at most. A unit that failed is no reason to stop: `./lab status` tells it.
- * `is-system-running --wait` does the same, but only from systemd 240 on.
+ * Ends when the machine has booted, after ten minutes at most. A unit that failed is no reason to stop: `./lab status`
+ * tells it. `is-system-running --wait` does the same, but only from systemd 240 on.
  */
 const awaitBoot =
-    "for _ in $(seq 600); do case $(systemctl is-system-running) in initializing | starting) sleep 1 ;; *) break ;; esac; done";
+    "for _ in $(seq 600); do\n" +
+    "    case $(systemctl is-system-running) in initializing | starting) sleep 1 ;; *) break ;; esac\n" +
+    "done";
 
 /**
- * A machine that answers ssh. Only this class opens connections: it owns the connection, retries, the package run, uploads, and
- * what happens when the machine is made anew. Roles say what they want, and nothing of how it gets there.
+ * A machine that answers ssh. Only this class opens connections: it owns the connection, retries, the package run,
+ * uploads, and what happens when the machine is made anew. Roles say what they want, and nothing of how it gets there.
  */
 export class Host extends pulumi.ComponentResource {
     private readonly connection: types.input.remote.ConnectionArgs;
@@ -87,14 +91,14 @@ export class Host extends pulumi.ComponentResource {
             ...withShortKey({ privateKey }),
             hostKey,
             proxy: proxy && { ...proxy, ...withShortKey(proxy) },
-            // A refused dial returns at once. With the plugin's pauses of up to 5 s, 300 dials are 25 minutes: six emulated
-            // machines on two cores need ten.
+            // A refused dial returns at once. With the plugin's pauses of up to 5 s, 300 dials are 25 minutes: six
+            // emulated machines on two cores need ten.
             dialErrorLimit: 300,
             perDialTimeout: 15,
         };
         this.packages = this.installPackages();
         this.digests = this.stageSteps();
-        this.files = this.copy(filesResource(args.machineName), this.stage("roles"), rolesFolder, this);
+        this.files = this.copy(filesResource(args.machineName), this.stage("roles"), stepsFolder, this);
         this.registerOutputs();
     }
 
@@ -106,11 +110,12 @@ export class Host extends pulumi.ComponentResource {
             : [];
         // ssh answers before cloud-init has finished. Wait for cloud-init, and fail if cloud-init failed.
         const settled =
-            "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null || { cloud-init status --long >&2; exit 1; }";
+            "if command -v cloud-init >/dev/null && ! cloud-init status --wait >/dev/null; then\n" +
+            "    cloud-init status --long >&2\n    exit 1\nfi";
         // The login user uploads to this folder. What is uploaded holds no secret.
-        const folder = `install -d -m 755 -o ${platform.loginUser} ${rolesFolder}`;
+        const folder = `install -d -m 755 -o ${platform.loginUser} ${stepsFolder}`;
         // A package run continues after its ssh connection breaks. The lock keeps the next run from starting beside it.
-        const lock = `exec 9> ${roleFolder("packages.lock")}\nflock 9`;
+        const lock = `exec 9> ${stepFolder("packages.lock")}\nflock 9`;
         const install = platform.installPackages([...new Set(packages)].sort(), repositories);
         return this.command(packagesResource(machineName), [settled, folder, lock, install].join("\n"), {
             dependsOn: booted,
@@ -118,8 +123,8 @@ export class Host extends pulumi.ComponentResource {
     }
 
     /**
-     * Writes what the steps' scripts read into a folder on the control machine. Gives the sha256 of each file, by step and by path
-     * in the step's folder.
+     * Writes what the steps' scripts read into a folder on the control machine. Gives the sha256 of each file, by step
+     * and by path in the step's folder.
      */
     private stageSteps(): Record<string, Record<string, string>> {
         fs.mkdirSync(this.stage("roles"), { recursive: true });
@@ -148,8 +153,8 @@ export class Host extends pulumi.ComponentResource {
         ];
         return this.command(stepResource(this.args.machineName, step), applyCommand(step), {
             stdin: standardInput(configuration),
-            // A changed file is a changed trigger, so a preview names exactly the files that differ. 64 bits tell versions of a
-            // file apart; whole digests would be a tenth of the state.
+            // A changed file is a changed trigger, so a preview names exactly the files that differ. 64 bits tell
+            // versions of a file apart; whole digests would be a tenth of the state.
             triggers: [Object.fromEntries(digests.map(([name, digest]) => [name, digest.slice(0, 16)]))],
             parent: opts.parent,
             dependsOn: [this.packages, this.files, ...(artifacts ? [artifacts.upload] : []), ...opts.dependsOn],
@@ -160,13 +165,14 @@ export class Host extends pulumi.ComponentResource {
     private uploadArtifacts(step: string, { artifacts = [] }: RoleConfiguration, parent: pulumi.Resource) {
         if (artifacts.length === 0) return undefined;
         const { folder, digests } = stageFiles(path.join(this.stage("artifacts"), step), artifacts);
-        const target = path.posix.join(roleFolder(step), "artifacts");
+        const target = path.posix.join(stepFolder(step), "artifacts");
         return { digests, upload: this.copy(artifactsResource(this.args.machineName, step), folder, target, parent) };
     }
 
     /**
-     * Installs what `build` compiles. The first machine that needs the result compiles it, and the control machine's cache keeps
-     * it. A program of ours does so (launcher/compile/), because pulumi-command brings no file back from a machine.
+     * Installs what `build` compiles. The first machine that needs the result compiles it, and the control machine's
+     * cache keeps it. A program of ours does so (launcher/compile/), because pulumi-command brings no file back from a
+     * machine.
      */
     compile(step: string, build: Build, opts: { parent: pulumi.Resource }): pulumi.Resource {
         const { address, privateKey, hostKey, proxy } = this.args.connection;

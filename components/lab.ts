@@ -25,11 +25,11 @@ interface MachineInLab {
 }
 
 /**
- * A whole lab: hypervisors, machines, then roles, back end before front end (article, row 8). A role waits for the resources
- * of the roles behind it, which exist only when they work.
+ * A whole lab: hypervisors, machines, then roles, back end before front end (article, row 8). A role waits for the
+ * resources of the roles behind it, which exist only when they work.
  *
- * The order is `dependsOn`, not an output that the next role reads. In a preview the outputs of a changed command are unknown,
- * so every role in front of it would look changed, too.
+ * The order is `dependsOn`, not an output that the next role reads. In a preview the outputs of a changed command are
+ * unknown, so every role in front of it would look changed, too.
  */
 export class Lab extends pulumi.ComponentResource {
     constructor(

@@ -12,8 +12,8 @@ class Part extends pulumi.ComponentResource {
 }
 
 /**
- * Brings a role to a machine. The resource that is returned exists when the role works there. `after`: what the steps that
- * wait for other roles depend on.
+ * Brings a role to a machine. The resource that is returned exists when the role works there. `after`: what the steps
+ * that wait for other roles depend on.
  */
 export function createRole(
     role: RoleDefinition,

@@ -16,8 +16,8 @@ export interface Configuration {
 }
 
 /**
- * Validates a stack's `lab:` configuration: `raw` is key by key, with values already parsed from JSON. `roles` are those
- * that a stack file may name. Throws a ConfigurationError that names everything that is wrong.
+ * Validates a stack's `lab:` configuration: `raw` is key by key, with values already parsed from JSON. `roles` are
+ * those that a stack file may name. Throws a ConfigurationError that names everything that is wrong.
  */
 export function readConfiguration(
     raw: Record<string, unknown>,
@@ -45,8 +45,8 @@ export function readDescription(
 }
 
 /**
- * The description, if it can be made, and everything that is wrong. An unknown setting hides no other mistake: the rest is
- * checked without it.
+ * The description, if it can be made, and everything that is wrong. An unknown setting hides no other mistake: the rest
+ * is checked without it.
  */
 function findDescription(
     raw: Record<string, unknown>,
@@ -101,7 +101,10 @@ const toDescription = (
         })),
 });
 
-/** Where machines live and how they are reached. If both ways of naming hypervisors are used, checks/hypervisors.ts says so. */
+/**
+ * Where machines live and how they are reached. If both ways of naming hypervisors are used, checks/hypervisors.ts says
+ * so.
+ */
 function reachOf({
     hypervisor,
     hypervisors = {},
@@ -180,7 +183,7 @@ const kinds: Record<string, string> = {
     record: "a map",
 };
 
-/** As the end of a sentence that begins with the value. What schema.ts says itself is one already; zod's own texts are not. */
+/** What is wrong with a value, to be read after the value. The schema's own messages are such texts, zod's are not. */
 function whatIsWrong(issue: z.core.$ZodIssue): string {
     if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
     switch (issue.code) {

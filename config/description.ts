@@ -1,6 +1,6 @@
 /**
- * The description of a lab: its stack file, validated, with every default filled in. It is plain data without Pulumi's types.
- * Everything after the configuration reads the description and nothing else.
+ * The description of a lab: its stack file, validated, with every default filled in. It is plain data without Pulumi's
+ * types. Everything after the configuration reads the description and nothing else.
  */
 import type { SessionClient } from "../catalog/releases";
 import type { SourceName } from "../catalog/director-servers";

@@ -1,7 +1,10 @@
 import type { LabDescription } from "./description";
 import type { Mistake } from "./mistakes";
 
-/** What the checks of a stack file have to know of a role. The roles themselves are in roles/, which adds what a machine does. */
+/**
+ * What the checks of a stack file have to know of a role. The roles themselves are in roles/, which adds what a machine
+ * does.
+ */
 export interface RoleRules {
     /** As in `lab:machines.NAME.roles`. A role that comes by itself (`isImplied`) cannot be named there. */
     name: string;

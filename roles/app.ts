@@ -13,7 +13,9 @@ import { jvmRoute } from "./sessions";
 import { tomcatConfiguration } from "./tomcat";
 import { webSiteConfiguration } from "./web-site";
 
-/** A machine that runs the application: JDK, the application's files, Tomcat, httpd in front (article, rows 10 to 16). */
+/**
+ * A machine that runs the application: JDK, the application's files, Tomcat, httpd in front (article, rows 10 to 16).
+ */
 export const app: RoleDefinition = {
     name: "app",
     withoutIt: "nothing would run the site",
@@ -62,7 +64,9 @@ export const app: RoleDefinition = {
 const oneRoutePerAppServer = (description: LabDescription): Mistake[] =>
     repeated(machinesWith(description, "app"), jvmRoute, (machine, earlier) => ({
         path: addressPath(machine),
-        problem: `its session route would be ${jvmRoute(machine)}, which is ${earlier.name}'s: the last number of their addresses is the same`,
+        problem:
+            `its session route would be ${jvmRoute(machine)}, which is ${earlier.name}'s: ` +
+            "the last number of their addresses is the same",
         remedy: "choose addresses of app servers that differ in their last number",
     }));
 

@@ -1,4 +1,7 @@
-/** Something that is compiled once, on the first machine that needs it. From then on it comes from the control machine's cache. */
+/**
+ * Something that is compiled once, on the first machine that needs it. From then on it comes from the control machine's
+ * cache.
+ */
 export interface Build {
     /** Hash of everything that the result depends on: sources, script, platform. */
     key: string;
@@ -6,6 +9,9 @@ export interface Build {
     sources: { name: string; source: string }[];
     /** Shell text that root runs before the script, only on the machine that compiles. */
     prepare: string;
-    /** Shell text that an ordinary user runs in a folder with the sources. It leaves result.tar.gz there, to be unpacked to /. */
+    /**
+     * Shell text that an ordinary user runs in a folder with the sources. It leaves result.tar.gz there, to be unpacked
+     * to /.
+     */
     script: string;
 }

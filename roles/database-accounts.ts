@@ -4,8 +4,9 @@ import { databaseOf } from "../config/chosen-database";
 import { machinesWith, type LabDescription } from "../config/description";
 
 /**
- * The account that the application logs in as. Another password makes another account, so app servers with the old and with the
- * new password work side by side during the change. 24 bits of the password's hash tell passwords apart and reveal none.
+ * The account that the application logs in as. Another password makes another account, so app servers with the old and
+ * with the new password work side by side during the change. 24 bits of the password's hash tell passwords apart and
+ * reveal none.
  */
 export const accountName = (description: LabDescription, password: string) =>
     `${description.database.user}_${crypto.createHash("sha256").update(password).digest("hex").slice(0, 6)}`;
@@ -28,7 +29,9 @@ export function accountsSql(description: LabDescription, password: string): stri
     ].join("\n");
 }
 
-/** SQL that drops the application's accounts for earlier passwords, and for machines that are no app servers any more. */
+/**
+ * SQL that drops the application's accounts for earlier passwords, and for machines that are no app servers any more.
+ */
 export function retiredAccountsSql(description: LabDescription, password: string): string {
     const { user } = description.database;
     const addresses = machinesWith(description, "app")

@@ -8,7 +8,9 @@ import type { Door, RoleDefinition } from "./role-definition";
 import { tengineConfiguration } from "./tengine";
 import { tengineBuild } from "./tengine-build";
 
-/** A machine that takes the site's visitors: Tengine, and keepalived for the virtual address (article, rows 17 to 22). */
+/**
+ * A machine that takes the site's visitors: Tengine, and keepalived for the virtual address (article, rows 17 to 22).
+ */
 export const director: RoleDefinition = {
     name: "director",
     withoutIt: "nothing would hold the virtual address",
@@ -84,7 +86,7 @@ function priorities(description: LabDescription): Mistake[] {
             (machine) => machine.priority?.toString(),
             (machine, earlier) => ({
                 path: path(machine),
-                problem: `${machine.priority} is ${earlier.name}'s priority too: which of the two holds the virtual address would be left to chance`,
+                problem: `${machine.priority} is ${earlier.name}'s priority, too: chance would choose the holder of the virtual address`,
                 remedy: "give each director a priority of its own",
             }),
         ),

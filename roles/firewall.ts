@@ -41,12 +41,19 @@ export function firewallConfiguration({
 }
 
 /**
- * Rules that would keep this very connection's next one out are refused. nft itself is asked whether the address is among the control
- * addresses, in a table that filters nothing. sudo hides where the connection comes from: then there is no such check.
+ * Shell text that fails if the new rules would lock this program out. nft tells whether this connection's address is a
+ * control address, in a table that filters nothing. sudo hides the connection's address, so with sudo there is no
+ * check.
  */
 const notLockedOut = (program: string, control: string[]) => `if [ -n "\${SSH_CONNECTION-}" ]; then
-    ${program} "add table inet lab-control; flush table inet lab-control; delete table inet lab-control; add table inet lab-control; add set inet lab-control control { type ipv4_addr; flags interval; elements = { ${control.join(", ")} }; }"
-    ${program} get element inet lab-control control "{ \${SSH_CONNECTION%% *} }" >/dev/null 2>&1 && allowed=yes || allowed=no
+    from=\${SSH_CONNECTION%% *}
+    ${program} "add table inet lab-control; flush table inet lab-control; delete table inet lab-control
+add table inet lab-control
+add set inet lab-control control { type ipv4_addr; flags interval; elements = { ${control.join(", ")} }; }"
+    ${program} get element inet lab-control control "{ $from }" >/dev/null 2>&1 && allowed=yes || allowed=no
     ${program} delete table inet lab-control
-    [ "$allowed" = yes ] || { echo "\${SSH_CONNECTION%% *} is not in lab:network.control (${control.join(", ")}): these rules would lock this program out" >&2; exit 1; }
+    if [ "$allowed" = no ]; then
+        echo "$from is not in lab:network.control (${control.join(", ")}): these rules would lock this program out" >&2
+        exit 1
+    fi
 fi`;

@@ -13,19 +13,22 @@ import type { RoleConfiguration } from "./role-configuration";
  */
 export interface RoleDefinition extends RoleRules {
     /**
-     * Whether a machine has the role. Undefined: the stack file names the role at the machine. Roles with `isImplied` come by
-     * themselves and cannot be named.
+     * Whether a machine has the role. Undefined: the stack file names the role at the machine. Roles with `isImplied`
+     * come by themselves and cannot be named.
      */
     isImplied?: (machine: MachineDescription) => boolean;
-    /** Type token of the component around the role's steps. Without one, the only step stands directly below its machine. */
+    /**
+     * Type token of the component around the role's steps. Without one, the only step stands directly below its
+     * machine.
+     */
     component?: ComponentType;
     /** What is done on the machine, in an order in which each step follows those that it waits for. */
     steps: RoleStep[];
     /** Name of the step that is done when the role works. Other roles wait for it. */
     worksAfter: string;
     /**
-     * Whether machines with the role are changed one after the other, so that one of them always serves. Only steps that wait
-     * for other roles take turns.
+     * Whether machines with the role are changed one after the other, so that one of them always serves. Only steps
+     * that wait for other roles take turns.
      */
     takesTurns?: boolean;
     packages?: (description: LabDescription, platform: Platform) => string[];

@@ -13,8 +13,8 @@ export const memcachedNodes = (description: LabDescription) =>
     }));
 
 /**
- * The memcacheds that an app server uses only when no other is left. By default that is the one on its own machine: a copy
- * there would be lost together with the session.
+ * The memcacheds that an app server uses only when no other is left. By default that is the one on its own machine: a
+ * copy there would be lost together with the session.
  */
 export function failoverNodes(description: LabDescription, machine: MachineDescription): string[] {
     const nodes = memcachedNodes(description);

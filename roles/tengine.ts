@@ -1,3 +1,4 @@
+import { systemUser } from "../lib/posix-accounts";
 import { hardened } from "./hardening";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
@@ -6,7 +7,10 @@ import { render } from "./template";
 import { tengineBuild } from "./tengine-build";
 import { prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
 
-/** The directors' groups of app servers: all of them, and for each route of a session its own with the one that takes its place. */
+/**
+ * nginx's upstream groups: one with all app servers, and one for each session route, with the app server that takes
+ * over.
+ */
 function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
     return [
         { name: "be_server1", hashed: true, servers: all.map((server) => ({ ...server, isBackup: false })) },
@@ -28,11 +32,13 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
     const routes = bySession ? sessionRoutes(description) : [];
     return {
         prepare: [
-            "getent group nginx >/dev/null || groupadd --system nginx",
-            `getent passwd nginx >/dev/null || useradd --system --gid nginx --home-dir /var/tmp/tengine --no-create-home --shell ${platform.noLogin} nginx`,
+            ...systemUser("nginx", { home: "/var/tmp/tengine", shell: platform.noLogin }),
             "install -d -o nginx -g nginx -m 700 /var/tmp/tengine " + temporaryFolders.join(" "),
             "install -d -o root -g root -m 755 /var/log/tengine",
-            `[ "$(cat "$here/build" 2>/dev/null)" = ${buildKey} ] || { changed restart; echo ${buildKey} > "$here/build"; }`,
+            `if [ "$(cat "$here/build" 2>/dev/null)" != ${buildKey} ]; then`,
+            "    changed restart",
+            `    echo ${buildKey} > "$here/build"`,
+            "fi",
         ],
         files: [
             {
@@ -46,7 +52,8 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     tengine: isTengine,
                     dso: dsoModules.length > 0 && { modules: dsoModules },
                     differing,
-                    // Tengine 2 is older than the word (nginx 1.9.13), and sends every request on.
+                    // Tengine 2 is older than `non_idempotent` (nginx 1.9.13). It repeats every request on another
+                    // server.
                     namesNonIdempotent: source !== "tengine-2.1.0",
                     checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
                     serverName: description.site.hostName,
@@ -57,7 +64,8 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                 path: "/etc/systemd/system/tengine.service",
                 content: render("etc/systemd/system/tengine.service", { source, prefix }),
             },
-            // Its temporary folders are below /var/tmp (seed row 18), and another's: DAC_OVERRIDE lets the process that opens port 80 in.
+            // The temporary folders belong to user nginx (article, row 18). The master process needs DAC_OVERRIDE to
+            // open them.
             hardened("tengine.service", platform, {
                 capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL", "DAC_OVERRIDE"],
                 sharesTmp: true,

@@ -1,4 +1,5 @@
 import { drivers, releases } from "../catalog/releases";
+import { systemUser } from "../lib/posix-accounts";
 import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
@@ -35,21 +36,20 @@ export function tomcatConfiguration({
     return {
         artifacts: [distribution, ...libraries],
         prepare: [
-            "getent group tomcat >/dev/null || groupadd --system tomcat",
-            `getent passwd tomcat >/dev/null || useradd --system --gid tomcat --home-dir ${home} --no-create-home --shell ${platform.noLogin} tomcat`,
+            ...systemUser("tomcat", { home, shell: platform.noLogin }),
             "# Unpacked beside its place and moved there: what is there is whole.",
             `if [ ! -d ${versionedHome} ]; then`,
             "    changed",
             "    rm -rf /usr/local/.tomcat-new",
             "    mkdir -p /usr/local/.tomcat-new",
-            `    tar -xzf "$artifacts/${distribution.name}" -C /usr/local/.tomcat-new --strip-components=1 --no-same-owner`,
+            `    tar -xzf "$artifacts/${distribution.name}" --strip-components=1 --no-same-owner -C /usr/local/.tomcat-new`,
             "    # Some releases' archives let nobody but their owner in.",
             "    chmod -R a+rX /usr/local/.tomcat-new",
             "    # Tomcat's own applications (manager, examples, ...) would only be a way in.",
             "    rm -rf /usr/local/.tomcat-new/webapps/*",
             "    chown -R root:tomcat /usr/local/.tomcat-new/conf",
             "    chmod -R u=rwX,g=rX,o= /usr/local/.tomcat-new/conf",
-            "    chown tomcat:tomcat /usr/local/.tomcat-new/logs /usr/local/.tomcat-new/temp /usr/local/.tomcat-new/work",
+            "    (cd /usr/local/.tomcat-new && chown tomcat:tomcat logs temp work)",
             `    mv /usr/local/.tomcat-new ${versionedHome}`,
             "fi",
             `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
@@ -59,7 +59,9 @@ export function tomcatConfiguration({
             `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
             ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
             "# Of two clients Tomcat would take whichever it finds first.",
-            `for jar in ${home}/lib/spymemcached-*.jar; do [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }; done`,
+            `for jar in ${home}/lib/spymemcached-*.jar; do`,
+            `    [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }`,
+            "done",
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
@@ -136,8 +138,9 @@ export function tomcatConfiguration({
 }
 
 /**
- * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat
- * brings for its JSPs: no JDK is needed. What is there already is replaced only when all of it has been compiled, and differs: a Tomcat that runs may load from there.
+ * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the
+ * compiler that Tomcat brings for its JSPs: no JDK is needed. What is there already is replaced only when all of it has
+ * been compiled, and differs: a Tomcat that runs may load from there.
  */
 export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e
 cd ${tomcat}
@@ -149,6 +152,9 @@ if ! diff -r lib/.new/de lib/de >/dev/null 2>&1; then
 fi
 rm -rf lib/.new`;
 
-/** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
+/**
+ * Time-outs are in milliseconds. With the pool's limits (database.xml) a request ends before its director gives up
+ * (nginx.conf).
+ */
 const databaseUrl = (scheme: string, address: string, name: string) =>
     `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

@@ -8,7 +8,8 @@ export const docBase = `${appBase}/mysite`;
 const folder = path.join(__dirname, "..", "site", "mysite");
 
 /**
- * The JSP application, the same files on every app server (article, row 15). Tomcat notices a changed page without a restart.
+ * The JSP application, the same files on every app server (article, row 15). Tomcat notices a changed page without a
+ * restart.
  */
 export function webSiteConfiguration(): RoleConfiguration {
     const names = fs

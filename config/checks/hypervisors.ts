@@ -48,7 +48,7 @@ export const machineKind: Check = (description) => {
             ? [
                   {
                       path: "image",
-                      problem: `${description.platform} has no image to start virtual machines from, but for isolated labs`,
+                      problem: `${description.platform} has an image for virtual machines in isolated labs only`,
                       remedy: "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }",
                   },
               ]
@@ -139,7 +139,7 @@ export const reachable: Check = ({ network, hypervisors, isolated, machineKind }
                   {
                       path: "network.mode",
                       problem: "several hypervisors have no network in common but one that is there already",
-                      remedy: "set it to bridge, and network.bridge to the name of a bridge that each of them has into it",
+                      remedy: "set it to bridge, and network.bridge to a bridge that each hypervisor has into that network",
                   },
               ]
             : []),

@@ -5,8 +5,8 @@ import type { RoleRules } from "../role-rules";
 import { mistakeIf, repeated, type Check } from "./check";
 
 /**
- * Names of roles that do not exist, in a configuration as it was written: they are reported together with every other value
- * that is wrong in itself.
+ * Names of roles that do not exist, in a configuration as it was written: they are reported together with every other
+ * value that is wrong in itself.
  */
 export function rolesExist(raw: Record<string, unknown>, roles: readonly RoleRules[]): Mistake[] {
     const names = roles.map(({ name }) => name);

@@ -10,7 +10,7 @@ import { Lab } from "../../../components/lab";
 import { imageOf } from "../../../config/chosen-image";
 import type { MachineDescription, LabDescription } from "../../../config/description";
 import { hostKeyOf } from "../../../lib/ssh-keys";
-import { roleFolder } from "../../../roles/apply";
+import { stepFolder } from "../../../roles/apply";
 import type { Build } from "../../../roles/build";
 import { neededArtifacts } from "../../../roles/of-machine";
 
@@ -173,7 +173,7 @@ function once(): Show {
 /** What is run: the command itself, or the script that it starts. */
 function script(create: string, machine: MachineDescription, role: string): string {
     const staged = path.join(process.env.LAB_STAGE ?? "", "plan", machine.name, "roles", role, "apply");
-    return create.includes(`${roleFolder(role)}/apply`) && fs.existsSync(staged)
+    return create.includes(`${stepFolder(role)}/apply`) && fs.existsSync(staged)
         ? fs.readFileSync(staged, "utf8")
         : create;
 }

@@ -208,7 +208,7 @@ describe("hypervisors", () => {
             [
                 "network.mode",
                 "several hypervisors have no network in common but one that is there already",
-                "set it to bridge, and network.bridge to the name of a bridge that each of them has into it",
+                "set it to bridge, and network.bridge to a bridge that each hypervisor has into that network",
             ],
         ],
         [
@@ -490,7 +490,7 @@ describe("one mistake in the whole of a description", () => {
             },
             [
                 "machines.nod4.priority",
-                "180 is nod3's priority too: which of the two holds the virtual address would be left to chance",
+                "180 is nod3's priority, too: chance would choose the holder of the virtual address",
                 "give each director a priority of its own",
             ],
         ],
@@ -625,7 +625,7 @@ describe("one mistake in the whole of a description", () => {
             },
             [
                 "image",
-                "debian-13 has no image to start virtual machines from, but for isolated labs",
+                "debian-13 has an image for virtual machines in isolated labs only",
                 "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }",
             ],
         ],
