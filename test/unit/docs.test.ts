@@ -54,10 +54,14 @@ describe.each(documents)("%s", (file) => {
         const words = [...proseOf(file).matchAll(/`([^`\n]+)`/g)].map(([, word = ""]) => word);
         const missing = words
             .filter((word) => isRepositoryPath(word, guides.includes(file)))
-            .filter((word) => !exists(word) && !exists(path.join(path.dirname(file), word)));
+            .filter((word) => !exists(word) && !isBelow(path.dirname(file), word));
         expect(missing).toEqual([]);
     });
 });
+
+/** A folder's README names its files without the folder, guides name the whole path. */
+const isBelow = (folder: string, word: string) =>
+    folder !== "." && filesBelow(folder, [path.extname(word)]).some((file) => file.endsWith(`/${word}`));
 
 /** Files that the program makes: a fresh checkout lacks them. */
 const made = [".stage/", "artifacts/accepted.json"];
