@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { checkout } from "../../lib/environment";
+import { bundled, checkout } from "../../lib/environment";
 
 /** Generated, installed or not ours to write. */
 const foreign = ["node_modules", "sdks", ".git", ".bundle", ".stage"];
@@ -125,4 +126,13 @@ test("docs/architecture.md shows the imports between folders as they are", () =>
             [folder, [...targets.matchAll(/`(\w+)\/`/g)].map(([, name]) => name)] as const,
     );
     expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(actual));
+});
+
+test("docs/commands.md has every command that ./lab help lists", () => {
+    const [program, ...words] = [...bundled("lab"), "help"];
+    const { stdout } = spawnSync(program, words, { cwd: checkout, encoding: "utf8" });
+    const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name = ""]) => name);
+    expect(names).toContain("up");
+    const listed = [...textOf("docs/commands.md").matchAll(/^\| `([a-z-]+)/gm)].map(([, name]) => name);
+    expect(names.filter((name) => name !== "help" && !listed.includes(name))).toEqual([]);
 });
