@@ -106,7 +106,7 @@ const quickest = ({ preview, nothing }: Size) => Math.min(preview, nothing);
 const busy = ({ recording: { use } }: Limits) =>
     `${fixed(use.machine)} of ${use.processors} processors busy, ${fixed(use.lab)} with the lab`;
 
-/** The results as Markdown tables. */
+/** The tables of docs/performance.md, as Markdown. */
 export function asMarkdown(results: Results): string {
     const { limits, growth, program, site, ansible } = results;
     const parts = [

@@ -317,7 +317,7 @@ describe("a wrong value", () => {
             [
                 "machines.nod0.colour",
                 "no such setting",
-                "look for a typing mistake; the README's configuration table lists all settings",
+                "look for a typing mistake; docs/configuration.md lists all settings",
             ],
         ],
         [
@@ -328,7 +328,7 @@ describe("a wrong value", () => {
             [
                 "vip, lab:machnies",
                 "no such setting",
-                "look for a typing mistake; the README's configuration table lists all settings",
+                "look for a typing mistake; docs/configuration.md lists all settings",
             ],
         ],
     ];
