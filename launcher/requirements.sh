@@ -73,15 +73,15 @@ lack() {
     red_hat_packages="$red_hat_packages $3"
 }
 
-# look_around WORDS: sets what is missing for a call, and whether the call is impossible without it.
-look_around() {
+# find_missing WORDS: sets what is missing for a call, and whether the call is impossible without it.
+find_missing() {
     missing='' debian_packages='' red_hat_packages='' lacks_node='' lacks_go='' is_essential=''
     if ! node_is_usable; then
         lacks_node=yes is_essential=yes
         lack "Node.js 20.19 or newer with npm" "nodejs npm" "nodejs npm"
     fi
     builds "$@" || return 0
-    # What is cached need not be built: an engine there, and the launcher itself tells what it lacks for the rest.
+    # With an engine in the cache, this call may have nothing left to build, so it is not refused.
     engine_is_cached || is_essential=yes
     if ! has pulumi && ! { has go && engine_is_cached; } && ! go_is_usable; then
         lacks_go=yes
@@ -97,7 +97,7 @@ distribution() {
     (. /etc/os-release && printf '%s %s\n' "${ID:-}" "${VERSION_ID:-}") 2>/dev/null || :
 }
 
-# Whether the packages of this Debian are new enough. Debian testing has no version.
+# Whether this is a Debian whose packages are new enough. Debian testing has no version number.
 debian_has_them() {
     case $(distribution) in
         debian\ | debian\ 1[3-9]*) return 0 ;;
@@ -107,7 +107,7 @@ debian_has_them() {
 }
 
 # Asks on a terminal, and installs without a question elsewhere.
-is_agreed() {
+user_agrees() {
     [ -t 0 ] && [ -t 2 ] || return 0
     printf '     Install them from Debian? [Y/n] ' >&2
     read -r answer || answer=n
@@ -117,13 +117,15 @@ is_agreed() {
     return 1
 }
 
-# Certificates are only recommended by Debian's nodejs and golang-go, and neither reaches its registry without them.
+# Without ca-certificates, npm and go trust no registry. Debian's packages only recommend it.
 install_command="apt-get install --no-install-recommends ca-certificates"
 
 install_from_debian() {
     log=$(mktemp)
     start=$(date +%s)
     printf 'Installing%s from Debian ...\n' "$debian_packages" >&2
+    # The JDK's installation fails without this folder, which slim container images lack.
+    mkdir -p /usr/share/man/man1
     # A root shell that su started may lack the sbin folders, and dpkg refuses to work without them.
     # shellcheck disable=SC2086 # a word is a package
     if PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin DEBIAN_FRONTEND=noninteractive sh -c '
@@ -133,15 +135,15 @@ install_from_debian() {
         rm "$log"
         printf 'Installing%s from Debian: done in %s s\n' "$debian_packages" "$(($(date +%s) - start))" >&2
     else
-        cat "$log" >&2
-        rm "$log"
-        fail "apt-get failed; its messages are above." "Repair what apt-get names, and call again."
+        tail -n 40 "$log" >&2
+        fail "apt-get failed; its last messages are above, all of them in $log." \
+            "Repair what apt-get names, and call again."
     fi
 }
 
-# Debian 12 has no Node.js that is new enough, and a Go that is only in its backports.
+# Debian 12 has no new enough Node.js, and a new enough Go only in its backports.
 tell_debian_12() {
-    set -- "Debian 12 has Node.js 18 and Go 1.19, which are too old. As root:" "    apt-get update"
+    set -- "Debian 12 has Node.js 18 and Go 1.19, which are too old. Run as root:" "    apt-get update"
     if [ -n "$lacks_node" ]; then
         set -- "$@" "    apt-get install --no-install-recommends ca-certificates nodejs npm" "    npm install --global node@22"
     fi
@@ -161,7 +163,7 @@ tell_what_to_do() {
         debian\ 12*) [ -z "$lacks_node$lacks_go" ] || tell_debian_12 ;;
     esac
     ! debian_has_them ||
-        fail "this machine lacks $missing." "As root: apt-get update && $install_command$debian_packages" \
+        fail "this machine lacks $missing." "Run as root: apt-get update && $install_command$debian_packages" \
             "./lab itself does that when root calls it."
     fail "this machine lacks $missing." "Install what is missing, and call again." \
         "Debian 13 and Ubuntu: $install_command$debian_packages" \
@@ -173,16 +175,17 @@ tell_what_to_do() {
 ensure_requirements() {
     [ "$(uname -s)" = Linux ] || fail "this is $(uname -s); the launcher needs Linux (namespaces, libvirt)." \
         "Use a Linux machine; with a remote hypervisor, plain 'pulumi up -s STACK' works anywhere (README.md)."
-    look_around "$@"
+    find_missing "$@"
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" -eq 0 ] && has apt-get && debian_has_them; then
         printf 'lab: this machine lacks %s.\n' "$missing" >&2
-        if is_agreed; then
+        if user_agrees; then
             install_from_debian
-            look_around "$@"
+            find_missing "$@"
             [ -n "$missing" ] || return 0
-            fail "$missing is still missing: PATH has another program first." \
-                "PATH=$PATH" "Take the older program off PATH, and call again."
+            fail "after the installation, this machine still lacks $missing." \
+                "An older program comes first on PATH, or GOTOOLCHAIN=local keeps Go from updating itself." \
+                "PATH=$PATH"
         fi
     fi
     [ -z "$is_essential" ] || tell_what_to_do
