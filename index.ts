@@ -1,23 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ensureArtifacts } from "./artifacts/cache";
 import { ensureDiskImage, type DiskImage } from "./artifacts/disk-image";
-import { localArtifacts, neededArtifacts } from "./artifacts/needed";
+import { localArtifacts } from "./artifacts/local-artifacts";
 import type { HypervisorFacts } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
-import { readConfiguration } from "./config/configuration";
-import { stackConfiguration } from "./config/stack-configuration";
 import type { LabDescription } from "./config/description";
+import { stackConfiguration } from "./config/stack-configuration";
 import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
-import { UserError } from "./lib/errors";
 import { jumpHostsOf } from "./hypervisors/jump-host";
 import { cacheFolder, isOffline } from "./lib/environment";
+import { UserError } from "./lib/errors";
 import { silent } from "./lib/progress";
 import { withoutPulumisDebugging } from "./lib/pulumi-debugging";
+import { readConfiguration } from "./roles/configuration";
+import { neededArtifacts } from "./roles/of-machine";
 
 withoutPulumisDebugging();
 
-/** Reads and validates the configuration, gets what has to be downloaded, makes one Lab, exports its outputs. */
+/** The program: reads the configuration, downloads what is missing in the cache, makes one Lab, exports its outputs. */
 export = async () => {
     try {
         const configuration = readConfiguration(stackConfiguration(), pulumi.getStack());
@@ -44,7 +45,9 @@ export = async () => {
     }
 };
 
-/** How each hypervisor is gone through; from what, and by what, its virtual machines are made. */
+/**
+ * What has to be found out of each hypervisor, by libvirt URI: the way to its machines, their image and acceleration.
+ */
 async function factsOf(description: LabDescription): Promise<Record<string, HypervisorFacts>> {
     const jumpHosts = await jumpHostsOf(description);
     const image =
@@ -81,8 +84,8 @@ async function accelerationAt(uri: string): Promise<Acceleration> {
 }
 
 /**
- * What ./lab has built of packages and tells by LAB_IMAGE; a preview does without. Machines that are there keep the image that they were made
- * from: it has the same identity whenever it was built.
+ * The image that the launcher has built of packages and names in LAB_IMAGE. A preview does without it. The image's
+ * identity never changes, so existing machines keep the image that they were made from.
  */
 function builtImage(): DiskImage {
     const path = process.env.LAB_IMAGE;
@@ -95,8 +98,8 @@ function builtImage(): DiskImage {
 }
 
 /**
- * An error of which Pulumi shows the text alone. Without a stack, as Pulumi has util.inspect colour every stack, which in Node.js 20 never
- * ends over a frame in `node_modules/@pulumi/resource.ts`, where Pulumi's own source maps put it.
+ * An error of which Pulumi shows the text alone. It has no stack, because Pulumi calls util.inspect on every stack, and
+ * in Node.js 20 that never ends over a frame in `node_modules/@pulumi/resource.ts`.
  */
 function shownAsItIs(text?: string): pulumi.RunError {
     const error = new pulumi.RunError(text);

@@ -1,4 +1,4 @@
-/** The catalogue's files in the cache of this machine. */
+/** The catalog's files in the cache of this machine. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { UserError } from "../lib/errors";
 import type { Progress } from "../lib/progress";
 import { readAccepted, type Sums } from "./accepted";
-import { type ArtifactName, catalogue } from "../catalog/artifacts";
+import { type ArtifactName, artifactCatalog } from "../catalog/artifacts";
 import { type Fetchers, fetchers } from "./fetchers";
 
 /** A file that is not in the cache, or not as it should be. */
@@ -25,13 +25,14 @@ export interface MissingArtifact {
 
 /** Where the lab keeps its own copy: a folder of its own for each content, so that one file name can mean two of them over time. */
 export const ownPlace = (name: ArtifactName, cache: string) =>
-    join(cache, "artifacts", catalogue[name].sha256 ?? name, catalogue[name].file);
+    join(cache, "artifacts", artifactCatalog[name].sha256 ?? name, artifactCatalog[name].file);
 
 /** Where a user lays a file: it needs no knowledge of sums, and the lab never changes or removes it. */
-const usersPlace = (name: ArtifactName, cache: string) => join(cache, "artifacts", catalogue[name].file);
+const usersPlace = (name: ArtifactName, cache: string) => join(cache, "artifacts", artifactCatalog[name].file);
 
 /** Which kind of source an artifact has, and its address there. */
-const sourceOf = (name: ArtifactName) => Object.entries(catalogue[name].from)[0] as [keyof Fetchers | "byHand", string];
+const sourceOf = (name: ArtifactName) =>
+    Object.entries(artifactCatalog[name].from)[0] as [keyof Fetchers | "byHand", string];
 
 /** What the kinds of sources are called: all of them, and one address there. */
 const sourceNames: Record<ReturnType<typeof sourceOf>[0], { all: string; one: (address: string) => string }> = {
@@ -59,7 +60,7 @@ async function look(
     cache: string,
     accepted: Sums,
 ): Promise<{ path: string } | { missing: MissingArtifact }> {
-    const artifact = catalogue[name];
+    const artifact = artifactCatalog[name];
     let fault: string | undefined;
     for (const path of [usersPlace(name, cache), ownPlace(name, cache)].filter(existsSync)) {
         const faultHere = await faultOf(path, artifact.sha256 ?? accepted[name]);
@@ -156,7 +157,7 @@ export async function unacceptedArtifacts(
     accepted: Sums = readAccepted(),
 ): Promise<UnacceptedArtifact[]> {
     const entries = (Object.entries(paths) as [ArtifactName, string][]).filter(
-        ([name]) => catalogue[name].sha256 === undefined && accepted[name] === undefined,
+        ([name]) => artifactCatalog[name].sha256 === undefined && accepted[name] === undefined,
     );
     return Promise.all(
         entries.map(async ([name, path]) => {
@@ -215,7 +216,7 @@ async function fetchInto(
 /** Moves a fetched file to the lab's own place, in one step so that no other process sees half of it; what is wrong with it, if so. */
 async function keep(path: string, name: ArtifactName, cache: string): Promise<string[]> {
     if (!existsSync(path)) return [];
-    const fault = await faultOf(path, catalogue[name].sha256);
+    const fault = await faultOf(path, artifactCatalog[name].sha256);
     if (fault !== undefined) return [fault];
     await mkdir(dirname(ownPlace(name, cache)), { recursive: true });
     await rename(path, ownPlace(name, cache));

@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { debianMirror } from "../lib/apt-sources";
 import { run } from "../lib/run";
 
-/** What a fetcher is asked for: `file` is to lie in the folder afterwards; `address` is what the catalogue says of its source. */
+/** What a fetcher is asked for: `file` is to lie in the folder afterwards; `address` is what the catalog says of its source. */
 export interface Wanted {
     file: string;
     address: string;
@@ -19,7 +19,7 @@ export interface Wanted {
  */
 export type Fetch = (wanted: Wanted[], folder: string, say: (line: string) => void) => Promise<void>;
 
-/** One for each kind of source in the catalogue. */
+/** One for each kind of source in the catalog. */
 export interface Fetchers {
     maven: Fetch;
     debianSource: Fetch;

@@ -24,7 +24,7 @@ export interface Artifact {
     from: Source;
 }
 
-const artifacts = {
+const entries = {
     "tomcat-7.0.62": {
         file: "tomcat-7.0.62.tar.gz",
         sha256: "a787ea12e163e78ccebbb9662d7da78e707aef051d15af9ab5be20489adf1f6d",
@@ -193,6 +193,6 @@ const artifacts = {
     },
 } satisfies Record<string, Artifact>;
 
-export type ArtifactName = keyof typeof artifacts;
+export type ArtifactName = keyof typeof entries;
 
-export const catalogue: Record<ArtifactName, Artifact> = artifacts;
+export const artifactCatalog: Record<ArtifactName, Artifact> = entries;

@@ -4,34 +4,35 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { run } from "../lib/run";
 
-/** What cloud-init finds on a disk that is called "cidata" (its documentation, datasource NoCloud), by name of file. */
+/** The files on a cloud-init disk, by name (cloud-init's documentation, datasource NoCloud). */
 export type CloudInitFiles = Record<"user-data" | "meta-data" | "network-config", string>;
 
 /**
- * Hooks that have `file` hold a disk with `files` while a resource is made of it, and only then: one of them is a key.
+ * Resource hooks by which `file` holds a cloud-init disk with `files` while a resource uploads it. The file is deleted
+ * afterwards, because the disk holds the host key.
  *
- * libvirt.CloudinitDisk would be less code. The provider reads such a disk back each time it makes or looks at one, through a client that stands
- * still for ever when the end of what it reads comes in two messages one right after the other (go-libvirt's issue 241): over ssh, here, one time
- * in some sixty. A volume is only written.
+ * libvirt.CloudinitDisk would be less code. But the provider reads such a disk back, and its client then deadlocks
+ * about once in sixty times over ssh (go-libvirt issue 241). A volume is only written.
  */
-export function whileMade(file: string, files: CloudInitFiles): pulumi.ResourceHookBinding {
-    // A preview makes nothing, and mocks (setMocks) know of no hooks.
+export function cloudInitDiskHooks(file: string, files: CloudInitFiles): pulumi.ResourceHookBinding {
+    // A preview makes nothing, and Pulumi's mocks refuse hooks.
     if (pulumi.runtime.isDryRun()) return {};
     const remove = () => {
         fs.rmSync(file, { force: true });
     };
-    remove(); // what a run that was killed has left
+    // A killed run may have left its file.
+    remove();
     removals.push(remove);
     return { beforeCreate: [() => makeCloudInitDisk(file, files)], afterCreate: [remove] };
 }
 
-/** Done again when the program ends: nothing comes after a resource that could not be made. */
+/** Called once more when the program ends: no hook runs after a resource that could not be made. */
 const removals: (() => void)[] = [];
 process.once("exit", () => {
     for (const remove of removals) remove();
 });
 
-/** Writes an ISO 9660 file system to `file`, which nobody else may read. Fails with a ProgramError where mkisofs does. */
+/** Writes an ISO 9660 file system to `file`, with mode 0600. Throws a ProgramError when mkisofs fails. */
 async function makeCloudInitDisk(file: string, files: CloudInitFiles): Promise<void> {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "cloud-init-"));
     try {

@@ -3,7 +3,7 @@ import type { KeyPair } from "../lib/ssh-keys";
 import { prefixLength, type MachineDescription, type LabDescription } from "../config/description";
 import { platforms } from "../catalog/platforms/index";
 
-/** cloud-init's user data: who may log in, with which host key the machine shows itself, and where its packages come from. Holds a secret. */
+/** cloud-init's user data: login keys, host key, and where packages come from. It holds the private host key. */
 export function userData(
     description: LabDescription,
     machine: MachineDescription,
@@ -27,9 +27,12 @@ export function userData(
     })}`;
 }
 
-/** Network configuration version 1, which every cloud-init since CentOS 7's 19.4 understands; the card is known by its MAC. */
+/**
+ * cloud-init's network configuration, version 1, which CentOS 7's cloud-init 19.4 reads, too. The MAC identifies the
+ * card.
+ */
 export function networkConfig(description: LabDescription, machine: MachineDescription): string {
-    // libvirt answers for names at the gateway of a network that has a way out.
+    // In a network with a way out libvirt's dnsmasq answers name requests at the gateway.
     const nameServers =
         description.network.nameServers.length > 0 || description.isolated
             ? description.network.nameServers

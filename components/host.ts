@@ -1,34 +1,51 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { local, remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { shortPrivateKey } from "../lib/ssh-keys";
 import type { Platform } from "../catalog/platforms/index";
 import type { Repository } from "../catalog/platforms/platform";
 import {
+    artifactsResource,
+    buildResource,
+    filesResource,
+    packagesResource,
+    startResource,
+    stepResource,
+} from "../config/resource-names";
+import { quote } from "../lib/shell";
+import { shortPrivateKey } from "../lib/ssh-keys";
+import {
     applyCommand,
     applyScript,
-    roleFolder,
-    rolesFolder,
+    stepFolder,
+    stepsFolder,
     secretLines,
     secretTexts,
     stagedPath,
 } from "../roles/apply";
+import type { Build } from "../roles/build";
 import type { RoleConfiguration } from "../roles/role-configuration";
-import { quote } from "../lib/shell";
-import type { Build } from "../roles/tengine";
 import { keepOnly, stageFiles, stageTexts, stagingFolder } from "./staging";
 
 export interface HostArgs {
-    /** The machine's name; also that of its folder of staged files. */
+    /** The machine's name, and the name of its folder of staged files. */
     machineName: string;
     platform: Platform;
     connection: Connection;
-    /** Changes with the machine's disk; everything on it is then done again. */
+    /** Changes with the machine's disk. Everything on the machine is then done again. */
     identity: pulumi.Output<string>;
-    /** Changes when the machine is another one with the same disk: it is waited for, and nothing on it is done again. */
+    /**
+     * Changes when the machine is made anew with the same disk. Host then waits for its boot, and does nothing again.
+     */
     start?: pulumi.Output<string>;
-    /** What the machine is: with it gone, nothing on it has to be undone. */
+    /** The machine. When it is gone, nothing on it has to be undone. */
     machine: pulumi.Resource;
+    /** Distribution packages that the machine's roles need. */
+    packages: string[];
+    /** Publishers' own repositories that some of these packages come from. */
+    repositories: Repository[];
+    /** The configuration of each step of the machine's roles, by the step's name. */
+    steps: Record<string, RoleConfiguration>;
 }
 
 export interface Connection {
@@ -36,31 +53,30 @@ export interface Connection {
     privateKey: pulumi.Output<string>;
     /** OpenSSH public key that the machine was given at birth. */
     hostKey: string;
-    /** A hypervisor to go through. */
+    /** The hypervisor that connections go through. */
     proxy?: types.input.remote.ProxyConnectionArgs;
 }
 
 /**
- * Comes to its end with the machine's boot, ten minutes later at most. Whether all has started is `./lab status`'s to tell, and no reason to stop
- * here. (`is-system-running --wait` would say the same, from systemd 240 on.)
+ * Ends when the machine has booted, after ten minutes at most. A unit that failed is no reason to stop: `./lab status`
+ * tells it. `is-system-running --wait` does the same, but only from systemd 240 on.
  */
-const awaitStart =
-    "for _ in $(seq 600); do case $(systemctl is-system-running) in initializing | starting) sleep 1 ;; *) break ;; esac; done";
+const awaitBoot =
+    "for _ in $(seq 600); do\n" +
+    "    case $(systemctl is-system-running) in initializing | starting) sleep 1 ;; *) break ;; esac\n" +
+    "done";
 
 /**
- * A machine that answers ssh: the one place that opens connections. It carries connection, parent, retries, order of package runs and
- * what happens when the machine is made anew; roles say what they want and nothing of how it gets there.
+ * A machine that answers ssh. Only this class opens connections: it owns the connection, retries, the package run,
+ * uploads, and what happens when the machine is made anew. Roles say what they want, and nothing of how it gets there.
  */
 export class Host extends pulumi.ComponentResource {
     private readonly connection: types.input.remote.ConnectionArgs;
-    /** What everything that is done on the machine waits for: that it has started, later that its packages are there. */
-    private before: pulumi.Resource[] = [];
-    private readonly roles = new Set<string>();
-    private uploaded!: (resource: pulumi.Resource) => void;
-    /** The upload of what all roles of the machine are made of, once they have all said it. */
-    private readonly upload = new Promise<pulumi.Resource>((resolve) => {
-        this.uploaded = resolve;
-    });
+    /** The package run. Everything else on the machine waits for it. */
+    private readonly packages: pulumi.Resource;
+    /** What the steps' scripts read, as it is uploaded. */
+    private readonly files: pulumi.Resource;
+    private readonly digests: Record<string, Record<string, string>>;
 
     constructor(
         name: string,
@@ -75,106 +91,95 @@ export class Host extends pulumi.ComponentResource {
             ...withShortKey({ privateKey }),
             hostKey,
             proxy: proxy && { ...proxy, ...withShortKey(proxy) },
-            // A refused dial returns at once. 300 of them, with the plugin's pauses that grow to 5 s, are 25 minutes: one that comes up is there
-            // within one on a processor, and within ten where six of them are emulated side by side.
+            // A refused dial returns at once. With the plugin's pauses of up to 5 s, 300 dials are 25 minutes: six
+            // emulated machines on two cores need ten.
             dialErrorLimit: 300,
             perDialTimeout: 15,
         };
-        if (args.start) this.before = [this.command("start", awaitStart, { identity: args.start })];
+        this.packages = this.installPackages();
+        this.digests = this.stageSteps();
+        this.files = this.copy(filesResource(args.machineName), this.stage("roles"), stepsFolder, this);
         this.registerOutputs();
     }
 
-    /** Installs distribution packages, all that the machine's roles need in one run; everything else on the machine waits for it. */
-    install(packages: string[], repositories: Repository[]): void {
-        // A virtual machine answers ssh before cloud-init, which may be installing too, has come to its end; and that has to be a good one.
+    /** One run for the packages of all roles, once the machine has booted. */
+    private installPackages(): pulumi.Resource {
+        const { machineName, start, platform, packages, repositories } = this.args;
+        const booted = start
+            ? [this.command(startResource(machineName), awaitBoot, { identity: start, dependsOn: [] })]
+            : [];
+        // ssh answers before cloud-init has finished. Wait for cloud-init, and fail if cloud-init failed.
         const settled =
-            "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null || { cloud-init status --long >&2; exit 1; }";
-        // Whoever logs in uploads; what is uploaded holds no secret.
-        const folder = `install -d -m 755 -o ${this.args.platform.loginUser} ${rolesFolder}`;
-        // A run whose connection broke goes on without one, and package managers do not wait for each other in all that they do.
-        const lock = `exec 9> ${roleFolder("packages.lock")}\nflock 9`;
-        this.before = [
-            this.command(
-                "packages",
-                `${settled}\n${folder}\n${lock}\n${this.args.platform.installPackages([...new Set(packages)].sort(), repositories)}`,
-                {},
-            ),
-        ];
+            "if command -v cloud-init >/dev/null && ! cloud-init status --wait >/dev/null; then\n" +
+            "    cloud-init status --long >&2\n    exit 1\nfi";
+        // The login user uploads to this folder. What is uploaded holds no secret.
+        const folder = `install -d -m 755 -o ${platform.loginUser} ${stepsFolder}`;
+        // A package run continues after its ssh connection breaks. The lock keeps the next run from starting beside it.
+        const lock = `exec 9> ${stepFolder("packages.lock")}\nflock 9`;
+        const install = platform.installPackages([...new Set(packages)].sort(), repositories);
+        return this.command(packagesResource(machineName), [settled, folder, lock, install].join("\n"), {
+            dependsOn: booted,
+        });
     }
 
-    /** Brings a role of the machine to `configuration`; what is returned is there when the role works. */
-    configure(
-        role: string,
-        configuration: RoleConfiguration,
-        opts: { parent: pulumi.Resource; dependsOn?: pulumi.Input<pulumi.Resource>[] },
-    ): pulumi.Resource {
-        const { artifacts = [], files = [] } = configuration;
-        const texts = files.flatMap((file): [string, string][] =>
-            typeof file.content === "string" ? [[stagedPath(file), file.content]] : [],
+    /**
+     * Writes what the steps' scripts read into a folder on the control machine. Gives the sha256 of each file, by step
+     * and by path in the step's folder.
+     */
+    private stageSteps(): Record<string, Record<string, string>> {
+        fs.mkdirSync(this.stage("roles"), { recursive: true });
+        keepOnly(this.stage("roles"), Object.keys(this.args.steps));
+        return Object.fromEntries(
+            Object.entries(this.args.steps).map(([step, configuration]) => {
+                const texts = (configuration.files ?? []).flatMap((file): [string, string][] =>
+                    typeof file.content === "string" ? [[stagedPath(file), file.content]] : [],
+                );
+                const files = { ...Object.fromEntries(texts), apply: applyScript(step, configuration) };
+                return [step, stageTexts(path.join(this.stage("roles"), step), files).digests];
+            }),
         );
-        this.roles.add(role);
-        const staged = stageTexts(path.join(this.stage("roles"), role), {
-            ...Object.fromEntries(texts),
-            apply: applyScript(role, configuration),
-        });
-        // They are large and change seldom: apart from what is small and changes.
-        const stagedArtifacts =
-            artifacts.length > 0 ? stageFiles(path.join(this.stage("artifacts"), role), artifacts) : undefined;
-        const artifactsUpload =
-            stagedArtifacts &&
-            this.copy(
-                `${role}-artifacts`,
-                stagedArtifacts.folder,
-                path.posix.join(roleFolder(role), "artifacts"),
-                opts.parent,
-            );
+    }
 
-        const secrets = secretTexts(configuration);
-        const stdin =
-            secrets.length === 0
-                ? undefined
-                : pulumi.secret(
-                      pulumi
-                          .all(secrets.map(([, content]) => content))
-                          .apply((contents) =>
-                              secretLines(secrets.map(([name], index) => [name, contents[index] ?? ""])),
-                          ),
-                  );
+    /** Brings a step to its configuration. The resource that is returned exists when the step is done and works. */
+    run(step: string, opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] }): pulumi.Resource {
+        const configuration = this.args.steps[step];
+        if (!configuration) throw new Error(`${this.args.machineName} has no step ${step}`);
+        const artifacts = this.uploadArtifacts(step, configuration, opts.parent);
         const digests = [
-            ...Object.entries(stagedArtifacts?.digests ?? {}).map(
+            ...Object.entries(artifacts?.digests ?? {}).map(
                 ([name, digest]) => [path.posix.join("artifacts", name), digest] as const,
             ),
-            ...Object.entries(staged.digests),
+            ...Object.entries(this.digests[step] ?? {}),
         ];
-        return this.command(role, applyCommand(role), {
-            stdin,
-            // What was uploaded, file by file: a changed file is a changed trigger, and a preview names exactly the files that differ.
-            // 64 bits tell versions of a file apart; the whole digests would be a tenth of the state.
+        return this.command(stepResource(this.args.machineName, step), applyCommand(step), {
+            stdin: standardInput(configuration),
+            // A changed file is a changed trigger, so a preview names exactly the files that differ. 64 bits tell
+            // versions of a file apart; whole digests would be a tenth of the state.
             triggers: [Object.fromEntries(digests.map(([name, digest]) => [name, digest.slice(0, 16)]))],
             parent: opts.parent,
-            dependsOn: [this.upload, ...(artifactsUpload ? [artifactsUpload] : []), ...(opts.dependsOn ?? [])],
+            dependsOn: [this.packages, this.files, ...(artifacts ? [artifacts.upload] : []), ...opts.dependsOn],
         });
     }
 
-    /**
-     * Uploads what the machine's roles are made of, all of it at once; to be called when every role has been configured. One connection a
-     * machine, and one resource in the state, are enough for what is small: each role's command still changes with its own files alone.
-     */
-    uploadRoles(): void {
-        keepOnly(this.stage("roles"), [...this.roles]);
-        this.uploaded(this.copy("files", this.stage("roles"), rolesFolder, this));
+    /** Artifacts are large and rarely change, so they are uploaded separately from configuration files. */
+    private uploadArtifacts(step: string, { artifacts = [] }: RoleConfiguration, parent: pulumi.Resource) {
+        if (artifacts.length === 0) return undefined;
+        const { folder, digests } = stageFiles(path.join(this.stage("artifacts"), step), artifacts);
+        const target = path.posix.join(stepFolder(step), "artifacts");
+        return { digests, upload: this.copy(artifactsResource(this.args.machineName, step), folder, target, parent) };
     }
 
     /**
-     * Installs what `build` compiles. The first machine that needs it compiles it; from then on it comes from the control machine's cache.
-     * A tool of ours does it, because pulumi-command brings no file back from a machine.
+     * Installs what `build` compiles. The first machine that needs the result compiles it, and the control machine's
+     * cache keeps it. A program of ours does so (launcher/compile/), because pulumi-command brings no file back from a
+     * machine.
      */
-    compile(what: string, build: Build, opts: { parent: pulumi.Resource }): pulumi.Resource {
+    compile(step: string, build: Build, opts: { parent: pulumi.Resource }): pulumi.Resource {
         const { address, privateKey, hostKey, proxy } = this.args.connection;
-        // Not through standard input: that stands in the state twice.
-        const { folder } = stageTexts(path.join(this.stage("builds"), what), { "build.json": JSON.stringify(build) });
+        // Standard input would stand in the state twice.
+        const { folder } = stageTexts(path.join(this.stage("builds"), step), { "build.json": JSON.stringify(build) });
         return new local.Command(
-            `${this.args.machineName}-${what}-build`,
+            buildResource(this.args.machineName, step),
             {
                 create: "exec node launcher/bundle/run.cjs compile",
                 stdin: pulumi.secret(
@@ -190,7 +195,7 @@ export class Host extends pulumi.ComponentResource {
                 addPreviousOutputInEnv: false,
                 triggers: [this.args.identity, build.key],
             },
-            { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.before },
+            { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.packages },
         );
     }
 
@@ -199,34 +204,34 @@ export class Host extends pulumi.ComponentResource {
         return path.join(stagingFolder(), this.args.machineName, part);
     }
 
-    /** Copies what is in a staged folder to a folder of the machine. */
-    private copy(what: string, folder: string, remotePath: string, parent: pulumi.Resource): pulumi.Resource {
+    /** Copies what is in a staged folder to a folder of the machine, once the machine's packages are there. */
+    private copy(resourceName: string, folder: string, remotePath: string, parent: pulumi.Resource): pulumi.Resource {
         return new remote.CopyToRemote(
-            `${this.args.machineName}-${what}`,
+            resourceName,
             {
                 connection: this.connection,
-                // The slash makes it "what is in the folder", not "the folder".
+                // With the slash CopyToRemote copies what is in the folder, not the folder.
                 source: new pulumi.asset.FileArchive(`${folder}/`),
                 remotePath,
                 triggers: [this.args.identity],
             },
-            { parent, deletedWith: this.args.machine, dependsOn: this.before },
+            { parent, deletedWith: this.args.machine, dependsOn: this.packages },
         );
     }
 
     private command(
-        what: string,
+        resourceName: string,
         script: string,
         args: {
             stdin?: pulumi.Output<string>;
             identity?: pulumi.Output<string>;
             triggers?: unknown[];
             parent?: pulumi.Resource;
-            dependsOn?: pulumi.Input<pulumi.Resource>[];
+            dependsOn: pulumi.Resource[];
         },
     ) {
         return new remote.Command(
-            `${this.args.machineName}-${what}`,
+            resourceName,
             {
                 connection: this.connection,
                 create: this.args.platform.loginUser === "root" ? script : `sudo -n sh -c ${quote(script)}`,
@@ -234,15 +239,21 @@ export class Host extends pulumi.ComponentResource {
                 addPreviousOutputInEnv: false,
                 triggers: [args.identity ?? this.args.identity, ...(args.triggers ?? [])],
             },
-            {
-                parent: args.parent ?? this,
-                deletedWith: this.args.machine,
-                dependsOn: [...this.before, ...(args.dependsOn ?? [])],
-            },
+            { parent: args.parent ?? this, deletedWith: this.args.machine, dependsOn: args.dependsOn },
         );
     }
 }
 
-/** The connection's key as it is to stand in the state. */
+/** Secret texts for a step's script, which reads them from standard input. Undefined for a step without secrets. */
+function standardInput(configuration: RoleConfiguration): pulumi.Output<string> | undefined {
+    const secrets = secretTexts(configuration);
+    if (secrets.length === 0) return undefined;
+    const lines = pulumi
+        .all(secrets.map(([, content]) => content))
+        .apply((contents) => secretLines(secrets.map(([name], index) => [name, contents[index] ?? ""])));
+    return pulumi.secret(lines);
+}
+
+/** The connection's private key in the form that takes the least room in the state. */
 const withShortKey = ({ privateKey }: { privateKey?: pulumi.Input<string> }) =>
     privateKey === undefined ? {} : { privateKey: pulumi.output(privateKey).apply(shortPrivateKey) };

@@ -7,40 +7,40 @@ import type { Acceleration } from "../hypervisors/acceleration";
 import type { JumpHost } from "../hypervisors/jump-host";
 import { render } from "../roles/template";
 
-/** What virtual machines are made of, and what runs them. */
+/** What virtual machines start from, and how they run. */
 export interface Virtualization {
     image: DiskImage;
     acceleration: Acceleration;
 }
 
-/** What only looking tells of a hypervisor. */
+/** What cannot be read from the stack file, only found out at the hypervisor. */
 export interface HypervisorFacts {
-    /** For virtual machines. */
+    /** Undefined for containers. */
     virtualization?: Virtualization;
-    /** Where machines are reached through it. */
+    /** Undefined where machines are reached without it. */
     jumpHost?: JumpHost;
 }
 
 export interface HypervisorArgs extends HypervisorFacts {
     description: LabDescription;
-    /** libvirt's. */
+    /** libvirt's connection URI. */
     uri: string;
 }
 
 /**
- * libvirt, with the lab's network, unless that is there already, and, for virtual machines, the disk that all of theirs start from: it is
- * uploaded once, through libvirt's own connection.
+ * A hypervisor: libvirt's connection, the lab's network unless it exists already, and the disk that virtual machines
+ * start from. The disk is uploaded once, through libvirt's connection.
  */
 export class Hypervisor extends pulumi.ComponentResource {
     readonly provider: libvirt.Provider;
-    /** Undefined where machines are on a bridge that is there. */
+    /** Undefined where machines are on an existing bridge. */
     readonly network?: libvirt.Network;
     readonly pool?: libvirt.Pool;
     readonly baseVolume?: libvirt.Volume;
-    /** What the base volume is made of (DiskImage.identity). */
+    /** Identity of the image in the base volume (DiskImage.identity). */
     readonly image?: string;
     readonly acceleration?: Acceleration;
-    /** Through which ssh to the machines goes. */
+    /** What ssh to the machines goes through. */
     readonly proxy?: types.input.remote.ProxyConnectionArgs;
 
     constructor(
@@ -50,7 +50,7 @@ export class Hypervisor extends pulumi.ComponentResource {
     ) {
         super("lab:Hypervisor", name, {}, opts);
         this.provider = new libvirt.Provider(`${name}-libvirt`, { uri }, { parent: this });
-        // Names are fixed, so there cannot be an old one beside a new one.
+        // Names are fixed, so the old resource has to go before the new one comes.
         const child = { parent: this, provider: this.provider, deleteBeforeReplace: true };
         this.proxy = jumpHost && {
             ...jumpHost,
@@ -62,15 +62,16 @@ export class Hypervisor extends pulumi.ComponentResource {
                 `${name}-network`,
                 {
                     name: network.name,
-                    // An isolated lab has no way out; its packages come through the proxy at the gateway.
+                    // An isolated lab has no way out. Its packages come through the proxy at the gateway.
                     mode: description.isolated ? "none" : "nat",
                     bridge: network.bridge,
                     addresses: [network.cidr],
                     autostart: true,
-                    // Addresses are static and the machines' own names stand in /etc/hosts; other names are only to be had with a way out.
+                    // Addresses are static, and /etc/hosts has the machines' names. Other names need a way out.
                     dhcp: { enabled: false },
                     dns: { enabled: !description.isolated },
-                    // Without it the bridge forwards nothing for its first seconds (spanning tree), and the provider has no argument for it.
+                    // Turns spanning tree off: with it the bridge forwards nothing for seconds. The provider has no
+                    // argument.
                     xml: { xslt: render("libvirt/network.xslt", { gateway: network.gateway }) },
                 },
                 child,

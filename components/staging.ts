@@ -5,18 +5,19 @@ import * as pulumi from "@pulumi/pulumi";
 
 const sha256 = (content: string) => crypto.createHash("sha256").update(content).digest("hex");
 
-/** Of this stack. Relative to the project's folder, so that a checkout may be moved; LAB_STAGE names another place, for what is only planned. */
+/** Folder for this stack's staged files. It is relative to the checkout, so that a checkout may be moved. */
 export const stagingFolder = () => path.join(process.env.LAB_STAGE ?? ".stage", pulumi.getStack());
 
-/** A folder on the control machine that is uploaded whole, and the digest of each file in it by its relative path. */
+/** A folder on the control machine that is uploaded whole, and the sha256 of each file in it, by relative path. */
 export interface StagedFolder {
     folder: string;
     digests: Record<string, string>;
 }
 
 /**
- * Makes `folder` hold exactly `files` (relative path: content). The genuine CopyToRemote uploads only from paths, and only a path keeps
- * a file's content out of Pulumi's state. Files that are right already are left alone, so that a preview beside an `up` disturbs nothing.
+ * Makes `folder` hold exactly `files`, which map relative paths to contents. CopyToRemote uploads from paths, and a
+ * path keeps the content out of Pulumi's state. Unchanged files are not written, so a preview does not disturb an `up`
+ * beside it.
  */
 export function stageTexts(folder: string, files: Record<string, string>): StagedFolder {
     return stage(
@@ -30,7 +31,7 @@ export function stageTexts(folder: string, files: Record<string, string>): Stage
     );
 }
 
-/** The same with files that lie in a cache: hard links where the file system allows, else copies. */
+/** The same with files of the cache. They are hard links where the file system allows that, else copies. */
 export function stageFiles(folder: string, files: { name: string; source: string; sha256: string }[]): StagedFolder {
     return stage(
         folder,
@@ -75,7 +76,7 @@ function stage(
     return { folder, digests: Object.fromEntries(entries.map(({ name, sha256: digest }) => [name, digest])) };
 }
 
-/** Removes whatever else is in `folder`: it is uploaded whole. */
+/** Removes everything but `names` from `folder`, which is uploaded whole. */
 export function keepOnly(folder: string, names: string[]): void {
     for (const name of fs.readdirSync(folder))
         if (!names.includes(name)) fs.rmSync(path.join(folder, name), { recursive: true });

@@ -2,18 +2,18 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { prefixLength } from "../config/description";
 import type { ContainerDescription } from "../hypervisors/container-spec";
-import type { BareMachine, MachineArgs } from "./machine";
+import type { BareMachine, BareMachineArgs } from "./bare-machine";
 
 /**
- * A libvirt LXC domain with a whole system in it. terraform-provider-libvirt knows no LXC domain (it looks for an `hvm` guest), so a
- * tool of ours drives libvirt.
+ * A libvirt LXC domain with a whole system in it. terraform-provider-libvirt makes no LXC domains (it looks for an
+ * `hvm` guest), so a program of ours does (launcher/isolated-host/container.ts).
  */
 export class SystemContainer extends pulumi.ComponentResource implements BareMachine {
     readonly identity: pulumi.Output<string>;
 
     constructor(
         name: string,
-        { description, machine, hostKey, loginKey, hypervisor }: MachineArgs,
+        { description, machine, hostKey, loginKey, hypervisor }: BareMachineArgs,
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:SystemContainer", name, {}, opts);
@@ -28,7 +28,7 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             mac: machine.mac,
             memoryMiB: machine.memoryMiB,
             vcpus: machine.vcpus,
-            // Which others there are changes while it lives: that is the role base's business.
+            // The list of other machines changes over time, so role "base" writes /etc/hosts, not the image.
             hosts: [],
             hostKey: hostKey.privateKey,
             authorizedKey: loginKey.publicKey,
@@ -41,9 +41,9 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
                 delete: tool("delete"),
                 stdin: pulumi.secret(JSON.stringify(container)),
                 addPreviousOutputInEnv: false,
-                // Its output, the domain's UUID, is not for the screen.
+                // The program's output is the domain's UUID, which nobody has to read.
                 logging: local.Logging.Stderr,
-                // What is on its disk, and so makes it another one. More memory, say, is an update: another domain with the same disk.
+                // Everything that stands on the disk. Another change, of memory for example, keeps the disk.
                 triggers: [
                     description.platform,
                     machine.address,
@@ -57,7 +57,7 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             },
             { parent: this, deleteBeforeReplace: true, protect: machine.protect, dependsOn: hypervisor.network },
         );
-        // Pulumi's own, as it is known in the preview of an update too.
+        // Pulumi's id of the command: unlike an output, it is known in the preview of an update.
         this.identity = domain.id;
         this.registerOutputs({ identity: this.identity });
     }

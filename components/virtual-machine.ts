@@ -5,13 +5,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../lib/ssh-keys";
 import type { MachineDescription, LabDescription } from "../config/description";
 import { networkConfig, userData } from "./cloud-init";
-import { whileMade, type CloudInitFiles } from "./cloud-init-disk";
-import type { BareMachine, MachineArgs } from "./machine";
+import { cloudInitDiskHooks, type CloudInitFiles } from "./cloud-init-disk";
+import type { BareMachine, BareMachineArgs } from "./bare-machine";
 import { stagingFolder } from "./staging";
 
 /**
- * A libvirt QEMU domain: a thin volume over the platform's image, a cloud-init disk, a card in the lab's network. cloud-init does its work once
- * on a disk, so another address or key takes another disk, as another image or size does. A domain made anew for anything else keeps its disk.
+ * A libvirt QEMU domain with a thin volume over the platform's image, a cloud-init disk, and a card in the lab's
+ * network. cloud-init works once on a disk, so a changed address or key takes another disk, as a changed image or size
+ * does. Other changes keep the disk.
  */
 export class VirtualMachine extends pulumi.ComponentResource implements BareMachine {
     readonly identity: pulumi.Output<string>;
@@ -19,7 +20,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
 
     constructor(
         name: string,
-        { description, machine, hostKey, loginKey, hypervisor }: MachineArgs,
+        { description, machine, hostKey, loginKey, hypervisor }: BareMachineArgs,
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:VirtualMachine", name, {}, opts);
@@ -27,7 +28,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
         if (!pool || !baseVolume || !image)
             throw new Error("a hypervisor for virtual machines has a pool and a base volume");
         const emulated = acceleration === "emulation";
-        // Names are the machine's, so there cannot be an old one beside a new one.
+        // Names are fixed, so the old resource has to go before the new one comes.
         const child = { parent: this, provider, deleteBeforeReplace: true };
         const instance = instanceOf(description, machine, { authorizedKey: loginKey.publicKey, hostKey });
         const volume = new libvirt.Volume(
@@ -40,20 +41,22 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
             },
             { ...child, protect: machine.protect },
         );
-        // What cloud-init takes a disk for: it does its work where it finds another one than before, so another disk is another one.
+        // cloud-init works when it finds another instance id than before, so every disk has an id of its own.
         const instanceId = `${instance}-${shortHash(`${image} ${machine.diskGiB}`)}`;
-        // Relative to the project's folder, which is also the provider's. Its name is all that the provider knows of what is in there.
+        // Relative to the checkout, where the provider runs. The provider tells versions of the disk apart by this name
+        // alone.
         const source = path.join(stagingFolder(), machine.name, `${instanceId}.iso`);
         const files: CloudInitFiles = {
             "user-data": userData(description, machine, { authorizedKey: loginKey.publicKey, hostKey }),
             "meta-data": JSON.stringify({ "instance-id": instanceId, "local-hostname": machine.name }),
             "network-config": networkConfig(description, machine),
         };
-        // Pulumi names it, each one that it makes otherwise, be its content the same. libvirt takes its format for raw at first, and later for iso.
+        // No fixed name: each replacement gets a new one, even with identical content. No format: libvirt reports it as
+        // raw first, later as iso.
         const cloudInit = new libvirt.Volume(
             `${name}-cloud-init`,
             { pool: pool.name, source },
-            { ...child, hooks: whileMade(source, files) },
+            { ...child, hooks: cloudInitDiskHooks(source, files) },
         );
         const domain = new libvirt.Domain(
             `${name}-domain`,
@@ -62,13 +65,14 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
                 memory: machine.memoryMiB,
                 vcpu: machine.vcpus,
                 autostart: true,
-                // A volume's id, and after the semicolon what a CloudinitDisk's has there.
+                // The provider expects "VOLUME_ID;" here.
                 cloudinit: pulumi.interpolate`${cloudInit.id};`,
                 type: emulated ? "qemu" : "kvm",
-                // All that the one who runs it has to offer.
+                // Everything that the hypervisor's processor offers.
                 cpu: { mode: emulated ? "maximum" : "host-passthrough" },
                 disks: [{ volumeId: volume.id }],
-                // Its address is cloud-init's to give; the provider's `addresses` are those of DHCP leases, and of a machine without one it would see a change each time.
+                // cloud-init sets the address. The provider's `addresses` are DHCP leases; without one it would show a
+                // change each time.
                 networkInterfaces: [
                     {
                         ...(network ? { networkId: network.id } : { bridge: description.network.bridge }),
@@ -76,25 +80,26 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
                         waitForLease: false,
                     },
                 ],
-                // Cloud images write what happens to a serial console: `virsh console`.
+                // Cloud images log to a serial console (`virsh console`).
                 consoles: [{ type: "pty", targetPort: "0", targetType: "serial" }],
-                // Not the provider's default, which QEMU has only with its desktop packages.
+                // QEMU has the provider's default, spice, only with its desktop packages.
                 graphics: { type: "vnc", listenType: "none" },
             },
             {
                 ...child,
-                // What was found out when a machine was made is not found out again for it: a try that failed once would make all of them anew.
+                // Acceleration was found out when the machine was made. A failed try later must not make all machines
+                // anew.
                 ignoreChanges: description.acceleration ? [] : ["type", "cpu"],
             },
         );
-        // A volume's id is its path, so with the name it is another one for each cloud-init disk that is made.
+        // A volume's id is its path, which changes with each cloud-init disk that is made.
         this.identity = cloudInit.id;
         this.start = domain.id;
         this.registerOutputs({ identity: this.identity });
     }
 }
 
-/** A name for a machine with what cloud-init makes of it: another one where that is another. No secret goes into it. */
+/** The machine's name with a hash of what cloud-init makes of it, without secrets. */
 function instanceOf(
     description: LabDescription,
     machine: MachineDescription,

@@ -1,49 +1,67 @@
-import { releases } from "../catalog/releases";
-import { defaultDatabaseServer } from "./chosen-database";
-import { findMistakes } from "./checks";
-import { ConfigurationError, type Mistake } from "./mistakes";
-import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
-import { parseLibvirtUri } from "../lib/libvirt-uri";
-import type { HypervisorDescription, LabDescription } from "./description";
 import type { z } from "zod";
+import { releases } from "../catalog/releases";
+import { parseLibvirtUri } from "../lib/libvirt-uri";
+import { findMistakes } from "./checks/index";
+import { rolesExist } from "./checks/roles";
+import { defaultDatabaseServer } from "./chosen-database";
+import type { HypervisorDescription, LabDescription } from "./description";
+import { ConfigurationError, type Mistake } from "./mistakes";
+import type { RoleRules } from "./role-rules";
+import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
 
-/** A stack's configuration, validated: the site description, and apart from it what must not be shown. */
+/** A stack's validated configuration: the description, which may be shown, and the secrets. */
 export interface Configuration {
     description: LabDescription;
     secrets: Record<SecretKey, string>;
 }
 
 /**
- * Validates a stack's `lab:` configuration (`raw`, key by key, values already parsed from JSON).
- * Throws a ConfigurationError that names everything that is wrong.
+ * Validates a stack's `lab:` configuration: `raw` is key by key, with values already parsed from JSON. `roles` are
+ * those that a stack file may name. Throws a ConfigurationError that names everything that is wrong.
  */
-export function readConfiguration(raw: Record<string, unknown>, stack: string): Configuration {
+export function readConfiguration(
+    raw: Record<string, unknown>,
+    stack: string,
+    roles: readonly RoleRules[],
+): Configuration {
     const part = (secret: boolean) =>
         Object.fromEntries(Object.entries(raw).filter(([key]) => isSecretKey(key) === secret));
-    const { description, mistakes } = findSite(part(false), stack);
+    const { description, mistakes } = findDescription(part(false), stack, roles);
     const secrets = secretSchema.safeParse(part(true));
     const all = [...mistakes, ...(secrets.error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? [])];
     if (!description || !secrets.data || all.length > 0) throw new ConfigurationError(stack, all);
     return { description, secrets: secrets.data };
 }
 
-/** The same for a configuration whose secrets are out of sight: what can be said of a stack file before anything is started. */
-export function readDescription(raw: Record<string, unknown>, stack: string): LabDescription {
-    const { description, mistakes } = findSite(raw, stack);
+/** The same without the secrets, which cannot be read before the engine is there. */
+export function readDescription(
+    raw: Record<string, unknown>,
+    stack: string,
+    roles: readonly RoleRules[],
+): LabDescription {
+    const { description, mistakes } = findDescription(raw, stack, roles);
     if (!description || mistakes.length > 0) throw new ConfigurationError(stack, mistakes);
     return description;
 }
 
-/** The site, where it can be made out, and all that is wrong. A setting that does not exist hides no other mistake: what is left is looked at as a whole. */
-function findSite(raw: Record<string, unknown>, stack: string): { description?: LabDescription; mistakes: Mistake[] } {
+/**
+ * The description, if it can be made, and everything that is wrong. An unknown setting hides no other mistake: the rest
+ * is checked without it.
+ */
+function findDescription(
+    raw: Record<string, unknown>,
+    stack: string,
+    roles: readonly RoleRules[],
+): { description?: LabDescription; mistakes: Mistake[] } {
     const { data, error } = openSchema.safeParse(raw);
     const settings = data ?? openSchema.safeParse(withoutUnknown(raw, error?.issues ?? [])).data;
-    const description = settings && toSite(settings);
+    const description = settings && toDescription(settings, roles);
     return {
         description,
         mistakes: [
             ...(error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? []),
-            ...(description ? findMistakes(description) : []),
+            ...rolesExist(raw, roles),
+            ...(description ? findMistakes(description, roles) : []),
         ],
     };
 }
@@ -60,13 +78,16 @@ function withoutUnknown(raw: Record<string, unknown>, issues: z.core.$ZodIssue[]
 const at = (value: unknown, path: readonly PropertyKey[]) =>
     path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
-const toSite = ({ machines, machineSize, hypervisor, hypervisors, ...rest }: Settings): LabDescription => ({
+const toDescription = (
+    { machines, machineSize, hypervisor, hypervisors, ...rest }: Settings,
+    roles: readonly RoleRules[],
+): LabDescription => ({
     ...rest,
     ...reachOf({ hypervisor, hypervisors, network: rest.network }),
     database: { ...rest.database, server: rest.database.server ?? defaultDatabaseServer(rest.platform) },
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
     sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
-    // In the order of their names, nod2 before nod10: Pulumi hands a map over sorted in its own way.
+    // Pulumi sorts maps in its own way. Here nod2 comes before nod10.
     machines: Object.entries(machines)
         .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
         .map(([name, machine]) => ({
@@ -74,11 +95,16 @@ const toSite = ({ machines, machineSize, hypervisor, hypervisors, ...rest }: Set
             ...machineSize,
             ...machine,
             mac: machine.mac ?? macFor(machine.address),
-            protect: machine.protect ?? (machine.roles.includes("database") && !rest.isolated),
+            protect:
+                machine.protect ??
+                (!rest.isolated && roles.some(({ name, holdsData }) => holdsData && machine.roles.includes(name))),
         })),
 });
 
-/** Where machines live and how they are reached. Both ways of naming hypervisors at once are a mistake (checks.ts), and not hidden here. */
+/**
+ * Where machines live and how they are reached. If both ways of naming hypervisors are used, checks/hypervisors.ts says
+ * so.
+ */
 function reachOf({
     hypervisor,
     hypervisors = {},
@@ -157,7 +183,7 @@ const kinds: Record<string, string> = {
     record: "a map",
 };
 
-/** As the end of a sentence that begins with the value. What schema.ts says itself is one already; zod's own texts are not. */
+/** What is wrong with a value, to be read after the value. The schema's own messages are such texts, zod's are not. */
 function whatIsWrong(issue: z.core.$ZodIssue): string {
     if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
     switch (issue.code) {

@@ -1,6 +1,8 @@
 import { UserError } from "../lib/errors";
 
-/** One thing that is wrong with the configuration. `path` is relative to `lab:`. */
+/**
+ * One thing that is wrong with the configuration. `path` is the setting, without `lab:`. `remedy` is an instruction.
+ */
 export interface Mistake {
     path: string;
     problem: string;
@@ -16,8 +18,9 @@ export class ConfigurationError extends UserError {
         const lines = mistakes.map(
             ({ path, problem, remedy }) => `  lab:${path}: ${problem}.\n      Remedy: ${remedy}.`,
         );
+        const number = mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`;
         super(
-            `Pulumi.${stack}.yaml has ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}; nothing was created or changed:\n${lines.join("\n")}`,
+            `Pulumi.${stack}.yaml has ${number}; nothing was created or changed:\n${lines.join("\n")}`,
             `correct Pulumi.${stack}.yaml`,
         );
         this.name = "ConfigurationError";

@@ -1,16 +1,21 @@
 /**
- * The names of the program's resources, as they stand in Pulumi's state. They are made and recognised here and nowhere else: another name would
- * make a machine of an existing lab anew.
+ * The names of the program's resources, as they stand in Pulumi's state. They are made and recognised here and nowhere
+ * else: another name would make a machine of an existing lab anew.
  */
 
 /** The component that holds everything else. */
 export const labResource = "lab";
 
-/** A hypervisor's component. `hypervisor` is the hypervisor's name in the stack file, undefined where the stack has only one. */
+/**
+ * A hypervisor's component. `hypervisor` is the hypervisor's name in the stack file, undefined where the stack has only
+ * one.
+ */
 export const hypervisorResource = (hypervisor?: string) =>
     hypervisor === undefined ? `${labResource}-hypervisor` : `${labResource}-hypervisor-${hypervisor}`;
 
-/** What belongs to a hypervisor: its provider, its network, its storage pool, the volume that all machines start from. */
+/**
+ * What belongs to a hypervisor: its provider, its network, its storage pool, the volume that all machines start from.
+ */
 export const hypervisorPart = (hypervisor: string | undefined, part: "libvirt" | "network" | "pool" | "base") =>
     `${hypervisorResource(hypervisor)}-${part}`;
 
@@ -52,8 +57,8 @@ export function stepKind(step: string): StepKind {
 }
 
 /**
- * The machine and the step of a resource's name, undefined where it belongs to no machine (a network). Of several machines whose names fit
- * (`web` and `web-2`, both for `web-2-tomcat`) it is the longest.
+ * The machine and the step of a resource's name, undefined where it belongs to no machine (a network). Of several
+ * machines whose names fit (`web` and `web-2`, both for `web-2-tomcat`) it is the longest.
  */
 export function parseResourceName(
     name: string,

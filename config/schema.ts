@@ -1,6 +1,6 @@
 /**
- * What a stack file (Pulumi.STACK.yaml) may hold under `lab:`, key by key, with the defaults. What only shows when several values
- * are seen together (an address outside the network, two equal priorities) is in checks.ts.
+ * What a stack file (Pulumi.STACK.yaml) may hold under `lab:`, key by key, with the defaults. What only shows when
+ * several values are seen together (an address outside the network, two equal priorities) is in checks.ts.
  */
 import * as net from "node:net";
 import { z } from "zod";
@@ -42,7 +42,10 @@ const identifier = z
 const interfaceName = z
     .string()
     .regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/, "is no name of a network interface (15 characters at most)");
-/** Secrets get into files of several syntaxes: printable ASCII without quotes, backslash, space, `$` and what XML or a URL reads as its own. */
+/**
+ * Secrets get into files of several syntaxes: printable ASCII without quotes, backslash, space, `$` and what XML or a
+ * URL reads as its own.
+ */
 const secretText = z
     .string()
     .regex(
@@ -55,13 +58,10 @@ const libvirtUri = z
     .refine(isLibvirtUri, "is no libvirt URI, such as qemu:///system, lxc:///system or qemu+ssh://root@HOST/system");
 const mebibytes = z.number().int().min(64).max(1_048_576);
 
-export const roles = ["app", "memcached", "director", "database"] as const;
-export type Role = (typeof roles)[number];
-
 const machine = z.strictObject({
     address: ipv4,
     roles: z
-        .array(z.enum(roles))
+        .array(z.string())
         .min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine"),
     /** Fixed, so that a machine that is made anew is the same to its network; default: made from the address. */
     mac: z
@@ -82,16 +82,25 @@ const machine = z.strictObject({
 const network = z
     .strictObject({
         name: identifier.default("lab"),
-        /** `nat`: a network of libvirt's, made for the lab. `bridge`: one that is there, and that each hypervisor has a bridge into. */
+        /**
+         * `nat`: a network of libvirt's, made for the lab. `bridge`: one that is there, and that each hypervisor has a
+         * bridge into.
+         */
         mode: z.enum(["nat", "bridge"]).default("nat"),
         cidr: cidr.default("192.168.0.0/24"),
         gateway: ipv4.default("192.168.0.1"),
         /** The bridge that is made (default: lab0), or, with `mode: bridge`, the one that is there. */
         bridge: interfaceName.optional(),
         nameServers: z.array(ipv4).default([]),
-        /** Whether ssh to the machines goes through their hypervisor; default: where it is a remote one with a network of its own. */
+        /**
+         * Whether ssh to the machines goes through their hypervisor; default: where it is a remote one with a network
+         * of its own.
+         */
         jump: z.boolean().optional(),
-        /** Where ssh to the machines may come from; default: the gateway, which is their hypervisor wherever the network is made for the lab. */
+        /**
+         * Where ssh to the machines may come from; default: the gateway, which is their hypervisor wherever the network
+         * is made for the lab.
+         */
         control: z
             .array(z.union([ipv4, cidr], "is neither an IPv4 address nor a network"))
             .min(1, "is empty: nobody, this program included, could log in")
@@ -133,13 +142,20 @@ const sessions = z.strictObject({
     /** Memory that one memcached gives to sessions. */
     memcachedMiB: z.number().int().min(64).max(65_536).default(64),
     /**
-     * Names (memcached1, memcached2, ...) that are used only when no other is left, on every app server alike; the article has memcached1.
-     * Default: on each app server the memcached of the same machine, which would die together with the session that it is a copy of.
+     * Names (memcached1, memcached2, ...) that are used only when no other is left, on every app server alike; the
+     * article has memcached1. Default: on each app server the memcached of the same machine, which would die together
+     * with the session that it is a copy of.
      */
     failoverNodes: z.array(z.string()).optional(),
-    /** `sync`: a response leaves Tomcat after memcached has its session; `async`: MSM's default, faster, and may lose the last update. */
+    /**
+     * `sync`: a response leaves Tomcat after memcached has its session; `async`: MSM's default, faster, and may lose
+     * the last update.
+     */
     backup: z.enum(["sync", "async"]).default("sync"),
-    /** Our addition to MSM that has copies made again and brought back (roles/tomcat.ts); false: MSM alone, as in the article. */
+    /**
+     * Our addition to MSM that has copies made again and brought back (roles/tomcat.ts); false: MSM alone, as in the
+     * article.
+     */
     keepCopies: z.boolean().default(true),
     /** The memcached client's version, for whoever wants the article's own. Default: the release's first. */
     client: z.enum(sessionClients).optional(),
@@ -149,8 +165,9 @@ const director = z.strictObject({
     /** What is compiled: an entry of catalog/director-servers.ts. Default: the release's own. */
     source: z.enum(sourceNames).optional(),
     /**
-     * What decides on the app server. `session`: all requests of a session go to the Tomcat that has it, and no update is lost; whoever has
-     * none is spread by the hash. `uri`: the article's hash over `$request_uri`, which spreads one session's requests over all Tomcats and loses updates.
+     * What decides on the app server. `session`: all requests of a session go to the Tomcat that has it, and no update
+     * is lost; whoever has none is spread by the hash. `uri`: the article's hash over `$request_uri`, which spreads one
+     * session's requests over all Tomcats and loses updates.
      */
     affinity: z.enum(["session", "uri"]).default("session"),
 });
@@ -158,7 +175,10 @@ const director = z.strictObject({
 const keepalived = z.strictObject({
     interface: interfaceName.default("eth0"),
     virtualRouterId: z.number().int().min(1).max(255).default(123),
-    /** Seconds between adverts. Fractions make it VRRP version 3, which has no password; whole seconds version 2, as in the article. */
+    /**
+     * Seconds between adverts. Fractions make it VRRP version 3, which has no password; whole seconds version 2, as in
+     * the article.
+     */
     advertInterval: z.number().min(0.05).max(40).default(0.2),
     /** The article's order: a MASTER that comes back takes the address back. */
     preempt: z.boolean().default(true),
@@ -187,7 +207,10 @@ export const openSchema = z.strictObject({
         .record(identifier, libvirtUri)
         .refine((hypervisors) => Object.keys(hypervisors).length > 0, "is empty: name a hypervisor, or leave it away")
         .optional(),
-    /** What runs virtual machines; default: KVM where a machine that was started to find out shows that it works (hypervisors/acceleration.ts). */
+    /**
+     * What runs virtual machines; default: KVM where a machine that was started to find out shows that it works
+     * (hypervisors/acceleration.ts).
+     */
     acceleration: z.enum(["kvm", "emulation"]).optional(),
     /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */
     isolated: z.boolean().default(false),

@@ -2,7 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { isSecretKey } from "./schema";
 import { parseValue } from "../lib/pulumi-value";
 
-/** The stack's `lab:` configuration as plain values; what Pulumi hands over as text (lists, maps, numbers) is parsed. */
+/**
+ * The stack's `lab:` configuration as plain values. Pulumi hands lists, maps and numbers over as text; they are parsed
+ * here.
+ */
 export function stackConfiguration(): Record<string, unknown> {
     const prefix = "lab:";
     return Object.fromEntries(

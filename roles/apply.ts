@@ -1,31 +1,32 @@
 import { quote } from "../lib/shell";
 import type { ManagedFile, RoleConfiguration } from "./role-configuration";
 
-/** Where a machine keeps what was uploaded for its roles, each in a folder of its own. */
-export const rolesFolder = "/var/lib/lab";
-export const roleFolder = (role: string) => `${rolesFolder}/${role}`;
+/** Folder on a machine for everything that was uploaded, with one folder for each step. */
+export const stepsFolder = "/var/lib/lab";
+export const stepFolder = (step: string) => `${stepsFolder}/${step}`;
 
-/** Where a plain file's content lies below the role's folder. */
+/** Where the content of a file that is no secret lies below the step's folder. */
 export const stagedPath = (file: ManagedFile) => `files${file.path}`;
-/** Name under which a secret file's content comes through standard input. */
+/** Name of a secret file's content in standard input. */
 const secretName = (index: number) => `file-${index}`;
 const isSecret = (file: ManagedFile) => typeof file.content !== "string";
 
 /**
- * The script that brings a machine to `configuration`; it is uploaded next to the files and run on the machine. It may be run again,
- * also after it was stopped anywhere: what the service has not seen yet is remembered in the file `pending` until it has.
+ * The idempotent script that brings a machine to `configuration`. It is uploaded beside the files and run on the
+ * machine. After it was stopped anywhere, the next run goes on: the file `pending` remembers what the service has not
+ * loaded yet.
  */
-export function applyScript(role: string, configuration: RoleConfiguration): string {
+export function applyScript(step: string, configuration: RoleConfiguration): string {
     const { artifacts = [], files = [], prepare = [], finish = [], test, service, ready } = configuration;
     const sections = [
-        header(role),
+        header(step),
         section("What comes before the files", [
             ...(artifacts.length > 0 ? ["artifacts=$here/artifacts"] : []),
             ...prepare,
         ]),
         section(
-            "Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another",
-            [`exec 8< ${rolesFolder}`, "flock 8", ...files.map((file, index) => putLine(file, index))],
+            "Files: only those that differ are written, each atomically. The lock lets a file move from one step to another",
+            [`exec 8< ${stepsFolder}`, "flock 8", ...files.map((file, index) => putLine(file, index))],
         ),
         section("Files of an earlier configuration that are no longer in it", [
             forgetOldFiles(files.map((file) => file.path)),
@@ -40,7 +41,7 @@ export function applyScript(role: string, configuration: RoleConfiguration): str
             "Until it works",
             ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : [],
         ),
-        section("What takes a role that works", finish),
+        section("What takes a step that works", finish),
         'rm -f "$pending"\n',
     ];
     return sections.filter((text) => text !== "").join("\n");
@@ -48,24 +49,24 @@ export function applyScript(role: string, configuration: RoleConfiguration): str
 
 const section = (title: string, lines: string[]) => (lines.length === 0 ? "" : `# ${title}.\n${lines.join("\n")}\n`);
 
-const header = (role: string) => `#!/bin/sh
-# Brings the role ${role} of this machine to its described state.
+const header = (step: string) => `#!/bin/sh
+# Brings the step ${step} of this machine to its described state.
 set -eu
 umask 022
-here=${roleFolder(role)}
+here=${stepFolder(step)}
 pending=$here/pending
-# A run whose connection broke goes on without one: it is let come to its end.
+# A run continues after its ssh connection breaks. Wait for its end.
 exec 9> "$here/lock"
 flock 9
-rm -rf /run/lab-${role}.*
-secrets=$(mktemp -d /run/lab-${role}.XXXXXX)
+rm -rf /run/lab-${step}.*
+secrets=$(mktemp -d /run/lab-${step}.XXXXXX)
 trap 'rm -rf "$secrets"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# changed [restart]: the service has to see it; with the word, by a restart even where a reload does for everything else.
+# changed [restart]: the service has to load a change. With "restart" a reload is not enough.
 changed() { echo "$*" >> "$pending"; }
 
-# label PATH: SELinux, where there is any: the labels that its policy gives to files of these names, wherever they came from.
+# label PATH: gives files the labels of SELinux's policy, where there is SELinux.
 label() { if command -v restorecon >/dev/null; then restorecon -R "$1"; fi; }
 
 # put MODE OWNER SOURCE DESTINATION
@@ -86,19 +87,19 @@ put() {
     fi
 }
 
-# quietly COMMAND: what it says is shown only when it fails.
+# quietly COMMAND: shows the command's output only when it fails.
 quietly() {
     said=$(sh -c "$1" 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }
 }
 
-# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does. A unit that systemd has
-# given up is not waited for.
+# await SECONDS COMMAND UNIT: repeats the command until it succeeds. Fails with the unit's status when time is up, and
+# at once when the unit has failed.
 await() {
     start=$(date +%s)
     until said=$(sh -c "$2" 2>&1); do
         now=$(date +%s)
         if [ "$now" -ge $((start + $1)) ] || { [ -n "$3" ] && systemctl --quiet is-failed "$3"; }; then
-            echo "${role} did not work within $((now - start)) s: $2: $said" >&2
+            echo "${step} did not work within $((now - start)) s: $2: $said" >&2
             [ -z "$3" ] || systemctl --no-pager --lines=20 status "$3" >&2 || true
             exit 1
         fi
@@ -106,7 +107,7 @@ await() {
     done
 }
 
-# What is secret comes through standard input: one line each, a name and the content in base64.
+# Secrets come through standard input, one a line: a name, and the content in base64.
 umask 077
 while read -r name content; do
     printf %s "$content" | base64 -d > "$secrets/$name"
@@ -125,8 +126,8 @@ ${[...paths].sort().join("\n")}
 END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
-        # A file that moved to another role is that role's now.
-        for other in ${roleFolder("*")}/installed; do
+        # A file that moved to another step belongs to that step now.
+        for other in ${stepFolder("*")}/installed; do
             [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
         done
         changed
@@ -146,13 +147,14 @@ const serviceLines = (unit: string, onChange: string) => [
     ...(onChange === "restart"
         ? [`    systemctl restart ${quote(unit)}`]
         : [
-              `    if grep -q restart "$pending"; then systemctl restart ${quote(unit)}; else systemctl ${onChange} ${quote(unit)}; fi`,
+              `    if grep -q restart "$pending"; then how=restart; else how=${onChange}; fi`,
+              `    systemctl $how ${quote(unit)}`,
           ]),
     `fi`,
 ];
 
 /**
- * The secret texts of `configuration` by the name that the script knows them under, in a fixed order. The values are still Outputs.
+ * The secret texts of `configuration`, by their names in the script, in a fixed order. The values are still Outputs.
  */
 export function secretTexts(configuration: RoleConfiguration): [name: string, content: SecretText][] {
     const files = (configuration.files ?? []).flatMap((file, index): [string, SecretText][] =>
@@ -162,9 +164,9 @@ export function secretTexts(configuration: RoleConfiguration): [name: string, co
 }
 type SecretText = Exclude<ManagedFile["content"], string>;
 
-/** Standard input of the script: see its reading loop. */
+/** The script's standard input with these secrets. */
 export const secretLines = (texts: [name: string, content: string][]) =>
     texts.map(([name, content]) => `${name} ${Buffer.from(content).toString("base64")}\n`).join("");
 
 /** The command that runs an uploaded script. */
-export const applyCommand = (role: string) => `exec sh ${roleFolder(role)}/apply`;
+export const applyCommand = (step: string) => `exec sh ${stepFolder(step)}/apply`;

@@ -1,18 +1,19 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { RoleArgs, RoleContext } from "../components/role";
+import { controlAddresses } from "./addresses";
 import type { RoleConfiguration } from "./role-configuration";
+import type { RoleContext, RoleDefinition } from "./role-definition";
 import { render } from "./template";
 
-/** What every machine has, whatever its roles: it knows the others by name. */
-export class Base extends pulumi.ComponentResource {
-    constructor(name: string, args: RoleArgs, opts: pulumi.ComponentResourceOptions) {
-        super("lab:Base", name, {}, opts);
-        args.host.configure("base", baseConfiguration(args), { parent: this });
-        this.registerOutputs();
-    }
-}
+/** What every machine has: the names of all others, and ssh for the control machine. */
+export const base: RoleDefinition = {
+    name: "base",
+    isImplied: () => true,
+    steps: [{ name: "base", component: "lab:Base", configuration: baseConfiguration }],
+    worksAfter: "base",
+    packages: (_description, platform) => platform.packages.base,
+    doors: (description) => [{ what: "ssh", port: 22, on: description.machines, from: controlAddresses(description) }],
+};
 
-export function baseConfiguration({ description }: RoleContext): RoleConfiguration {
+export function baseConfiguration({ description }: Pick<RoleContext, "description">): RoleConfiguration {
     return {
         files: [
             {

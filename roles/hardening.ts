@@ -2,19 +2,22 @@ import type { Platform } from "../catalog/platforms/index";
 import type { ManagedFile } from "./role-configuration";
 import { render } from "./template";
 
-/** What a service has to be allowed. */
+/** What a service needs. Everything else is forbidden. */
 export interface Needs {
-    /** capabilities(7) without `CAP_`, of its processes that run as root; by default none. */
+    /** Capabilities (capabilities(7)) of its root processes, without `CAP_`. Default: none. */
     capabilities?: string[];
-    /** Folders below /usr and /etc, which are read-only to it otherwise. */
+    /** Folders below /usr and /etc that the service writes to. */
     writes?: string[];
     /** Address families besides AF_UNIX, AF_INET and AF_INET6. */
     families?: string[];
-    /** It keeps files below /tmp or /var/tmp that others have to see. */
+    /** Whether other processes have to see the service's files below /tmp or /var/tmp. */
     sharesTmp?: boolean;
 }
 
-/** A drop-in that takes from a systemd service whatever it does not need (systemd.exec(5)). `./lab verify` asks the processes whether it did. */
+/**
+ * A systemd drop-in that forbids a service everything that it does not need (systemd.exec(5)). `./lab verify` asks its
+ * processes.
+ */
 export function hardened(
     unit: string,
     platform: Platform,

@@ -1,22 +1,11 @@
 import * as path from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { hardened } from "./hardening";
-import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
+import type { RoleContext } from "./role-definition";
 import { render, verbatim } from "./template";
 import { appBase, docBase } from "./web-site";
 
-/** httpd in front of Tomcat on the same machine (seed row 16). */
-export class Httpd extends pulumi.ComponentResource {
-    readonly ready: pulumi.Resource;
-
-    constructor(name: string, args: RoleArgs, opts: pulumi.ComponentResourceOptions) {
-        super("lab:Httpd", name, {}, opts);
-        this.ready = args.host.configure("httpd", httpdConfiguration(args), { parent: this, dependsOn: args.after });
-        this.registerOutputs();
-    }
-}
-
+/** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, virtualHostFile, prepare, test } = platform.httpd;
     return {

@@ -1,46 +1,34 @@
-import * as pulumi from "@pulumi/pulumi";
 import { machinesWith, prefixLength } from "../config/description";
 import { hardened } from "./hardening";
-import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
+import type { RoleContext } from "./role-definition";
 import { render } from "./template";
 
-export interface KeepalivedArgs extends RoleArgs {
-    password: pulumi.Output<string>;
-}
-
-/** keepalived, which lets the directors share the virtual address (seed rows 5, 6 and 21). */
-export class Keepalived extends pulumi.ComponentResource {
-    constructor(name: string, args: KeepalivedArgs, opts: pulumi.ComponentResourceOptions) {
-        super("lab:Keepalived", name, {}, opts);
-        args.host.configure("keepalived", keepalivedConfiguration(args), { parent: this, dependsOn: args.after });
-        this.registerOutputs();
-    }
-}
-
 const configurationFile = "/etc/keepalived/keepalived.conf";
-/** In the folder whose files SELinux lets keepalived run without its own confinement (selinux-policy, keepalived.fc): no boolean has to be set for it. */
+/** SELinux lets keepalived run the files in this folder without a boolean (selinux-policy, keepalived.fc). */
 const checkScript = "/usr/libexec/keepalived/check-web-server";
 
-export function keepalivedConfiguration(context: RoleContext & { password: pulumi.Output<string> }): RoleConfiguration {
-    const { platform, description, password } = context;
+/** keepalived, which lets the directors share the virtual address (article, rows 5, 6 and 21). */
+export function keepalivedConfiguration(context: RoleContext): RoleConfiguration {
+    const { platform, description, passwords } = context;
     const { unit, test, scriptUser } = platform.keepalived;
     const { seconds } = checkOf(context);
-    // Before some director has it, a question about the address is one to nobody, for whom the kernel would wait.
-    const connectSeconds = seconds < 1 ? 0.3 : 1;
-    // VRRP version 3 has no authentication, so that its file holds no secret and previews may show what changes in it.
+    // Until a director holds the virtual address, a connection attempt hangs in ARP. Keep the timeout short.
+    const ask = `curl -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
+    // VRRP version 3 has no authentication. Its file holds no secret, so a preview shows what changes in it.
     const content =
         vrrpVersion(description.keepalived.advertInterval) === 2
-            ? password.apply((text) => keepalivedText(context, text))
+            ? passwords.vrrp.apply((text) => keepalivedText(context, text))
             : keepalivedText(context);
     return {
         prepare: [
-            `getent passwd ${scriptUser} >/dev/null || useradd --system --no-create-home --home-dir /nonexistent --shell ${platform.noLogin} ${scriptUser}`,
+            `getent passwd ${scriptUser} >/dev/null ||`,
+            `    useradd --system --no-create-home --home-dir /nonexistent --shell ${platform.noLogin} ${scriptUser}`,
         ],
         files: [
             { path: configurationFile, content, mode: "640" },
             { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", { seconds }), mode: "755" },
-            // VRRP and gratuitous ARP are packets of its own making; the address is put on the interface through netlink; its scripts run as another.
+            // VRRP and gratuitous ARP need raw sockets, the virtual address needs netlink, scripts run as another user.
             hardened(unit, platform, {
                 capabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETGID", "SETUID", "KILL"],
                 families: ["AF_NETLINK", "AF_PACKET"],
@@ -49,19 +37,20 @@ export function keepalivedConfiguration(context: RoleContext & { password: pulum
         test: test?.(configurationFile),
         service: { unit, onChange: "reload" },
         ready: {
-            command: `systemctl --quiet is-active ${unit} && curl -sS -f -o /dev/null --connect-timeout ${connectSeconds} --max-time 2 http://${description.virtualAddress}/health`,
+            command: `systemctl --quiet is-active ${unit} && ${ask} http://${description.virtualAddress}/health`,
             seconds: 300,
         },
     };
 }
 
-/** Fractions of a second came with version 3 (RFC 5798), which dropped the password. */
+/** VRRP version 3 (RFC 5798) counts fractions of a second, and has no password any more. */
 export const vrrpVersion = (advertInterval: number) => (Number.isInteger(advertInterval) ? 2 : 3);
 
 /**
- * How a director asks its own web server, in seconds. A server that hangs takes each question its whole time, and keepalived leaves out
- * a turn whose question before is not over: three that are shorter than the interval find it out in 0.8 s, and forgive a busy machine 0.4 s.
- * Whoever has time for slow adverts has it for slow answers: two that take a whole interval.
+ * The check by which keepalived asks its own web server; times are in seconds. keepalived skips a check while the one
+ * before still runs, and a server that hangs uses up each check's whole time. Three checks shorter than the interval
+ * notice the hang after 0.8 s, and tolerate a busy machine for 0.4 s. With advert intervals of a second or more, two
+ * checks of one interval each are enough.
  */
 export function checkOf({ description, platform }: Pick<RoleContext, "description" | "platform">): {
     interval: number;
@@ -69,7 +58,7 @@ export function checkOf({ description, platform }: Pick<RoleContext, "descriptio
     fall: number;
 } {
     const interval = Math.max(platform.keepalived.shortestCheckInterval, description.keepalived.advertInterval);
-    // curl older than 7.32, as CentOS 7's, knows whole seconds only.
+    // curl before 7.32 (CentOS 7) takes whole seconds only.
     return interval < 1 ? { interval, seconds: 0.15, fall: 3 } : { interval, seconds: Math.floor(interval), fall: 2 };
 }
 
@@ -81,7 +70,7 @@ export function keepalivedText({ description, machine, platform }: RoleContext, 
         routerId: `TENGINE_${machine.address.split(".").at(-1)}`,
         notify: notify.to.length > 0 && notify,
         version: vrrpVersion(advertInterval),
-        // keepalived refuses a MASTER with nopreempt: without preemption everybody starts as BACKUP.
+        // keepalived refuses MASTER together with nopreempt, so without preemption every director starts as BACKUP.
         state: preempt && machine.priority === highest ? "MASTER" : "BACKUP",
         interface: device,
         virtualRouterId,

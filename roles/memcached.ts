@@ -1,21 +1,37 @@
-import * as pulumi from "@pulumi/pulumi";
-import { memcachedPort } from "../config/description";
+import { machinesWith, type LabDescription } from "../config/description";
+import { mistakeIf } from "../config/checks/check";
+import type { Mistake } from "../config/mistakes";
+import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
-import type { RoleArgs, RoleContext } from "../components/role";
 import type { RoleConfiguration } from "./role-configuration";
+import type { RoleContext, RoleDefinition } from "./role-definition";
+import { memcachedNodes, memcachedPort } from "./sessions";
 import { render } from "./template";
 
-/** memcached, which keeps the copies of Tomcat's sessions (seed row 9). */
-export class Memcached extends pulumi.ComponentResource {
-    constructor(name: string, args: RoleArgs, opts: pulumi.ComponentResourceOptions) {
-        super("lab:Memcached", name, {}, opts);
-        args.host.configure("memcached", memcachedConfiguration(args), { parent: this });
-        this.registerOutputs();
-    }
-}
+/** memcached, which keeps the copies of Tomcat's sessions (article, row 9). */
+export const memcached: RoleDefinition = {
+    name: "memcached",
+    withoutIt: "sessions would have nowhere to be kept",
+    mistakes: failoverNodesExist,
+    steps: [{ name: "memcached", component: "lab:Memcached", configuration: memcachedConfiguration }],
+    worksAfter: "memcached",
+    packages: (_description, platform) => platform.packages.memcached,
+    units: (_description, platform) => [platform.memcached.unit],
+    processes: (platform) => [{ program: /^memcached$/, user: platform.memcached.user }],
+    doors: (description) => [
+        {
+            what: "memcached",
+            port: memcachedPort,
+            on: machinesWith(description, "memcached"),
+            from: addressesOf(machinesWith(description, "app")),
+        },
+    ],
+};
 
 export function memcachedConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, user, program } = platform.memcached;
+    const { address } = machine;
+    const ask = `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${address}:${memcachedPort}`;
     return {
         files: [
             {
@@ -23,7 +39,7 @@ export function memcachedConfiguration({ description, machine, platform }: RoleC
                 content: render("etc/systemd/system/memcached.service.d/lab.conf", {
                     program,
                     user,
-                    address: machine.address,
+                    address,
                     port: memcachedPort,
                     memoryMiB: description.sessions.memcachedMiB,
                 }),
@@ -31,9 +47,26 @@ export function memcachedConfiguration({ description, machine, platform }: RoleC
             hardened(unit, platform, { capabilities: ["SETGID", "SETUID", "SYS_RESOURCE"] }),
         ],
         service: { unit },
-        ready: {
-            command: `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${machine.address}:${memcachedPort} | grep -q ^VERSION`,
-            seconds: 120,
-        },
+        ready: { command: `${ask} | grep -q ^VERSION`, seconds: 120 },
     };
+}
+
+function failoverNodesExist(description: LabDescription): Mistake[] {
+    const names = memcachedNodes(description).map(({ name }) => name);
+    const { failoverNodes = [] } = description.sessions;
+    const choices = names.join(", ") || "the machines with the role memcached, once there are some";
+    return [
+        ...failoverNodes.flatMap((name, index) =>
+            mistakeIf(!names.includes(name), () => ({
+                path: `sessions.failoverNodes[${index}]`,
+                problem: `there is no ${name}`,
+                remedy: `choose from ${choices}`,
+            })),
+        ),
+        ...mistakeIf(names.length > 0 && names.every((name) => failoverNodes.includes(name)), () => ({
+            path: "sessions.failoverNodes",
+            problem: "every memcached is a failover node: none is left for daily use",
+            remedy: "leave at least one out; with a single memcached, set it to []",
+        })),
+    ];
 }

@@ -1,13 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { LocalArtifact } from "../artifacts/needed";
+import type { LocalArtifact } from "../artifacts/local-artifacts";
 
 /** A file on a machine. */
 export interface ManagedFile {
     /** Absolute path on the machine. */
     path: string;
     /**
-     * The whole content. An Output is taken as a secret: it goes through the command's standard input, is never staged on the control
-     * machine's disk and is encrypted in the state.
+     * The whole content. An Output is a secret: it goes through the command's standard input, never to the control
+     * machine's disk, and is encrypted in the state.
      */
     content: string | pulumi.Output<string>;
     /** Octal; default 644. */
@@ -17,29 +17,35 @@ export interface ManagedFile {
 }
 
 /**
- * What a role is on one machine: the state to bring it to. Plain data, made by a pure function of the site description; applyScript()
- * makes a shell script of it, Host carries it out.
+ * The state that a step brings a machine to. It is plain data, made by a pure function of the description.
+ * applyScript() makes a shell script from it, and Host runs the script.
  */
 export interface RoleConfiguration {
-    /** Uploaded before anything else; `prepare` finds them as `$artifacts/<name>`. */
+    /** Uploaded first. `prepare` finds them as `$artifacts/NAME`. */
     artifacts?: LocalArtifact[];
-    /** Shell lines before the files are put in place: users, folders, unpacking. They must bear being run again; `changed` marks a change that the service has to see, `changed restart` one that takes a restart. */
+    /**
+     * Idempotent shell lines that run before the files are put in place: users, folders, unpacking. `changed` marks a
+     * change that the service has to load, `changed restart` one that takes a restart.
+     */
     prepare?: string[];
     files?: ManagedFile[];
-    /** Secret texts for `finish`, by file name in `$secrets` (0600, in memory, gone when the script ends). */
+    /**
+     * Secret texts for `finish`, by file name in the folder `$secrets`: mode 0600, in memory, deleted when the script
+     * ends.
+     */
     secrets?: Record<string, pulumi.Output<string>>;
-    /** A command that must succeed before the service is touched. */
+    /** A command that checks the files. If it fails, the service stays as it is. */
     test?: string;
     service?: {
         unit: string;
-        /** What makes the service see a changed file; default restart. A changed unit always takes a restart. */
+        /** How the service loads a changed file. Default: restart. A changed unit file always takes a restart. */
         onChange?: "restart" | "reload";
     };
     /**
-     * A command that succeeds once the role works, and how many seconds to give it at most: several times what an emulated machine takes that
-     * shares two cores with five others. Who has to wait for less is told sooner: a unit that has failed is not waited for.
+     * A command that succeeds once the step works, and its time limit in seconds: several times what six emulated
+     * machines on two cores need. A unit that has failed ends the wait at once.
      */
     ready?: { command: string; seconds: number };
-    /** Shell lines for when it works; the texts of `secrets` are files in `$secrets`. */
+    /** Shell lines that run once the step works. The texts of `secrets` are files in `$secrets`. */
     finish?: string[];
 }

@@ -1,29 +1,29 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import Mustache from "mustache";
+import { escapeXml } from "../lib/xml";
 
 const folder = path.join(__dirname, "..", "files");
 type View = Record<string, unknown>;
 
 /**
- * The text of files/`name`.mustache with `view` filled in. XML files get their values escaped, all others as they are: the site
- * description admits nothing that those would have to quote. Throws where the template names something that `view` does not have.
+ * The text of files/`name`.mustache with `view` filled in. Values are escaped in XML files only: the schema of the
+ * stack file admits no character that the other formats would have to quote. Throws when the template names a value
+ * that `view` lacks.
  */
 export function render(name: string, view: View): string {
     const template = fs.readFileSync(path.join(folder, `${name}.mustache`), "utf8");
     const context = new StrictContext(view);
     const writer = new Mustache.Writer();
-    const escape = name.endsWith(".xml") ? escapeXml : String;
+    // Not Mustache's own escaping, which also turns every slash of a path into `&#x2F;`.
+    const escape = name.endsWith(".xml") ? (value: unknown) => escapeXml(String(value)) : String;
     return writer.render(template, context, undefined, { escape });
 }
 
-/** The text of files/`name` as it is: with nothing to fill in. */
+/** The text of files/`name`, which has nothing to fill in. */
 export const verbatim = (name: string) => fs.readFileSync(path.join(folder, name), "utf8");
 
-/** Mustache's own would turn every slash of a path into `&#x2F;` as well. */
-const escapeXml = (value: unknown) => String(value).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-
-/** Mustache takes a name that it does not find for an empty text; a configuration file with a hole in it is worse than an error. */
+/** Mustache renders an unknown name as empty text. An error is better than a configuration file with a hole in it. */
 class StrictContext extends Mustache.Context {
     constructor(view: unknown, parent?: Mustache.Context) {
         super(view, parent);

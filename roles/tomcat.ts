@@ -1,30 +1,14 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { Artifacts } from "../artifacts/needed";
 import { drivers, releases } from "../catalog/releases";
+import { systemUser } from "../lib/posix-accounts";
 import { jdkOf } from "../config/chosen-jdk";
-import { failoverNodes, jvmRoute, machinesWith, memcachedNodes } from "../config/description";
+import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
-import type { RoleArgs, RoleContext } from "../components/role";
+import { accountName } from "./database-accounts";
 import type { RoleConfiguration } from "./role-configuration";
-import { accountName } from "./database";
+import type { RoleContext } from "./role-definition";
+import { failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
 import { render, verbatim } from "./template";
-
-export interface TomcatArgs extends RoleArgs {
-    password: pulumi.Output<string>;
-    artifacts: Artifacts;
-}
-
-/** Tomcat 7 with its sessions in memcached and the site in it (seed rows 11 to 15). */
-export class Tomcat extends pulumi.ComponentResource {
-    readonly ready: pulumi.Resource;
-
-    constructor(name: string, args: TomcatArgs, opts: pulumi.ComponentResourceOptions) {
-        super("lab:Tomcat", name, {}, opts);
-        this.ready = args.host.configure("tomcat", tomcatConfiguration(args), { parent: this, dependsOn: args.after });
-        this.registerOutputs();
-    }
-}
 
 const home = "/usr/local/tomcat";
 /** Below files/, and below / on a machine: our addition to the session manager, which says itself what it does. */
@@ -34,13 +18,14 @@ const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map(
 );
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
+/** Tomcat with its sessions in memcached and the application in it (article, rows 11 to 15). */
 export function tomcatConfiguration({
     description,
     machine,
     platform,
-    password,
+    passwords,
     artifacts,
-}: RoleContext & Pick<TomcatArgs, "password" | "artifacts">): RoleConfiguration {
+}: RoleContext): RoleConfiguration {
     const release = releases[description.release];
     const distribution = artifacts[release.tomcat.artifact];
     const client = artifacts[description.sessions.client];
@@ -51,21 +36,20 @@ export function tomcatConfiguration({
     return {
         artifacts: [distribution, ...libraries],
         prepare: [
-            "getent group tomcat >/dev/null || groupadd --system tomcat",
-            `getent passwd tomcat >/dev/null || useradd --system --gid tomcat --home-dir ${home} --no-create-home --shell ${platform.noLogin} tomcat`,
+            ...systemUser("tomcat", { home, shell: platform.noLogin }),
             "# Unpacked beside its place and moved there: what is there is whole.",
             `if [ ! -d ${versionedHome} ]; then`,
             "    changed",
             "    rm -rf /usr/local/.tomcat-new",
             "    mkdir -p /usr/local/.tomcat-new",
-            `    tar -xzf "$artifacts/${distribution.name}" -C /usr/local/.tomcat-new --strip-components=1 --no-same-owner`,
+            `    tar -xzf "$artifacts/${distribution.name}" --strip-components=1 --no-same-owner -C /usr/local/.tomcat-new`,
             "    # Some releases' archives let nobody but their owner in.",
             "    chmod -R a+rX /usr/local/.tomcat-new",
             "    # Tomcat's own applications (manager, examples, ...) would only be a way in.",
             "    rm -rf /usr/local/.tomcat-new/webapps/*",
             "    chown -R root:tomcat /usr/local/.tomcat-new/conf",
             "    chmod -R u=rwX,g=rX,o= /usr/local/.tomcat-new/conf",
-            "    chown tomcat:tomcat /usr/local/.tomcat-new/logs /usr/local/.tomcat-new/temp /usr/local/.tomcat-new/work",
+            "    (cd /usr/local/.tomcat-new && chown tomcat:tomcat logs temp work)",
             `    mv /usr/local/.tomcat-new ${versionedHome}`,
             "fi",
             `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
@@ -75,7 +59,9 @@ export function tomcatConfiguration({
             `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
             ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
             "# Of two clients Tomcat would take whichever it finds first.",
-            `for jar in ${home}/lib/spymemcached-*.jar; do [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }; done`,
+            `for jar in ${home}/lib/spymemcached-*.jar; do`,
+            `    [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }`,
+            "done",
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
@@ -125,7 +111,7 @@ export function tomcatConfiguration({
             },
             {
                 path: `${home}/conf/database.xml`,
-                content: password.apply((text) =>
+                content: passwords.database.apply((text) =>
                     render("usr/local/tomcat/conf/database.xml", {
                         driver: driver.className,
                         url: databaseUrl(
@@ -152,8 +138,9 @@ export function tomcatConfiguration({
 }
 
 /**
- * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the compiler that Tomcat
- * brings for its JSPs: no JDK is needed. What is there already is replaced only when all of it has been compiled, and differs: a Tomcat that runs may load from there.
+ * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the
+ * compiler that Tomcat brings for its JSPs: no JDK is needed. What is there already is replaced only when all of it has
+ * been compiled, and differs: a Tomcat that runs may load from there.
  */
 export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e
 cd ${tomcat}
@@ -165,6 +152,9 @@ if ! diff -r lib/.new/de lib/de >/dev/null 2>&1; then
 fi
 rm -rf lib/.new`;
 
-/** Milliseconds. Together with the pool's own limits (database.xml) a request ends before its director gives the app server up (nginx.conf). */
+/**
+ * Time-outs are in milliseconds. With the pool's limits (database.xml) a request ends before its director gives up
+ * (nginx.conf).
+ */
 const databaseUrl = (scheme: string, address: string, name: string) =>
     `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

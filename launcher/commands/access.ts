@@ -2,15 +2,15 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
-import type { Access, MachineAccess } from "../../components/outputs";
-import { words } from "../../lib/shell";
-import { sshArgv } from "../../lib/libvirt-uri";
+import type { Access, MachineAccess } from "../../config/access";
 import type { LabDescription } from "../../config/description";
-import { attach, type Command } from "../command";
-import { UserError } from "../../lib/errors";
 import { jumpTarget } from "../../hypervisors/jump-host";
-import { readAccess } from "../stack/outputs";
 import { stackFolder } from "../../lib/environment";
+import { UserError } from "../../lib/errors";
+import { sshArgv } from "../../lib/libvirt-uri";
+import { words } from "../../lib/shell";
+import { attach, type Command } from "../command";
+import { readAccess } from "../stack/outputs";
 import { amongMachines, progress, reach } from "../stack/session";
 
 /** Ways into the lab. */

@@ -1,16 +1,16 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { readDescription } from "../../config/configuration";
-import { parseLibvirtUri } from "../../lib/libvirt-uri";
-import { recordedUp, takeTimeline } from "../timeline/up";
-import { removeNetwork } from "../isolated-host/index";
-import type { Command } from "../command";
 import { jumpHostsOf } from "../../hypervisors/jump-host";
-import { run } from "../../lib/run";
-import { progress, Session } from "../stack/session";
-import { StackFile } from "../stack/stack-file";
 import { virshArgv } from "../../hypervisors/virsh";
 import { checkout, stackFolder } from "../../lib/environment";
+import { parseLibvirtUri } from "../../lib/libvirt-uri";
+import { run } from "../../lib/run";
+import { readDescription } from "../../roles/configuration";
+import type { Command } from "../command";
+import { removeIsolatedHost } from "../isolated-host/index";
+import { progress, Session } from "../stack/session";
+import { StackFile } from "../stack/stack-file";
+import { recordedUp, takeTimeline } from "../timeline/up";
 import { refuseHalfReverted } from "./snapshot/archive";
 
 /** Not on a terminal, pulumi writes a dot every second. */
@@ -83,7 +83,7 @@ export const lifecycle: Record<string, Command> = {
             // An isolated lab ends with its namespaces, whatever state it is in: nothing of it is worth an orderly farewell.
             if (!file.isIsolated)
                 return (await Session.open(stack)).pulumi(["destroy", "--yes", ...destroyWords, ...rest]);
-            await removeNetwork({ home: stackFolder(stack), progress });
+            await removeIsolatedHost({ home: stackFolder(stack), progress });
             fs.rmSync(stackFolder(stack), { recursive: true, force: true });
             fs.rmSync(path.join(checkout, ".stage", stack), { recursive: true, force: true });
             // They were encrypted with the passphrase that has just gone.

@@ -1,13 +1,13 @@
 import * as fs from "node:fs";
 import { accept, acceptedFile } from "../../artifacts/accepted";
 import { ensureArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../artifacts/cache";
-import { catalogue } from "../../catalog/artifacts";
-import { neededArtifacts } from "../../artifacts/needed";
-import { readDescription } from "../../config/configuration";
-import { ensureEngine } from "../engine/index";
-import { attach, type Command } from "../command";
-import { UserError } from "../../lib/errors";
+import { artifactCatalog } from "../../catalog/artifacts";
 import { cacheFolder, checkout, homeFolder, isOffline } from "../../lib/environment";
+import { UserError } from "../../lib/errors";
+import { readDescription } from "../../roles/configuration";
+import { neededArtifacts } from "../../roles/of-machine";
+import { attach, type Command } from "../command";
+import { ensureEngine } from "../engine/index";
 import { progress, Session } from "../stack/session";
 import { StackFile } from "../stack/stack-file";
 
@@ -46,7 +46,7 @@ export const maintenance: Record<string, Command> = {
                     `Choose from ${needed.join(", ")}.`,
                 );
             const names = needed.filter(
-                (name) => catalogue[name].sha256 === undefined && (rest.length === 0 || rest.includes(name)),
+                (name) => artifactCatalog[name].sha256 === undefined && (rest.length === 0 || rest.includes(name)),
             );
             const artifacts = await unacceptedArtifacts(
                 await obtainArtifacts(names, { cache: cacheFolder(), progress, offline: isOffline() }),

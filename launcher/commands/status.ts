@@ -1,9 +1,10 @@
-import type { Access, MachineAccess } from "../../components/outputs";
-import { writeSshConfig } from "./access";
+import { roles } from "../../roles/index";
+import type { Access, MachineAccess } from "../../config/access";
+import { run } from "../../lib/run";
 import type { Command } from "../command";
 import { readAccess } from "../stack/outputs";
-import { run } from "../../lib/run";
 import { reach } from "../stack/session";
+import { writeSshConfig } from "./access";
 
 interface MachineStatus {
     machine: MachineAccess;
@@ -48,7 +49,7 @@ async function ask(
     { virtualAddress }: Access,
     ssh: (argv: string[]) => string[],
 ): Promise<MachineStatus> {
-    const servesSite = machine.roles.some((role) => role === "app" || role === "director");
+    const servesSite = roles.some((role) => role.answersHealthChecks && machine.roles.includes(role.name));
     const script = [
         `systemctl is-active ${machine.services.join(" ")} || true`,
         `ip -4 -o address show | grep -qF ' ${virtualAddress}/' && echo holder || echo other`,

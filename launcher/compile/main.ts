@@ -7,12 +7,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
+import { prefix } from "../../catalog/director-servers";
 import { cacheFolder } from "../../lib/environment";
 import { withLock } from "../../lib/lock";
-import { Remote, type RemoteAddress } from "./remote";
-import type { Build } from "../../roles/tengine";
 import { quote } from "../../lib/shell";
-import { prefix } from "../../catalog/director-servers";
+import type { Build } from "../../roles/build";
+import { Remote, type RemoteAddress } from "./remote";
 
 /** What it is asked for on standard input. */
 export interface CompileRequest extends RemoteAddress {

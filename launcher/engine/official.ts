@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import gte from "semver/functions/gte";
 import { PULUMI_VERSION } from "./pins";
 
 const run = promisify(execFile);
@@ -24,19 +25,9 @@ export async function findOfficialCli(env: NodeJS.ProcessEnv): Promise<OfficialC
             () => ({ stdout: "" }),
         );
         const version = /^v?(\d+\.\d+\.\d+)\S*$/.exec(stdout.trim())?.[1];
-        return beside && version !== undefined && atLeast(version, PULUMI_VERSION) ? { pulumi, version } : undefined;
+        return beside && version !== undefined && gte(version, PULUMI_VERSION) ? { pulumi, version } : undefined;
     }
     return undefined;
-}
-
-/** Whether a version, as in `3.200.0`, is another one or newer. */
-export function atLeast(version: string, least: string): boolean {
-    const [left, right] = [version, least].map((text) => text.split(".").map(Number));
-    for (let index = 0; index < 3; index++) {
-        const difference = (left?.[index] ?? 0) - (right?.[index] ?? 0);
-        if (difference !== 0) return difference > 0;
-    }
-    return true;
 }
 
 /** Where the user's own pulumi keeps plugins and everything else. */

@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 import { aptProxy } from "../../catalog/platforms/debian-13";
 import type { ContainerSpec } from "../../hypervisors/container-spec";
-
-const escape = (text: string) => text.replace(/[&<>"']/g, (char) => `&#${String(char.charCodeAt(0))};`);
+import { escapeXml } from "../../lib/xml";
 
 /** The libvirt LXC domain of a machine whose root tree is `root`. */
 export function domainXml(spec: ContainerSpec, uuid: string, root: string): string {
     // systemd 257 starts on a host with control groups of version 1 only when told that it may.
     const legacy = "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE";
     return `<domain type='lxc'>
-  <name>${escape(spec.name)}</name>
+  <name>${escapeXml(spec.name)}</name>
   <uuid>${uuid}</uuid>
   <memory unit='MiB'>${String(spec.memoryMiB)}</memory>
   <vcpu>${String(spec.vcpus)}</vcpu>
@@ -31,12 +30,12 @@ export function domainXml(spec: ContainerSpec, uuid: string, root: string): stri
   <on_crash>restart</on_crash>
   <devices>
     <filesystem type='mount'>
-      <source dir='${escape(root)}'/>
+      <source dir='${escapeXml(root)}'/>
       <target dir='/'/>
     </filesystem>
     <interface type='network'>
-      <mac address='${escape(spec.mac)}'/>
-      <source network='${escape(spec.network)}'/>
+      <mac address='${escapeXml(spec.mac)}'/>
+      <source network='${escapeXml(spec.network)}'/>
       <guest dev='eth0'/>
     </interface>
     <console type='pty'/>

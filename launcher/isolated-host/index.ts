@@ -8,10 +8,10 @@ import { UserError } from "../../lib/errors";
 import { ensureHostPackages } from "./host-packages";
 import { withLock } from "../../lib/lock";
 import { hostMirrors } from "./mirrors";
-import { findHolder, isReady, startHolder, stopHolder, virsh, type LocalNetwork } from "./namespace";
+import { findHolder, isReady, startHolder, stopHolder, virsh, type IsolatedHost } from "./namespace";
 import { proxyConfiguration } from "./proxy";
 
-export { virsh, type LocalNetwork } from "./namespace";
+export { virsh, type IsolatedHost } from "./namespace";
 
 /** The TCP port of the package proxy on every address that the lab's host end has. */
 export const defaultProxyPort = 3142;
@@ -21,13 +21,13 @@ export const defaultProxyPort = 3142;
  * After a crash, or a reboot of the host, the machines of `home` are running again when it returns. Installs what the host lacks.
  * Both folders are absolute paths. `kind`: of the lab's machines. `proxyPort` (default 3142) counts when the network starts.
  */
-export async function ensureNetwork(options: {
+export async function ensureIsolatedHost(options: {
     home: string;
     cache: string;
     kind: MachineKind;
     proxyPort?: number;
     progress: Progress;
-}): Promise<LocalNetwork> {
+}): Promise<IsolatedHost> {
     const { home, cache, kind, proxyPort = defaultProxyPort, progress } = options;
     for (const folder of [home, cache]) {
         if (!isAbsolute(folder) || /^(\/var)?\/run\/|[:,\\\n]/.test(folder)) {
@@ -45,11 +45,11 @@ export async function ensureNetwork(options: {
             await stopHolder(home);
             mkdirSync(home, { recursive: true, mode: 0o700 });
             await writeProxyConfiguration(cache);
-            const network = await startHolder({ home, cache, proxyPort });
-            if (!(await isReady(network, kind, home, 30)))
+            const isolatedHost = await startHolder({ home, cache, proxyPort });
+            if (!(await isReady(isolatedHost, kind, home, 30)))
                 throw new Error(`libvirtd does not answer: see ${join(home, "run", "holder.log")}`);
-            await resumeMachines(network, kind, home, say);
-            return network;
+            await resumeMachines(isolatedHost, kind, home, say);
+            return isolatedHost;
         });
     });
 }
@@ -59,37 +59,37 @@ async function writeProxyConfiguration(cache: string): Promise<void> {
     writeFileSync(join(cache, "proxy", "acng.conf"), proxyConfiguration(cache, await hostMirrors(), isOffline()));
 }
 
-const container = (network: LocalNetwork, words: string[], say?: (detail: string) => void) =>
-    run(network.enter([...bundled("container"), ...words]) as [string, ...string[]], { say, cwd: checkout });
+const container = (isolatedHost: IsolatedHost, words: string[], say?: (detail: string) => void) =>
+    run(isolatedHost.enter([...bundled("container"), ...words]) as [string, ...string[]], { say, cwd: checkout });
 
 /** Copies the disks of all machines of `home`, which have to stand still, into `folder`. */
-export const saveMachines = (network: LocalNetwork, home: string, folder: string) =>
-    container(network, ["save", join(home, "machines"), folder]);
+export const saveMachines = (isolatedHost: IsolatedHost, home: string, folder: string) =>
+    container(isolatedHost, ["save", join(home, "machines"), folder]);
 
 /** Makes the machines of `home` those that were saved into `folder`, running. */
-export const restoreMachines = (network: LocalNetwork, home: string, folder: string) =>
-    container(network, ["restore", join(home, "machines"), folder]);
+export const restoreMachines = (isolatedHost: IsolatedHost, home: string, folder: string) =>
+    container(isolatedHost, ["restore", join(home, "machines"), folder]);
 
 /** Brings back those machines of `home` that stand still: after the end of a holder, or stopped by hand. */
 export async function resumeMachines(
-    network: LocalNetwork,
+    isolatedHost: IsolatedHost,
     kind: MachineKind,
     home: string,
     say: (detail: string) => void,
 ): Promise<void> {
     if (kind === "vm") {
         const domains = async (which: string) =>
-            (await virsh(network, kind, "list", which, "--name")).split("\n").filter(Boolean);
-        for (const name of await domains("--state-shutoff")) await virsh(network, kind, "start", name);
+            (await virsh(isolatedHost, kind, "list", which, "--name")).split("\n").filter(Boolean);
+        for (const name of await domains("--state-shutoff")) await virsh(isolatedHost, kind, "start", name);
         return;
     }
     const machines = join(home, "machines");
     if (!existsSync(machines) || !readdirSync(machines).some((name) => !name.startsWith("."))) return;
-    await container(network, ["resume", machines], say);
+    await container(isolatedHost, ["resume", machines], say);
 }
 
 /** Ends the lab in `home` with all its machines, and removes its files. Other files in `home` stay. Nothing to remove is fine. */
-export async function removeNetwork(options: { home: string; progress: Progress }): Promise<void> {
+export async function removeIsolatedHost(options: { home: string; progress: Progress }): Promise<void> {
     const { home, progress } = options;
     await withLock(home, () =>
         progress.step("Removing the local network", async () => {
@@ -102,6 +102,6 @@ export async function removeNetwork(options: { home: string; progress: Progress 
 }
 
 /** The local network in `home`, if it runs. */
-export function findNetwork(home: string): Promise<LocalNetwork | undefined> {
+export function findIsolatedHost(home: string): Promise<IsolatedHost | undefined> {
     return Promise.resolve(findHolder(home));
 }

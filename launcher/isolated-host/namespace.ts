@@ -10,7 +10,7 @@ import { run } from "../../lib/run";
 import { countingHierarchy, createGroups, removeGroups } from "./cgroups";
 
 /** The namespaces of a running lab. */
-export interface LocalNetwork {
+export interface IsolatedHost {
     /** The argv that runs `argv` in the lab's network and mounts, in the folder and with the environment of the caller. It ends with the lab. */
     enter(argv: string[]): string[];
     /** The namespaces' holder. */
@@ -24,7 +24,7 @@ export const groupName = (home: string) => `ha-web-lab-${createHash("sha256").up
 const enterScript = `echo 0 >"$1/cgroup.procs" && pid=$2 && shift 2 && exec nsenter --target "$pid" --net --mount --wdns="$(pwd -P)" -- "$@"`;
 
 /** The network of the lab in `home` (an absolute path) if its holder lives; a file left by a crash, or from before a reboot, is no holder. */
-export function findHolder(home: string): LocalNetwork | undefined {
+export function findHolder(home: string): IsolatedHost | undefined {
     const file = join(home, "run", "holder");
     if (!existsSync(file)) return undefined;
     const [pid, startTime, bootId] = readFileSync(file, "utf8").trim().split(" ");
@@ -58,7 +58,7 @@ function startTimeOf(pid: string): string | undefined {
  * Starts a holder for `home` and gives its network once it can be entered; libvirtd may take a moment longer (isReady). A holder that a
  * killed run left half started is not on record, but in the lab's control groups, which are emptied first.
  */
-export async function startHolder(options: { home: string; cache: string; proxyPort: number }): Promise<LocalNetwork> {
+export async function startHolder(options: { home: string; cache: string; proxyPort: number }): Promise<IsolatedHost> {
     const { home, cache } = options;
     const runFolder = join(home, "run");
     const etc = join(home, "libvirt", "etc");
@@ -110,23 +110,23 @@ const libvirtLogging = () =>
 const hypervisors: Record<MachineKind, string> = { container: "lxc:///system", vm: "qemu:///system" };
 
 /** virsh in the lab's namespaces, with machines of a kind. */
-export const virsh = (network: LocalNetwork, kind: MachineKind, ...words: string[]) =>
-    run(network.enter(["virsh", "-q", "-c", hypervisors[kind], ...words]) as [string, ...string[]]);
+export const virsh = (isolatedHost: IsolatedHost, kind: MachineKind, ...words: string[]) =>
+    run(isolatedHost.enter(["virsh", "-q", "-c", hypervisors[kind], ...words]) as [string, ...string[]]);
 
 /** Waits until libvirtd answers. Says whether it did. */
 export async function isReady(
-    network: LocalNetwork,
+    isolatedHost: IsolatedHost,
     kind: MachineKind,
     home: string,
     seconds: number,
 ): Promise<boolean> {
     for (
         const deadline = Date.now() + seconds * 1000;
-        Date.now() < deadline && findHolder(home)?.pid === network.pid;
+        Date.now() < deadline && findHolder(home)?.pid === isolatedHost.pid;
         await wait(50)
     ) {
         try {
-            await virsh(network, kind, "uri");
+            await virsh(isolatedHost, kind, "uri");
             return true;
         } catch {
             /* not yet */

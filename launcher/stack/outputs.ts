@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import type { Access } from "../../components/outputs";
+import type { Access } from "../../config/access";
 import { UserError } from "../../lib/errors";
 import { reach, Session, stateFile } from "./session";
 

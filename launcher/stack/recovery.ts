@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { LabDescription } from "../../config/description";
-import { resumeMachines, virsh, type LocalNetwork } from "../isolated-host/index";
+import { resumeMachines, virsh, type IsolatedHost } from "../isolated-host/index";
 import { stackFolder } from "../../lib/environment";
 import { backendFolder, progress, stateFile, type Session } from "./session";
 
@@ -30,7 +30,7 @@ const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
  * Frees the stack of the lock, and of the unfinished operations, that a pulumi that was killed has left behind. One that is at work is
  * left alone: pulumi itself says so where it matters.
  */
-export async function recoverFromKill(session: Session, network: LocalNetwork): Promise<void> {
+export async function recoverFromKill(session: Session, isolatedHost: IsolatedHost): Promise<void> {
     const { stack } = session.file;
     const holders = lockHolders(stack);
     if (isAtWork(stack)) return;
@@ -38,7 +38,7 @@ export async function recoverFromKill(session: Session, network: LocalNetwork): 
         progress.info(`The last run was killed (process ${holders.join(", ")}): its lock is taken away.`);
         await session.ask(["cancel", "--yes", "--stack", stack]);
     }
-    if (holders.length > 0 || hasUnfinished(stack)) await forgetUnfinished(session, network);
+    if (holders.length > 0 || hasUnfinished(stack)) await forgetUnfinished(session, isolatedHost);
 }
 
 /** Whether a pulumi is at work on the stack. */
@@ -68,10 +68,10 @@ const hasUnfinished = (stack: string) =>
     fs.existsSync(stateFile(stack)) && fs.readFileSync(stateFile(stack), "utf8").includes(`"pending_operations": [`);
 
 /** pulumi would warn of them for ever. All of ours can simply be done again, once libvirt has nothing more than the state has. */
-async function forgetUnfinished(session: Session, network: LocalNetwork): Promise<void> {
+async function forgetUnfinished(session: Session, isolatedHost: IsolatedHost): Promise<void> {
     const exported = await exportState(session);
     const { resources = [], pending_operations: pending = [] } = exported.deployment;
-    await removeUnknown(session, network, resources);
+    await removeUnknown(session, isolatedHost, resources);
     if (pending.length === 0) return;
     progress.info(
         `It was in the middle of ${pending.map(({ resource }) => nameOf(resource.urn)).join(", ")}: done again as far as needed.`,
@@ -84,8 +84,8 @@ async function forgetUnfinished(session: Session, network: LocalNetwork): Promis
  * Takes away what libvirt has and the state has not: a killed pulumi had it made, and the provider would not take it over, or, a disk, would
  * take it for a good one. Containers are a tool's of our own, which needs no such help.
  */
-async function removeUnknown({ file }: Session, network: LocalNetwork, resources: StateResource[]): Promise<void> {
-    const ask = (...words: string[]) => virsh(network, file.machineKind, ...words);
+async function removeUnknown({ file }: Session, isolatedHost: IsolatedHost, resources: StateResource[]): Promise<void> {
+    const ask = (...words: string[]) => virsh(isolatedHost, file.machineKind, ...words);
     /** The names in virsh's list (the first column) that no resource of these types has. */
     const unknown = async (types: string[], ...list: string[]) => {
         const known = resources.filter(({ type }) => types.includes(type)).map(({ inputs }) => inputs?.name);
@@ -126,22 +126,22 @@ async function removeUnknown({ file }: Session, network: LocalNetwork, resources
  */
 export async function recoverMachines(
     session: Session,
-    network: LocalNetwork,
+    isolatedHost: IsolatedHost,
     description: LabDescription,
 ): Promise<string[]> {
     const kind = description.machineKind;
     const missing = async () => {
-        const running = (await virsh(network, kind, "list", "--name")).split("\n");
+        const running = (await virsh(isolatedHost, kind, "list", "--name")).split("\n");
         return description.machines.map(({ name }) => name).filter((name) => !running.includes(name));
     };
     // A snapshot that was killed has left them so.
-    for (const name of (await virsh(network, kind, "list", "--name", "--state-paused"))
+    for (const name of (await virsh(isolatedHost, kind, "list", "--name", "--state-paused"))
         .split("\n")
         .map((line) => line.trim())
         .filter(Boolean))
-        await virsh(network, kind, "resume", name);
+        await virsh(isolatedHost, kind, "resume", name);
     if ((await missing()).length === 0) return [];
-    await resumeMachines(network, kind, stackFolder(session.file.stack), () => undefined);
+    await resumeMachines(isolatedHost, kind, stackFolder(session.file.stack), () => undefined);
     const lost = await missing();
     if (lost.length === 0) return [];
     const { resources = [] } = (await exportState(session)).deployment;

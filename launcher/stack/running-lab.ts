@@ -1,13 +1,12 @@
-import type { Access, MachineAccess } from "../../components/outputs";
-import type { Role } from "../../config/schema";
-import { hypervisorOf, type HypervisorDescription } from "../../config/description";
 import { platforms, type Platform } from "../../catalog/platforms/index";
+import type { Access, MachineAccess } from "../../config/access";
+import { hypervisorOf, type HypervisorDescription } from "../../config/description";
+import { virshArgv } from "../../hypervisors/virsh";
+import { run } from "../../lib/run";
 import { quote } from "../../lib/shell";
 import { writeSshConfig } from "../commands/access";
 import { readAccess } from "./outputs";
-import { run } from "../../lib/run";
 import { amongMachinesOf, reach } from "./session";
-import { virshArgv } from "../../hypervisors/virsh";
 
 /** What could not be looked at: the check that wanted to is `not run`, whatever else is known. */
 export class CannotRun extends Error {}
@@ -59,7 +58,7 @@ export class LivingLab {
     get platform(): Platform {
         return platforms[this.description.platform];
     }
-    machinesWith(role: Role): MachineAccess[] {
+    machinesWith(role: string): MachineAccess[] {
         return this.access.machines.filter(({ roles }) => roles.includes(role));
     }
 

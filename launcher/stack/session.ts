@@ -2,25 +2,25 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { ensureArtifacts } from "../../artifacts/cache";
 import { ensureDiskImage } from "../../artifacts/disk-image";
-import { neededArtifacts } from "../../artifacts/needed";
-import { words } from "../../lib/shell";
-import { readDescription } from "../../config/configuration";
-import { sshArgv } from "../../lib/libvirt-uri";
 import type { LabDescription } from "../../config/description";
-import { ensureEngine, type Engine } from "../engine/index";
-import { endOrphans } from "../engine/orphans";
-import { ensureNetwork, findNetwork, type LocalNetwork } from "../isolated-host/index";
-import { ensureImage } from "../isolated-host/image";
-import { standstill } from "../commands/snapshot/archive";
-import { attach } from "../command";
-import { UserError } from "../../lib/errors";
 import { jumpHostsOf, jumpTarget } from "../../hypervisors/jump-host";
+import { cacheFolder, checkout, isOffline, stackFolder } from "../../lib/environment";
+import { UserError } from "../../lib/errors";
+import { sshArgv } from "../../lib/libvirt-uri";
 import { withLock } from "../../lib/lock";
 import { createProgress } from "../../lib/progress";
-import { cacheFolder, checkout, isOffline, stackFolder } from "../../lib/environment";
+import { run } from "../../lib/run";
+import { words } from "../../lib/shell";
+import { readDescription } from "../../roles/configuration";
+import { neededArtifacts } from "../../roles/of-machine";
+import { attach } from "../command";
+import { standstill } from "../commands/snapshot/archive";
+import { ensureEngine, type Engine } from "../engine/index";
+import { endOrphans } from "../engine/orphans";
+import { ensureImage } from "../isolated-host/image";
+import { ensureIsolatedHost, findIsolatedHost, type IsolatedHost } from "../isolated-host/index";
 import { refuseWithoutPrograms } from "../isolated-host/required-programs";
 import { recoverFromKill, recoverMachines } from "./recovery";
-import { run } from "../../lib/run";
 import { StackFile } from "./stack-file";
 
 export const progress = createProgress(process.stderr);
@@ -30,7 +30,7 @@ export class Session {
     private constructor(
         readonly file: StackFile,
         private readonly engine: Engine,
-        private readonly network: LocalNetwork | undefined,
+        private readonly isolatedHost: IsolatedHost | undefined,
         private readonly image: string | undefined,
     ) {}
 
@@ -50,7 +50,7 @@ export class Session {
             if (description.machineKind === "vm") await ensureDiskImage(description, options);
             await jumpHostsOf(description);
         }
-        const [engine, image, network] = await Promise.all([
+        const [engine, image, isolatedHost] = await Promise.all([
             ensureEngine({ cache, progress }),
             makesMachines && file.wantsBuiltImage
                 ? ensureImage({ cache, platform: "debian-13", kind: file.machineKind, progress }).then(
@@ -58,7 +58,7 @@ export class Session {
                   )
                 : undefined,
             file.isIsolated
-                ? ensureNetwork({
+                ? ensureIsolatedHost({
                       home: stackFolder(stack),
                       cache,
                       kind: file.machineKind,
@@ -67,7 +67,7 @@ export class Session {
                   })
                 : undefined,
         ]);
-        return new Session(file, engine, network, image);
+        return new Session(file, engine, isolatedHost, image);
     }
 
     private get env(): NodeJS.ProcessEnv {
@@ -94,7 +94,7 @@ export class Session {
 
     private argv(words: string[]): string[] {
         const argv = [this.engine.pulumi, ...words];
-        return this.network ? this.network.enter(argv) : argv;
+        return this.isolatedHost ? this.isolatedHost.enter(argv) : argv;
     }
 
     /** pulumi with these words and this terminal, and `env` more in its environment; gives its exit code. */
@@ -125,7 +125,7 @@ export class Session {
         if (this.file.isIsolated) fs.mkdirSync(backendFolder(this.file.stack), { recursive: true, mode: 0o700 });
         const { initialise } = await import("./init");
         await initialise(this);
-        if (this.network) await recoverFromKill(this, this.network);
+        if (this.isolatedHost) await recoverFromKill(this, this.isolatedHost);
     }
 
     /** For `up`'s environment: that no app server is there yet (LabArgs.firstTime), as far as the state tells. */
@@ -142,8 +142,8 @@ export class Session {
 
     /** Words for pulumi's up and preview, by which machines that were taken away behind its back are made anew. */
     async replacements(): Promise<string[]> {
-        if (!this.network) return [];
-        return recoverMachines(this, this.network, readDescription(this.file.settings, this.file.stack));
+        if (!this.isolatedHost) return [];
+        return recoverMachines(this, this.isolatedHost, readDescription(this.file.settings, this.file.stack));
     }
 }
 
@@ -157,15 +157,15 @@ export const passphraseFile = (stack: string) => path.join(stackFolder(stack), "
 /** The argv that runs something of this machine's, ssh or virsh, on the stack: for an isolated one in its namespaces, and it has to be up. */
 export async function reach(stack: string): Promise<(argv: string[]) => string[]> {
     if (!new StackFile(stack).isIsolated) return (argv) => argv;
-    const network = await runningNetwork(stack);
-    return (argv) => network.enter(argv);
+    const isolatedHost = await runningIsolatedHost(stack);
+    return (argv) => isolatedHost.enter(argv);
 }
 
 /** An isolated lab's network; a UserError where it is not up. */
-export async function runningNetwork(stack: string): Promise<LocalNetwork> {
-    const network = await findNetwork(stackFolder(stack));
-    if (!network) throw new UserError(`The lab '${stack}' is not running.`, `Start it: ./lab up -s ${stack}`);
-    return network;
+export async function runningIsolatedHost(stack: string): Promise<IsolatedHost> {
+    const isolatedHost = await findIsolatedHost(stackFolder(stack));
+    if (!isolatedHost) throw new UserError(`The lab '${stack}' is not running.`, `Start it: ./lab up -s ${stack}`);
+    return isolatedHost;
 }
 
 /** The argv that runs something where the machines' addresses are: on their hypervisor, where this machine has no other way to them. */

@@ -1,3 +1,4 @@
+import { escapeXml } from "../../lib/xml";
 import { duration, waited, type Timed } from "./critical-path";
 import { machineOf, summary, type Recording } from "./recording";
 import type { ProcessorTime } from "./processors";
@@ -23,9 +24,6 @@ const kinds: { label: string; colour: string; fits: (step: Timed) => boolean }[]
     { label: "role", colour: "#3b8f6e", fits: () => true },
 ];
 const critical = "#d6263c";
-
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escape = (text: string) => text.replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
 
 /** Steps that ran at the same time in rows below each other; each in the first row that is free. */
 export function rows<T extends { start: number; end: number }>(steps: T[]): T[][] {
@@ -61,7 +59,7 @@ export function timelineSvg(recording: Recording): string {
     for (const [index, lane] of lanes.entries()) {
         const height = lane.rows.length * rowHeight + laneGap;
         if (index % 2 === 0) stripes.push(`<rect x="0" y="${y}" width="${width}" height="${height}" fill="#f4f5f7"/>`);
-        stripes.push(`<text x="8" y="${y + laneGap / 2 + 12}" font-weight="bold">${escape(lane.name)}</text>`);
+        stripes.push(`<text x="8" y="${y + laneGap / 2 + 12}" font-weight="bold">${escapeXml(lane.name)}</text>`);
         for (const [row, own] of lane.rows.entries()) {
             for (const step of own) bars.push(bar(step, y + laneGap / 2 + row * rowHeight, onPath.has(step)));
         }
@@ -86,10 +84,10 @@ ${processorChart(recording, x, bottom + 24)}
         const text = `${label} ${(duration(step) / 1000).toFixed(1)}`;
         const told = `${step.name}: ${step.op}, ${(duration(step) / 1000).toFixed(2)} s, from ${((step.start - start) / 1000).toFixed(2)} s on; could have begun ${(waited(step) / 1000).toFixed(2)} s earlier${step.failed ? "; FAILED" : ""}`;
         return (
-            `<g><title>${escape(told)}</title><rect x="${x(step.start).toFixed(1)}" y="${barTop}" width="${length.toFixed(1)}" height="${rowHeight - 3}" rx="2" fill="${kind?.colour ?? ""}"` +
+            `<g><title>${escapeXml(told)}</title><rect x="${x(step.start).toFixed(1)}" y="${barTop}" width="${length.toFixed(1)}" height="${rowHeight - 3}" rx="2" fill="${kind?.colour ?? ""}"` +
             `${isCritical ? ` stroke="${critical}" stroke-width="2"` : ""}/>` +
             // About 6 px a letter: a text that does not fit is left to the tooltip.
-            `${text.length * 6 < length ? `<text x="${(x(step.start) + 4).toFixed(1)}" y="${barTop + 10}" fill="white">${escape(text)}</text>` : ""}</g>`
+            `${text.length * 6 < length ? `<text x="${(x(step.start) + 4).toFixed(1)}" y="${barTop + 10}" fill="white">${escapeXml(text)}</text>` : ""}</g>`
         );
     }
 
@@ -110,7 +108,7 @@ function heading(recording: Recording): string {
         ({ label, colour }, index) =>
             `<rect x="${left + index * 130}" y="32" width="12" height="12" fill="${colour}"/><text x="${left + index * 130 + 17}" y="42">${label}</text>`,
     );
-    return `<text x="${left}" y="20" font-size="14">${escape(text)}</text>\n${legend.join("\n")}`;
+    return `<text x="${left}" y="20" font-size="14">${escapeXml(text)}</text>\n${legend.join("\n")}`;
 }
 
 /** Filled: the lab's part; line: the whole machine. */

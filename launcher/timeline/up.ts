@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { performance } from "node:perf_hooks";
-import { readDescription } from "../../config/configuration";
-import { UserError } from "../../lib/errors";
 import { stackFolder } from "../../lib/environment";
+import { UserError } from "../../lib/errors";
+import { readDescription } from "../../roles/configuration";
 import type { Session } from "../stack/session";
 import { withEventLog } from "./event-log";
 import { watchProcessors } from "./processors";

@@ -3,16 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ensureArtifacts } from "../../artifacts/cache";
-import { type ArtifactName, catalogue } from "../../catalog/artifacts";
+import { type ArtifactName, artifactCatalog } from "../../catalog/artifacts";
 import { silent } from "../../lib/progress";
 
 /** All that the registries have: what only its publisher has is nothing that a test can count on. */
-const names = (Object.keys(catalogue) as ArtifactName[]).filter(
-    (name) => !("url" in catalogue[name].from || "byHand" in catalogue[name].from),
+const names = (Object.keys(artifactCatalog) as ArtifactName[]).filter(
+    (name) => !("url" in artifactCatalog[name].from || "byHand" in artifactCatalog[name].from),
 );
 
 test(
-    "Maven and Debian really give every file, with the catalogue's sums; from the cache it takes no time",
+    "Maven and Debian really give every file, with the catalog's sums; from the cache it takes no time",
     { timeout: 300_000 },
     async () => {
         const cache = mkdtempSync(join(tmpdir(), "artifacts-"));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
-import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../launcher/isolated-host/index";
+import { ensureIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../launcher/isolated-host/index";
 import type { Finding } from "../../launcher/commands/doctor/finding";
 import { Checkout } from "../support/checkout";
 import { until } from "../support/host-state";
@@ -25,24 +25,24 @@ const stackFile = (image: string) => `config:
 
 let lab: Checkout;
 /** Stands for a machine with a system libvirtd: the doctor is called inside. */
-let machine: LocalNetwork;
+let isolatedHost: IsolatedHost;
 let home: string;
 
 beforeAll(async () => {
     lab = await Checkout.create();
     home = join(lab.home, "machine");
-    machine = await ensureNetwork({ home, cache, kind: "vm", progress: silent });
+    isolatedHost = await ensureIsolatedHost({ home, cache, kind: "vm", progress: silent });
     // For whoever is not root.
     for (const folder of [join(lab.folder, ".."), lab.folder]) chmodSync(folder, 0o755);
 });
 beforeEach(() => lab.write("Pulumi.trial.yaml", stackFile(join(lab.folder, "package.json"))));
 afterAll(async () => {
-    await removeNetwork({ home, progress: silent });
+    await removeIsolatedHost({ home, progress: silent });
     await lab.remove();
 });
 
 const virsh = (...words: string[]) => inside("virsh", "-q", "-c", "qemu:///system", ...words);
-const inside = (...argv: string[]) => run(machine.enter(argv) as [string, ...string[]]);
+const inside = (...argv: string[]) => run(isolatedHost.enter(argv) as [string, ...string[]]);
 
 /** What the doctor finds inside the machine, whose backend has no stack of that name; `by`: a program that becomes another user. */
 async function examine(...by: string[]): Promise<{ code: number; findings: Finding[] }> {
@@ -136,7 +136,7 @@ describe("a stack with virtual machines", () => {
             writeFileSync(configuration, text);
             const daemon = (await inside("cat", "/run/libvirtd.pid")).trim();
             // A pid of the lab's own namespace, whose first process is the holder.
-            await run(["nsenter", "--target", String(machine.pid), "--pid", "--", "kill", daemon]);
+            await run(["nsenter", "--target", String(isolatedHost.pid), "--pid", "--", "kill", daemon]);
             await until(
                 () => inside("cat", "/run/libvirtd.pid"),
                 (pid) => pid.trim() !== daemon,

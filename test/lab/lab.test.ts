@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silent } from "../../lib/progress";
-import { findNetwork } from "../../launcher/isolated-host/index";
+import { findIsolatedHost } from "../../launcher/isolated-host/index";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { Checkout, descendant, type Call } from "../support/checkout";
 import { hostState, namespaces, reportOn, until } from "../support/host-state";
@@ -450,7 +450,7 @@ describe("down", () => {
     test("leaves nothing but the caches, and the stack file as it was", async () => {
         lab.edit("Pulumi.local.yaml", "priority: 170", "priority: 179");
         lab.edit("Pulumi.local.yaml", heap, "");
-        const { pid } = (await findNetwork(join(lab.home, "local")))!;
+        const { pid } = (await findIsolatedHost(join(lab.home, "local")))!;
         const own = new Set(["net", "mnt", "pid", "cgroup"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`)));
         await lab.ok("down");
         expect([...namespaces()].filter((namespace) => own.has(namespace))).toEqual([]);

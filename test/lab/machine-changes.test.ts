@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { destroyWords } from "../../launcher/commands/lifecycle";
 import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
-import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../launcher/isolated-host/index";
+import { ensureIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../launcher/isolated-host/index";
 import { Project } from "../support/project";
 
 const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
@@ -51,14 +51,14 @@ const article = () => ({
 const stack = article();
 
 let project: Project;
-let network: LocalNetwork;
+let isolatedHost: IsolatedHost;
 let home: string;
 const virsh = (...words: string[]) =>
-    run(network.enter(["virsh", "-q", "-c", "qemu:///system", ...words]) as [string, ...string[]]);
+    run(isolatedHost.enter(["virsh", "-q", "-c", "qemu:///system", ...words]) as [string, ...string[]]);
 /** Every machine's disk with the time of its birth: another one is another disk. */
 async function disks(): Promise<Record<string, string>> {
     const births = await run(
-        network.enter(["sh", "-c", "cd /var/lib/libvirt/images/lab && stat -c '%n %w' *-????????.qcow2"]) as [
+        isolatedHost.enter(["sh", "-c", "cd /var/lib/libvirt/images/lab && stat -c '%n %w' *-????????.qcow2"]) as [
             string,
             ...string[],
         ],
@@ -103,8 +103,8 @@ async function change(image = "one"): Promise<string[]> {
 beforeAll(async () => {
     project = await Project.create();
     home = join(project.folder, "home");
-    network = await ensureNetwork({ home, cache, kind: "vm", progress: silent });
-    project.enter = (argv) => network.enter(argv);
+    isolatedHost = await ensureIsolatedHost({ home, cache, kind: "vm", progress: silent });
+    project.enter = (argv) => isolatedHost.enter(argv);
     for (const image of ["one", "two"])
         await run(["qemu-img", "create", "-q", "-f", "qcow2", join(project.folder, `${image}.qcow2`), "1G"]);
     rmSync(join(project.folder, "index.ts"));
@@ -113,7 +113,7 @@ beforeAll(async () => {
     expect(await touched("up")).toContain("mysql-volume");
 });
 afterAll(async () => {
-    await removeNetwork({ home, progress: silent });
+    await removeIsolatedHost({ home, progress: silent });
     project.remove();
 });
 
@@ -122,7 +122,7 @@ const all = (name: string) => ["cloud-init", "domain", "role", "start", "volume"
 test("a cloud-init disk is read as one, and was here only while it was made", async () => {
     const file = /hdd +(\S+)/.exec(await virsh("domblklist", "nod0"))?.[1] ?? "";
     const iso = (...words: string[]) =>
-        run(network.enter(["isoinfo", "-R", "-i", file, ...words]) as [string, ...string[]]);
+        run(isolatedHost.enter(["isoinfo", "-R", "-i", file, ...words]) as [string, ...string[]]);
     expect(await iso("-d")).toMatch(/^Volume id: cidata$/m);
     expect(await iso("-x", "/user-data")).toMatch(/^#cloud-config\n[^]*BEGIN OPENSSH PRIVATE KEY/);
     expect(await iso("-x", "/meta-data")).toMatch(

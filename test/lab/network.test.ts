@@ -19,7 +19,7 @@ import { labCounter } from "../../launcher/timeline/processors";
 import { silent } from "../../lib/progress";
 import { bundled } from "../../lib/environment";
 import { run } from "../../lib/run";
-import { ensureNetwork, findNetwork, removeNetwork } from "../../launcher/isolated-host/index";
+import { ensureIsolatedHost, findIsolatedHost, removeIsolatedHost } from "../../launcher/isolated-host/index";
 import type { ContainerSpec } from "../../hypervisors/container-spec";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { ensureImage } from "../../launcher/isolated-host/image";
@@ -42,13 +42,13 @@ class Lab {
         this.keys = join(scratch, `${name}-keys`);
     }
 
-    up = () => ensureNetwork({ home: this.home, cache, kind: "container", progress: silent });
-    down = () => removeNetwork({ home: this.home, progress: silent });
+    up = () => ensureIsolatedHost({ home: this.home, cache, kind: "container", progress: silent });
+    down = () => removeIsolatedHost({ home: this.home, progress: silent });
 
     async enter(argv: string[], options: Parameters<typeof run>[1] = {}): Promise<string> {
-        const network = await findNetwork(this.home);
-        if (!network) throw new Error(`${this.home} is down`);
-        return run(network.enter(argv) as [string, ...string[]], options);
+        const isolatedHost = await findIsolatedHost(this.home);
+        if (!isolatedHost) throw new Error(`${this.home} is down`);
+        return run(isolatedHost.enter(argv) as [string, ...string[]], options);
     }
 
     virsh = (...words: string[]) => this.enter(["virsh", "-q", "-c", "lxc:///system", ...words]);
@@ -153,7 +153,7 @@ describe("a lab", () => {
     });
 
     test("is there already: the same holder, and machines that nobody touches", async () => {
-        const pid = (await findNetwork(lab.home))?.pid;
+        const pid = (await findIsolatedHost(lab.home))?.pid;
         const started = await lab.ssh("one", startTime);
         expect((await lab.up()).pid).toBe(pid);
         expect(await lab.container("create", lab.spec("one"))).toBe(uuids[0]);
@@ -242,15 +242,15 @@ describe("a lab", () => {
         }
     });
 
-    test("a crash of the holder takes everything down at once, and the next ensureNetwork brings the machines back", async () => {
-        const { pid } = (await findNetwork(lab.home))!;
+    test("a crash of the holder takes everything down at once, and the next ensureIsolatedHost brings the machines back", async () => {
+        const { pid } = (await findIsolatedHost(lab.home))!;
         process.kill(pid, "SIGKILL");
         await until(
-            () => findNetwork(lab.home).then((network) => network ?? "gone"),
+            () => findIsolatedHost(lab.home).then((isolatedHost) => isolatedHost ?? "gone"),
             (network) => network === "gone",
         );
-        const network = await lab.up();
-        expect(network.pid).not.toBe(pid);
+        const isolatedHost = await lab.up();
+        expect(isolatedHost.pid).not.toBe(pid);
         expect(await lab.ssh("one", "cat /root/kept")).toBe("kept\n");
         expect((await lab.virsh("domuuid", "two")).trim()).toBe(uuids[1]!.trim());
         expect(await lab.ssh("two", "jo works=true")).toContain("works");
@@ -276,8 +276,8 @@ describe("a lab", () => {
     test("create comes to a good end after it was killed at any point, and delete may be told twice", async () => {
         await lab.container("delete", lab.spec("two"));
         for (const delay of [300, 450, 600, 750, 900, 1100]) {
-            const network = (await findNetwork(lab.home))!;
-            const [program, ...words] = network.enter([...bundled("container"), "create", "two"]);
+            const isolatedHost = (await findIsolatedHost(lab.home))!;
+            const [program, ...words] = isolatedHost.enter([...bundled("container"), "create", "two"]);
             const child = spawn(program!, words, { cwd: repository, stdio: ["pipe", "ignore", "ignore"] });
             child.stdin.end(JSON.stringify(lab.spec("two")));
             const ended = new Promise((resolve) => child.once("close", resolve));
@@ -322,7 +322,7 @@ describe("a lab", () => {
 
     test("a second lab with the same addresses and names lives beside it, and takes the package proxy over when the first goes", async () => {
         const second = new Lab("second");
-        const first = (await findNetwork(lab.home))!;
+        const first = (await findIsolatedHost(lab.home))!;
         const own = new Set(
             ["net", "mnt", "pid", "cgroup"].map((kind) => readlinkSync(`/proc/${String(first.pid)}/ns/${kind}`)),
         );
@@ -349,7 +349,7 @@ describe("a lab", () => {
 
     test("down leaves the host as it was, and may be told twice", async () => {
         await lab.down();
-        expect(await findNetwork(lab.home)).toBeUndefined();
+        expect(await findIsolatedHost(lab.home)).toBeUndefined();
         expect(
             await hostState(
                 ["first", "second"].map((name) => join(scratch, name)),

@@ -3,10 +3,10 @@
  * Debian's. Files that are the same on all platforms are read by the services of any lab (test/unit/catalog/platforms.test.ts says which differ).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accountName, accountsSql, retiredAccountsSql } from "../../roles/database";
-import { readDescription } from "../../config/configuration";
-import { fileOf } from "../support/roles";
+import { readDescription } from "../../roles/configuration";
+import { accountName, accountsSql, retiredAccountsSql } from "../../roles/database-accounts";
 import { Checkout } from "../support/checkout";
+import { fileOf } from "../support/steps";
 
 const machines = {
     nod0: { address: "192.168.0.200", roles: ["app", "memcached", "database"] },

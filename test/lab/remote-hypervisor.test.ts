@@ -53,7 +53,7 @@ beforeAll(async () => {
     await lab.ok("-s", "behind", "fetch");
     await lab.ok("engine");
     lab.env = { PULUMI_BACKEND_URL: `file://${lab.home}`, PULUMI_CONFIG_PASSPHRASE: "test", SSH_AUTH_SOCK: "" };
-    lab.enter = (argv) => control.network.enter(argv);
+    lab.enter = (argv) => control.isolatedHost.enter(argv);
 }, minutes(30));
 afterAll(async () => {
     lab.enter = (argv) => argv;
@@ -258,7 +258,7 @@ describe("a machine behind a hypervisor", () => {
         // There is no director: the hypervisor itself has the address.
         await one.namespace.sh("ip address add 192.168.0.111/32 dev lab0");
         const server = `require("node:http").createServer((_, answer) => answer.end("from over there")).listen(80, "192.168.0.111")`;
-        const [program = "", ...words] = one.namespace.network.enter([process.execPath, "-e", server]);
+        const [program = "", ...words] = one.namespace.isolatedHost.enter([process.execPath, "-e", server]);
         const site = spawn(program, words, { stdio: "ignore" });
         const call = lab.start(["-s", "behind", "forward"]);
         try {

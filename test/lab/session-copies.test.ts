@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensureArtifacts } from "../../artifacts/cache";
-import { catalogue } from "../../catalog/artifacts";
+import { artifactCatalog } from "../../catalog/artifacts";
 import { releases } from "../../catalog/releases";
 import { compileSessionCopies, sessionCopies } from "../../roles/tomcat";
 import { silent } from "../../lib/progress";
@@ -44,7 +44,7 @@ async function unpacked(): Promise<string> {
     const home = join(folder, "tomcat");
     mkdirSync(home);
     await run(["tar", "-xzf", paths[tomcat.artifact], "-C", home, "--strip-components=1"]);
-    for (const name of [...libraries, client]) copyFileSync(paths[name], join(home, "lib", catalogue[name].file));
+    for (const name of [...libraries, client]) copyFileSync(paths[name], join(home, "lib", artifactCatalog[name].file));
     return home;
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faultOf, findAcceleration } from "../../hypervisors/acceleration";
 import { withLock } from "../../lib/lock";
 import { silent } from "../../lib/progress";
-import { findNetwork } from "../../launcher/isolated-host/index";
+import { findIsolatedHost } from "../../launcher/isolated-host/index";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { standstill } from "../../launcher/commands/snapshot/archive";
 import { Checkout } from "../support/checkout";
@@ -156,7 +156,7 @@ test(
 );
 
 test("down leaves nothing but the caches", async () => {
-    const { pid } = (await findNetwork(home()))!;
+    const { pid } = (await findIsolatedHost(home()))!;
     const own = new Set(["net", "mnt", "pid", "cgroup"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`)));
     await lab.ok("down");
     expect([...namespaces()].filter((namespace) => own.has(namespace))).toEqual([]);

@@ -1,11 +1,11 @@
 /** The article's lab (seed rows 1 to 7) as a stack file describes it, with secrets that are the same at every run. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { catalogue } from "../../catalog/artifacts";
-import type { Artifacts, LocalArtifact } from "../../artifacts/needed";
-import { readConfiguration as describeSite } from "../../config/configuration";
-import { hostKeyOf } from "../../lib/ssh-keys";
+import type { Artifacts, LocalArtifact } from "../../artifacts/local-artifacts";
+import { artifactCatalog } from "../../catalog/artifacts";
 import type { LabDescription } from "../../config/description";
+import { hostKeyOf } from "../../lib/ssh-keys";
+import { readConfiguration as describeSite } from "../../roles/configuration";
 
 /** None of them is part of another, nor of anything else in the configuration: where one turns up, it is there. */
 export const secrets = {
@@ -56,7 +56,7 @@ export const onCentos = (platform: string, changes: Record<string, unknown> = {}
 
 /** All artifacts, each with its file's name for content, as files in `folder`. */
 export function artifactsIn(folder: string): Artifacts {
-    const entries = Object.entries(catalogue).map(([name, { file, sha256 }]): [string, LocalArtifact] => {
+    const entries = Object.entries(artifactCatalog).map(([name, { file, sha256 }]): [string, LocalArtifact] => {
         const source = path.join(folder, file);
         fs.writeFileSync(source, file);
         return [name, { name: file, source, sha256: sha256 ?? `sha256 of ${file}` }];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sshArgv, type SshTarget } from "../../lib/libvirt-uri";
 import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
-import { ensureNetwork, removeNetwork, type LocalNetwork } from "../../launcher/isolated-host/index";
+import { ensureIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../launcher/isolated-host/index";
 import { newKey } from "./ssh-server";
 import { until } from "./host-state";
 
@@ -14,7 +14,7 @@ const prefix = "10.77.0";
 /** A namespace with a network of its own that stands for a machine on a network that others are on too. Its bridge br0 is its way there. */
 export class Namespace {
     private constructor(
-        readonly network: LocalNetwork,
+        readonly isolatedHost: IsolatedHost,
         readonly address: string,
         private readonly home: string,
     ) {}
@@ -22,26 +22,26 @@ export class Namespace {
     /** `uplink`: the one whose bridge is the switch; without it, this one's is. */
     static async create(home: string, number: number, uplink?: Namespace): Promise<Namespace> {
         const it = new Namespace(
-            await ensureNetwork({ home, cache, kind: "vm", progress: silent }),
+            await ensureIsolatedHost({ home, cache, kind: "vm", progress: silent }),
             `${prefix}.${number}`,
             home,
         );
         await it.sh(`ip link add br0 type bridge && ip address add ${it.address}/24 dev br0 && ip link set br0 up`);
         if (uplink) {
             await uplink.sh(
-                `ip link add port${number} type veth peer name up0 netns ${it.network.pid} && ip link set port${number} master br0 up`,
+                `ip link add port${number} type veth peer name up0 netns ${it.isolatedHost.pid} && ip link set port${number} master br0 up`,
             );
             await it.sh("ip link set up0 master br0 up");
         }
         return it;
     }
 
-    run = (...argv: string[]) => run(this.network.enter(argv) as [string, ...string[]]);
+    run = (...argv: string[]) => run(this.isolatedHost.enter(argv) as [string, ...string[]]);
     sh = (script: string) => this.run("sh", "-c", script);
     virsh = (...words: string[]) => this.run("virsh", "-q", "-c", "qemu:///system", ...words);
 
     /** Everything in it, its daemons and machines too. */
-    remove = () => removeNetwork({ home: this.home, progress: silent });
+    remove = () => removeIsolatedHost({ home: this.home, progress: silent });
 }
 
 /**
@@ -88,7 +88,7 @@ export class HypervisorElsewhere {
         );
         await namespace.run("mkdir", "-p", "/run/sshd");
         // It ends with the namespace.
-        const [program = "", ...words] = namespace.network.enter(["/usr/sbin/sshd", "-D", "-f", configuration]);
+        const [program = "", ...words] = namespace.isolatedHost.enter(["/usr/sbin/sshd", "-D", "-f", configuration]);
         spawn(program, words, { stdio: "ignore" });
         const it = new HypervisorElsewhere(namespace, ssh, authorizedKeys);
         await until(

@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import * as pulumi from "@pulumi/pulumi";
-import { applyCommand, applyScript, roleFolder, secretLines, secretTexts, stagedPath } from "../../roles/apply";
+import { applyCommand, applyScript, stepFolder, secretLines, secretTexts, stagedPath } from "../../roles/apply";
 import type { RoleConfiguration } from "../../roles/role-configuration";
 
 /** The programs that apply scripts use; each is wrapped, so that it can be counted, listened to and made the last one. */
@@ -178,7 +178,7 @@ export class SandboxMachine {
 
     private upload(role: string, files: Record<string, string>) {
         for (const [name, content] of Object.entries(files)) {
-            const target = this.path(path.join(roleFolder(role), name));
+            const target = this.path(path.join(stepFolder(role), name));
             fs.mkdirSync(path.dirname(target), { recursive: true });
             fs.writeFileSync(target, content);
         }

@@ -1,16 +1,17 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify, parseDocument } from "yaml";
-import { secretKeys } from "../../../config/schema";
-import { readConfiguration, readDescription, type Configuration } from "../../../config/configuration";
+import { type Configuration } from "../../../config/configuration";
 import type { LabDescription } from "../../../config/description";
-import { UserError } from "../../../lib/errors";
+import { secretKeys } from "../../../config/schema";
 import { checkout, stackFolder } from "../../../lib/environment";
+import { UserError } from "../../../lib/errors";
 import { run } from "../../../lib/run";
+import { readConfiguration, readDescription } from "../../../roles/configuration";
 import { reach, stateFile } from "../../stack/session";
 import { StackFile } from "../../stack/stack-file";
-import { forgetDeletedInodes } from "./deleted-inodes";
 import { labCounter } from "../../timeline/processors";
+import { forgetDeletedInodes } from "./deleted-inodes";
 
 const mark = "# Made by ./lab bench, which removes it at its end.\n";
 

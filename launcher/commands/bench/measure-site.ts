@@ -1,16 +1,18 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { accessOf } from "../../../components/outputs";
-import { describeBuild } from "../../../roles/tengine";
-import { buildScript, prefix, serverSources } from "../../../catalog/director-servers";
 import { ensureArtifacts } from "../../../artifacts/cache";
-import { localArtifacts, neededArtifacts } from "../../../artifacts/needed";
-import { machinesWith, type MachineDescription, type LabDescription } from "../../../config/description";
+import { localArtifacts } from "../../../artifacts/local-artifacts";
+import { buildScript, prefix, serverSources } from "../../../catalog/director-servers";
 import { platforms } from "../../../catalog/platforms/index";
+import { machinesWith, type MachineDescription, type LabDescription } from "../../../config/description";
+import { bundled, cacheFolder, checkout, stackFolder } from "../../../lib/environment";
+import { silent, type Progress } from "../../../lib/progress";
+import { accessOf } from "../../../roles/access";
+import type { Build } from "../../../roles/build";
+import { neededArtifacts } from "../../../roles/of-machine";
+import { tengineBuild } from "../../../roles/tengine-build";
 import type { CompileRequest } from "../../compile/main";
 import { writeSshConfig } from "../access";
-import { silent, type Progress } from "../../../lib/progress";
-import { bundled, cacheFolder, checkout, stackFolder } from "../../../lib/environment";
 import type { BenchLab } from "./bench-lab";
 
 /** What one way through the layers bears. Latencies in milliseconds. */
@@ -96,9 +98,8 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
             build,
             JSON.stringify(
                 withoutJemalloc(
-                    describeBuild({
+                    tengineBuild({
                         description,
-                        machine: director,
                         platform: platforms[description.platform],
                         artifacts: localArtifacts(paths),
                     }),
@@ -137,10 +138,7 @@ const plainPrefix = `${prefix}-without-jemalloc`;
 const sign = "Begin jemalloc statistics";
 
 /** The same server, with the C library's own allocator, beside the one that the director has. */
-export function withoutJemalloc(
-    build: ReturnType<typeof describeBuild>,
-    description: LabDescription,
-): ReturnType<typeof describeBuild> {
+export function withoutJemalloc(build: Build, description: LabDescription): Build {
     const source = serverSources[description.director.source];
     const [server, jemalloc] = build.sources.map(({ name }) => name);
     const script = buildScript(

@@ -6,7 +6,7 @@ import type { Command } from "../../command";
 import { UserError } from "../../../lib/errors";
 import { silent } from "../../../lib/progress";
 import { cacheFolder, stackFolder } from "../../../lib/environment";
-import { ensureNetwork, findNetwork, removeNetwork, type LocalNetwork } from "../../isolated-host/index";
+import { ensureIsolatedHost, findIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../isolated-host/index";
 import { missingNeeds } from "../../isolated-host/host-packages";
 import { clashChecks } from "./checks/clashes";
 import { hereChecks } from "./checks/here";
@@ -48,14 +48,14 @@ async function examine(stackHere: Here): Promise<Finding[]> {
 /** The hypervisor of an isolated stack is this project's own: if it is not up, it is started for the look, in a home of its own. */
 async function examineOwn(stackHere: Here): Promise<Finding[]> {
     const finding = (found: Omit<Finding, "check">) => ({ check: "network", ...found });
-    const network = await findNetwork(stackFolder(stackHere.stack));
-    if (network)
-        return [finding(good("namespaces", "the lab is up")), ...(await examineHypervisors(stackHere, network))];
+    const isolatedHost = await findIsolatedHost(stackFolder(stackHere.stack));
+    if (isolatedHost)
+        return [finding(good("namespaces", "the lab is up")), ...(await examineHypervisors(stackHere, isolatedHost))];
     if (!stackHere.isRoot || missingNeeds(stackHere.description.machineKind).length > 0)
         return [finding(unknown("namespaces", "cannot be tried out before the rest is in order"))];
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "lab-doctor-"));
     try {
-        const trial = await ensureNetwork({
+        const isolatedHost = await ensureIsolatedHost({
             home,
             cache: cacheFolder(),
             kind: stackHere.description.machineKind,
@@ -63,7 +63,7 @@ async function examineOwn(stackHere: Here): Promise<Finding[]> {
         });
         return [
             finding(good("namespaces", "a network and a libvirtd of the lab's own start")),
-            ...(await examineHypervisors(stackHere, trial)),
+            ...(await examineHypervisors(stackHere, isolatedHost)),
         ];
     } catch (error) {
         return [
@@ -76,13 +76,13 @@ async function examineOwn(stackHere: Here): Promise<Finding[]> {
             ),
         ];
     } finally {
-        await removeNetwork({ home, progress: silent });
+        await removeIsolatedHost({ home, progress: silent });
     }
 }
 
 /** All of the stack's at once. */
-async function examineHypervisors(stackHere: Here, network: LocalNetwork | undefined): Promise<Finding[]> {
-    return (await Promise.all((await there(stackHere, network)).map(examineHypervisor))).flat();
+async function examineHypervisors(stackHere: Here, isolatedHost: IsolatedHost | undefined): Promise<Finding[]> {
+    return (await Promise.all((await there(stackHere, isolatedHost)).map(examineHypervisor))).flat();
 }
 
 async function examineHypervisor(place: There): Promise<Finding[]> {

@@ -1,15 +1,15 @@
 import * as fs from "node:fs";
-import { readDescription } from "../../../config/configuration";
-import { parseLibvirtUri, sshArgv } from "../../../lib/libvirt-uri";
 import { hypervisorOf, type MachineDescription, type LabDescription } from "../../../config/description";
-import { words } from "../../../lib/shell";
-import { findEngine } from "../../engine/index";
-import type { LocalNetwork } from "../../isolated-host/index";
+import { virshArgv } from "../../../hypervisors/virsh";
 import { cacheFolder } from "../../../lib/environment";
+import { parseLibvirtUri, sshArgv } from "../../../lib/libvirt-uri";
 import { run } from "../../../lib/run";
+import { words } from "../../../lib/shell";
+import { readDescription } from "../../../roles/configuration";
+import { findEngine } from "../../engine/index";
+import type { IsolatedHost } from "../../isolated-host/index";
 import { Session, stateFile } from "../../stack/session";
 import { StackFile } from "../../stack/stack-file";
-import { virshArgv } from "../../../hypervisors/virsh";
 
 /** A stack, and this machine, from which it is to be built. */
 export interface Here {
@@ -39,11 +39,11 @@ export function here(stack: string): Here {
 }
 
 /** The hypervisors of a stack, in the namespaces of `network` if it is one of this project's own. */
-export async function there({ stack, description }: Here, network: LocalNetwork | undefined): Promise<There[]> {
-    const inside = (argv: string[]) => (network ? network.enter(argv) : argv) as [string, ...string[]];
+export async function there({ stack, description }: Here, isolatedHost: IsolatedHost | undefined): Promise<There[]> {
+    const inside = (argv: string[]) => (isolatedHost ? isolatedHost.enter(argv) : argv) as [string, ...string[]];
     const env = { ...process.env, LC_ALL: "C" };
     // One that was only started for this look has nothing.
-    const own = network && !fs.existsSync(stateFile(stack)) ? new Set<string>() : await ownIdentities(stack);
+    const own = isolatedHost && !fs.existsSync(stateFile(stack)) ? new Set<string>() : await ownIdentities(stack);
     return description.hypervisors.map((hypervisor) => {
         const { uri } = hypervisor;
         const { ssh } = parseLibvirtUri(uri);

@@ -1,9 +1,8 @@
-import type { Role } from "../../../config/schema";
+import type { MachineAccess } from "../../../config/access";
 import type { LabDescription } from "../../../config/description";
-import type { MachineAccess } from "../../../components/outputs";
+import { CannotRun, type LivingLab } from "../../stack/running-lab";
 import type { Fault } from "./faults/fault";
 import type { LoadPlan, LoadReport } from "./load";
-import { CannotRun, type LivingLab } from "../../stack/running-lab";
 
 /** Breaks one thing while clients work, and says what that may cost. */
 export interface Drill {
@@ -42,7 +41,7 @@ export interface Measured extends LoadReport {
 }
 
 /** The machines with a role; CannotRun where there are fewer than `least`. */
-export function those(lab: LivingLab, role: Role, least = 1): MachineAccess[] {
+export function those(lab: LivingLab, role: string, least = 1): MachineAccess[] {
     const machines = lab.machinesWith(role);
     if (machines.length < least) throw new CannotRun(`it takes ${least} machines with the role ${role}`);
     return machines;

@@ -1,4 +1,4 @@
-import { readDescription } from "../../../config/configuration";
+import { readDescription } from "../../../roles/configuration";
 import type { Command } from "../../command";
 import { StackFile } from "../../stack/stack-file";
 

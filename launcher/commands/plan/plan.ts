@@ -3,15 +3,16 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { catalogue } from "../../../catalog/artifacts";
-import { neededArtifacts, type Artifacts, type LocalArtifact } from "../../../artifacts/needed";
+import type { Artifacts, LocalArtifact } from "../../../artifacts/local-artifacts";
+import { artifactCatalog } from "../../../catalog/artifacts";
 import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
-import type { Build } from "../../../roles/tengine";
-import { hostKeyOf } from "../../../lib/ssh-keys";
-import type { MachineDescription, LabDescription } from "../../../config/description";
 import { imageOf } from "../../../config/chosen-image";
-import { roleFolder } from "../../../roles/apply";
+import type { MachineDescription, LabDescription } from "../../../config/description";
+import { hostKeyOf } from "../../../lib/ssh-keys";
+import { stepFolder } from "../../../roles/apply";
+import type { Build } from "../../../roles/build";
+import { neededArtifacts } from "../../../roles/of-machine";
 
 interface Planned {
     type: string;
@@ -89,7 +90,7 @@ async function record(description: LabDescription, artifacts: Artifacts): Promis
 function placeholders(description: LabDescription, folder: string): Artifacts {
     return Object.fromEntries(
         neededArtifacts(description).map((name): [string, LocalArtifact] => {
-            const { file, sha256 } = catalogue[name];
+            const { file, sha256 } = artifactCatalog[name];
             const source = path.join(folder, file);
             fs.writeFileSync(source, "");
             return [name, { name: file, source, sha256: sha256 ?? "not published" }];
@@ -108,7 +109,7 @@ function heading(description: LabDescription): string[] {
             : []),
         `release ${release}, directors ${director.source}; artifacts:`,
         ...neededArtifacts(description).map(
-            (name) => `    ${catalogue[name].file}  ${catalogue[name].sha256 ?? "no published sha256"}`,
+            (name) => `    ${artifactCatalog[name].file}  ${artifactCatalog[name].sha256 ?? "no published sha256"}`,
         ),
     ];
 }
@@ -172,7 +173,7 @@ function once(): Show {
 /** What is run: the command itself, or the script that it starts. */
 function script(create: string, machine: MachineDescription, role: string): string {
     const staged = path.join(process.env.LAB_STAGE ?? "", "plan", machine.name, "roles", role, "apply");
-    return create.includes(`${roleFolder(role)}/apply`) && fs.existsSync(staged)
+    return create.includes(`${stepFolder(role)}/apply`) && fs.existsSync(staged)
         ? fs.readFileSync(staged, "utf8")
         : create;
 }

@@ -1,15 +1,16 @@
 /** How the machines of both kinds are stopped in one moment, kept, and brought back to it. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { MachineAccess } from "../../../components/outputs";
-import { quote } from "../../../lib/shell";
-import { hypervisorOf, memcachedPort, type HypervisorDescription } from "../../../config/description";
-import { UserError } from "../../../lib/errors";
+import type { MachineAccess } from "../../../config/access";
+import { hypervisorOf, type HypervisorDescription } from "../../../config/description";
 import { stackFolder } from "../../../lib/environment";
+import { UserError } from "../../../lib/errors";
 import { run } from "../../../lib/run";
-import { runningNetwork } from "../../stack/session";
+import { quote } from "../../../lib/shell";
+import { memcachedPort } from "../../../roles/sessions";
 import { restoreMachines, saveMachines } from "../../isolated-host/index";
 import type { LivingLab } from "../../stack/running-lab";
+import { runningIsolatedHost } from "../../stack/session";
 import { dump, load, type Item } from "./memcached";
 
 /** Containers' disks are copied here. A virtual machine's snapshot is libvirt's: it is kept with the machine, and has the machine's memory. */
@@ -108,14 +109,18 @@ async function poolRoom(lab: LivingLab, hypervisor: HypervisorDescription): Prom
 /** Keeps the machines, which stand still, in `folder` or, virtual machines, with libvirt under `name`. */
 export async function save(lab: LivingLab, folder: string, name: string): Promise<void> {
     if (areContainers(lab))
-        await saveMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
+        await saveMachines(await runningIsolatedHost(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
     else for (const machine of namesOf(lab)) await lab.virsh("snapshot-create-as", machine, snapshotName(name));
 }
 
 /** The machines as they were kept: virtual ones stand still as they did then. */
 export async function restore(lab: LivingLab, folder: string, name: string): Promise<void> {
     if (areContainers(lab))
-        await restoreMachines(await runningNetwork(lab.stack), stackFolder(lab.stack), path.join(folder, "machines"));
+        await restoreMachines(
+            await runningIsolatedHost(lab.stack),
+            stackFolder(lab.stack),
+            path.join(folder, "machines"),
+        );
     else for (const machine of namesOf(lab)) await lab.virsh("snapshot-revert", machine, snapshotName(name));
 }
 

@@ -1,3 +1,4 @@
+import { escapeXml } from "../../../lib/xml";
 import { isWell, type CheckResult, type Result } from "./check";
 
 /** Columns as wide as their widest cell. */
@@ -37,21 +38,14 @@ export const asTable = (stack: string, results: CheckResult[]) =>
 export const asJson = (stack: string, results: CheckResult[]) =>
     `${JSON.stringify({ stack, well: isWell(results), passed: count(results, "passed"), failed: count(results, "failed"), notRun: count(results, "not run"), results }, undefined, 4)}\n`;
 
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-/** XML 1.0 has no way to write most control characters. */
-const xml = (text: string) =>
-    text
-        .replaceAll(/[&<>"]/g, (char) => entities[char] ?? char)
-        .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "?");
-
 /** JUnit's report, as CI servers read it; `not run` is an error, never a skipped test, as it must not look like success. */
 export function asJunit(stack: string, results: CheckResult[]): string {
     const cases = results.map(({ check, subject, result, detail, seconds }) => {
-        const open = `    <testcase classname="${xml(check)}" name="${xml(subject)}" time="${seconds.toFixed(3)}"`;
-        if (result === "passed") return `${open}><system-out>${xml(detail)}</system-out></testcase>\n`;
+        const open = `    <testcase classname="${escapeXml(check)}" name="${escapeXml(subject)}" time="${seconds.toFixed(3)}"`;
+        if (result === "passed") return `${open}><system-out>${escapeXml(detail)}</system-out></testcase>\n`;
         const element = result === "failed" ? "failure" : "error";
-        return `${open}><${element} message="${xml(result === "failed" ? detail : `not run: ${detail}`)}"/></testcase>\n`;
+        return `${open}><${element} message="${escapeXml(result === "failed" ? detail : `not run: ${detail}`)}"/></testcase>\n`;
     });
     const sums = `tests="${results.length}" failures="${count(results, "failed")}" errors="${count(results, "not run")}"`;
-    return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${sums}>\n  <testsuite name="${xml(`lab ${stack}`)}" ${sums}>\n${cases.join("")}  </testsuite>\n</testsuites>\n`;
+    return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${sums}>\n  <testsuite name="${escapeXml(`lab ${stack}`)}" ${sums}>\n${cases.join("")}  </testsuite>\n</testsuites>\n`;
 }

@@ -1,4 +1,4 @@
-import type { MachineAccess } from "../../../components/outputs";
+import type { MachineAccess } from "../../../config/access";
 import type { LivingLab } from "../../stack/running-lab";
 
 interface Count {

@@ -5,17 +5,17 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { accept, readAccepted } from "../../../artifacts/accepted";
 import { ensureArtifacts, missingArtifacts, obtainArtifacts, unacceptedArtifacts } from "../../../artifacts/cache";
-import { type ArtifactName, catalogue } from "../../../catalog/artifacts";
+import { type ArtifactName, artifactCatalog } from "../../../catalog/artifacts";
 import { aptConfiguration, type Fetch, type Fetchers, mavenPom } from "../../../artifacts/fetchers";
 import { releases } from "../../../catalog/releases";
 import { UserError } from "../../../lib/errors";
 import type { Progress } from "../../../lib/progress";
 import { silent } from "../../../lib/progress";
 
-// The catalogue's sums are those of real files; here each file's right content is its own name.
-const rightContent = (name: ArtifactName) => catalogue[name].file;
-const realSums = Object.fromEntries(Object.entries(catalogue).map(([name, { sha256 }]) => [name, sha256]));
-const all = Object.keys(catalogue) as ArtifactName[];
+// The catalog's sums are those of real files; here each file's right content is its own name.
+const rightContent = (name: ArtifactName) => artifactCatalog[name].file;
+const realSums = Object.fromEntries(Object.entries(artifactCatalog).map(([name, { sha256 }]) => [name, sha256]));
+const all = Object.keys(artifactCatalog) as ArtifactName[];
 
 let cache: string;
 let asked: Record<keyof Fetchers, string[][]>;
@@ -24,7 +24,8 @@ beforeEach(() => {
     cache = mkdtempSync(join(tmpdir(), "artifacts-"));
     asked = { maven: [], debianSource: [], url: [] };
     for (const name of all) {
-        if (realSums[name]) catalogue[name].sha256 = createHash("sha256").update(rightContent(name)).digest("hex");
+        if (realSums[name])
+            artifactCatalog[name].sha256 = createHash("sha256").update(rightContent(name)).digest("hex");
     }
 });
 afterEach(() => {
@@ -96,11 +97,11 @@ test("a file that was damaged in the cache is fetched again, and that is said", 
     ]);
 });
 
-test("a file with another sum than the catalogue's never gets into the cache", async () => {
+test("a file with another sum than the catalog's never gets into the cache", async () => {
     const fetchers = { ...goodFetchers(), maven: source("maven", () => "something else") };
     const error = await failure(ensureArtifacts(["asm-3.2"], { cache, progress: silent, fetchers }));
     expect(error.message).toContain("asm-3.2.jar has the sha256 ");
-    expect(error.message).toContain(`instead of ${catalogue["asm-3.2"].sha256 ?? ""}`);
+    expect(error.message).toContain(`instead of ${artifactCatalog["asm-3.2"].sha256 ?? ""}`);
     expect(readdirSync(join(cache, "artifacts"))).toEqual([]);
 });
 
@@ -219,16 +220,16 @@ test("offline nothing is fetched, and the check alone creates nothing", async ()
     ]);
 });
 
-test("the catalogue: file names are unique, sums well formed, keys say the version", () => {
-    const files = all.map((name) => catalogue[name].file);
+test("the catalog: file names are unique, sums well formed, keys say the version", () => {
+    const files = all.map((name) => artifactCatalog[name].file);
     expect(new Set(files).size).toBe(files.length);
     for (const name of all) {
         expect(realSums[name] ?? "0".repeat(64)).toMatch(/^[0-9a-f]{64}$/);
-        expect(catalogue[name].file).toContain(/-([0-9.u]+)$/.exec(name)?.[1]);
+        expect(artifactCatalog[name].file).toContain(/-([0-9.u]+)$/.exec(name)?.[1]);
     }
     expect(all.filter((name) => !realSums[name])).toEqual(["tengine-3.1.0", "tengine-2.1.0", "jdk-8u45"]);
     const libraries = Object.values(releases).flatMap((release) => release.libraries);
-    expect(libraries.map((name) => catalogue[name].file).every((file) => file.endsWith(".jar"))).toBe(true);
+    expect(libraries.map((name) => artifactCatalog[name].file).every((file) => file.endsWith(".jar"))).toBe(true);
 });
 
 test("Maven is told what to copy, packaging included, and under which name", () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { LabDescription } from "../../../config/description";
 import { platforms } from "../../../catalog/platforms/index";
 import { onCentos, siteWith } from "../../support/article";
-import { rolesOf } from "../../support/roles";
+import { rolesOf } from "../../support/steps";
 
 /** OpenPGP's fingerprint of the first key in an armoured text: SHA-1 over its packet (RFC 4880, 12.2), which begins as the file does. */
 function fingerprint(armoured: string): string {

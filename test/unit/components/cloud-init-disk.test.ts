@@ -21,8 +21,8 @@ function program(rest: string): { said: string; left: string[] } {
         script,
         `
         import * as fs from "node:fs";
-        import { whileMade } from "${path.resolve("components/cloud-init-disk")}";
-        const { beforeCreate: [before], afterCreate: [after] } = whileMade("${file}", { "user-data": "u", "meta-data": "m", "network-config": "n" }) as any;
+        import { cloudInitDiskHooks } from "${path.resolve("components/cloud-init-disk")}";
+        const { beforeCreate: [before], afterCreate: [after] } = cloudInitDiskHooks("${file}", { "user-data": "u", "meta-data": "m", "network-config": "n" }) as any;
         const seen = () => fs.existsSync("${file}") ? fs.readFileSync("${file}", "utf8") + " " + (fs.statSync("${file}").mode & 0o777).toString(8) : "nothing";
         (async () => { ${rest} })();
     `,

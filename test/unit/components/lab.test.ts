@@ -8,12 +8,12 @@ import { parse } from "yaml";
 import { networkConfig, userData } from "../../../components/cloud-init";
 import { Lab } from "../../../components/lab";
 import { outputsOf } from "../../../components/outputs";
-import { readConfiguration as describeStack } from "../../../config/configuration";
-import { hostKeyOf, publicKeyOf, shortPrivateKey } from "../../../lib/ssh-keys";
-import { articleLab, artifactsIn, secrets } from "../../support/article";
-import { register, type Registration } from "../../support/registrations";
 import type { Acceleration } from "../../../hypervisors/acceleration";
 import type { JumpHost } from "../../../hypervisors/jump-host";
+import { hostKeyOf, publicKeyOf, shortPrivateKey } from "../../../lib/ssh-keys";
+import { readConfiguration as describeStack } from "../../../roles/configuration";
+import { articleLab, artifactsIn, secrets } from "../../support/article";
+import { register, type Registration } from "../../support/registrations";
 
 // Staged files lie below the working folder.
 const home = process.cwd();

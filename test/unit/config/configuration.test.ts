@@ -2,15 +2,17 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
 import { utils } from "ssh2";
+import { afterEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { readConfiguration as describeStack, readDescription, macFor } from "../../../config/configuration";
+import { macFor } from "../../../config/configuration";
+import { hypervisorOf, machinesWith } from "../../../config/description";
 import { ConfigurationError } from "../../../config/mistakes";
-import { stackConfiguration } from "../../../config/stack-configuration";
 import { secretKeys } from "../../../config/schema";
-import { hypervisorOf, jvmRoute, machinesWith, memcachedNodes, upstreamServers } from "../../../config/description";
+import { stackConfiguration } from "../../../config/stack-configuration";
 import { UserError } from "../../../lib/errors";
+import { readConfiguration as describeStack, readDescription } from "../../../roles/configuration";
+import { jvmRoute, memcachedNodes, upstreamServers } from "../../../roles/sessions";
 import { articleLab, onCentos, secrets, siteWith } from "../../support/article";
 
 type Stack = ReturnType<typeof articleLab>;
@@ -206,7 +208,7 @@ describe("hypervisors", () => {
             [
                 "network.mode",
                 "several hypervisors have no network in common but one that is there already",
-                "set it to bridge, and network.bridge to the name of a bridge that each of them has into it",
+                "set it to bridge, and network.bridge to a bridge that each hypervisor has into that network",
             ],
         ],
         [
@@ -488,7 +490,7 @@ describe("one mistake in the whole of a description", () => {
             },
             [
                 "machines.nod4.priority",
-                "180 is nod3's priority too: which of the two holds the virtual address would be left to chance",
+                "180 is nod3's priority, too: chance would choose the holder of the virtual address",
                 "give each director a priority of its own",
             ],
         ],
@@ -623,7 +625,7 @@ describe("one mistake in the whole of a description", () => {
             },
             [
                 "image",
-                "debian-13 has no image to start virtual machines from, but for isolated labs",
+                "debian-13 has an image for virtual machines in isolated labs only",
                 "name one: lab:image: { source: PATH-OR-ADDRESS, sha256: SUM }",
             ],
         ],
@@ -730,7 +732,7 @@ describe("one value that is wrong in itself", () => {
             (stack) => {
                 machine(stack, "nod0").roles = ["app", "web"];
             },
-            ["machines.nod0.roles[1]", `"web" is none of app, memcached, director, database`, correct],
+            ["machines.nod0.roles[1]", `"web" is none of database, memcached, app, director`, correct],
         ],
         [
             "no MAC",

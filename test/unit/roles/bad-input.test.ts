@@ -2,14 +2,13 @@
 import { DOMParser } from "@xmldom/xmldom";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { accountsSql, retiredAccountsSql } from "../../../roles/database";
+import { ConfigurationError } from "../../../config/mistakes";
+import { readConfiguration as describeStack } from "../../../roles/configuration";
+import { accountsSql, retiredAccountsSql } from "../../../roles/database-accounts";
 import { keepalivedText } from "../../../roles/keepalived";
 import { render } from "../../../roles/template";
-import { ConfigurationError } from "../../../config/mistakes";
-import { readConfiguration as describeStack } from "../../../config/configuration";
-import { platforms } from "../../../catalog/platforms/index";
 import { articleLab } from "../../support/article";
-import { rolesOf } from "../../support/roles";
+import { contextOn, rolesOf } from "../../support/steps";
 
 type Stack = ReturnType<typeof articleLab>;
 const inside = (stack: Stack, section: string, values: Record<string, unknown>) => {
@@ -174,7 +173,7 @@ test("vrrpPassword", () => {
                 }
                 const [machine] = description.machines.filter(({ roles }) => roles.includes("director"));
                 if (!machine) throw new Error("no director");
-                const lines = keepalivedText({ description, machine, platform: platforms[description.platform] }, text)
+                const lines = keepalivedText(contextOn(description, machine), text)
                     .split("\n")
                     .map((line) => line.trim());
                 // keepalived.conf(5): `!` and `#` begin a comment, a quote a text with spaces, `~` and `$` mean something at a word's beginning.

@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
-import { doors, firewallConfiguration, vrrpNeighbours } from "../../../roles/firewall";
 import { platforms } from "../../../catalog/platforms/index";
+import { doorsOf } from "../../../roles/doors";
+import { firewallConfiguration } from "../../../roles/firewall";
 import { siteWith } from "../../support/article";
 
 const description = siteWith();
-const machine = (name: string) => description.machines.find((each) => each.name === name) ?? expect.fail(name);
 const rules = (name: string, of = description) => {
     const { files = [] } = firewallConfiguration({
         description: of,
         machine: of.machines.find((each) => each.name === name) ?? expect.fail(name),
         platform: platforms[of.platform],
+        doors: doorsOf(of),
     });
     return (typeof files[0]?.content === "string" ? files[0].content : "")
         .split("\n")
@@ -23,12 +24,16 @@ test("who may speak to which service", () => {
         ["192.168.0.203", "192.168.0.204"],
         ["192.168.0.200", "192.168.0.202"],
     ];
-    expect(doors(description).map(({ port, on, from }) => [port, on.map(({ name }) => name).join(" "), from])).toEqual([
+    expect(
+        doorsOf(description).map(({ port, on, from }) => [port, on.map(({ name }) => name).join(" "), from]),
+    ).toEqual([
         [22, "mysql nod0 nod1 nod2 nod3 nod4", gateway],
-        [80, "nod3 nod4", "anyone"],
-        [80, "nod0 nod2", directors],
-        [11211, "nod1 nod2", apps],
         [3306, "mysql", apps],
+        [11211, "nod1 nod2", apps],
+        [80, "nod0 nod2", directors],
+        [80, "nod3 nod4", "anyone"],
+        ["vrrp", "nod3", ["192.168.0.204"]],
+        ["vrrp", "nod4", ["192.168.0.203"]],
     ]);
 });
 
@@ -44,8 +49,8 @@ test("each machine lets in what it has to, and the rest is dropped", () => {
         'iifname "lo" accept',
         "meta l4proto { 1, 58 } accept",
         "ip saddr { 192.168.0.1 } tcp dport 22 accept",
-        "ip saddr { 192.168.0.203, 192.168.0.204 } tcp dport 80 accept",
         "ip saddr { 192.168.0.200, 192.168.0.202 } tcp dport 11211 accept",
+        "ip saddr { 192.168.0.203, 192.168.0.204 } tcp dport 80 accept",
         "}",
         "}",
     ]);
@@ -58,7 +63,7 @@ test("each machine lets in what it has to, and the rest is dropped", () => {
 test("VRRP is between the directors", () => {
     expect(rules("nod3")).toContain("meta l4proto 112 ip saddr { 192.168.0.204 } accept");
     expect(rules("nod3")).toContain("tcp dport 80 accept");
-    expect(vrrpNeighbours(description, machine("nod0"))).toEqual([]);
+    expect(rules("nod0").filter((line) => line.includes("l4proto 112"))).toEqual([]);
 });
 
 test("ssh comes from where the setting says", () => {

@@ -4,16 +4,15 @@
  */
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { accountName, accountsSql, retiredAccountsSql } from "../../../roles/database";
-import { packagesOf } from "../../../components/lab";
+import { artifactCatalog } from "../../../catalog/artifacts";
 import { buildScript, serverSources, type SourceName } from "../../../catalog/director-servers";
-import { docBase } from "../../../roles/web-site";
 import { platformNames } from "../../../catalog/platforms/index";
 import { defaultDatabaseServer } from "../../../config/chosen-database";
-import { neededArtifacts } from "../../../artifacts/needed";
-import { catalogue } from "../../../catalog/artifacts";
+import { accountName, accountsSql, retiredAccountsSql } from "../../../roles/database-accounts";
+import { packagesOf, neededArtifacts } from "../../../roles/of-machine";
+import { docBase } from "../../../roles/web-site";
 import { onCentos, siteWith } from "../../support/article";
-import { fileOf, rolesOf } from "../../support/roles";
+import { fileOf, rolesOf } from "../../support/steps";
 
 const description = siteWith();
 const text = async (machine: string, file: string, of = description) => (await fileOf(of, machine, file)).text;
@@ -43,8 +42,8 @@ describe("as they are in the article's lab", () => {
     test.each(Object.keys(serverSources) as SourceName[])("how %s is compiled", async (name) => {
         const { server, jemalloc } = serverSources[name];
         const script = buildScript(serverSources[name], {
-            server: catalogue[server].file,
-            jemalloc: catalogue[jemalloc].file,
+            server: artifactCatalog[server].file,
+            jemalloc: artifactCatalog[jemalloc].file,
         });
         await expect(script).toMatchFileSnapshot(rendered("build", `${name}.sh`));
     });

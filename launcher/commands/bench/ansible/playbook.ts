@@ -1,13 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ensureArtifacts } from "../../../../artifacts/cache";
-import { localArtifacts, neededArtifacts } from "../../../../artifacts/needed";
-import { accessOf } from "../../../../components/outputs";
-import { writeSshConfig } from "../../access";
+import { localArtifacts } from "../../../../artifacts/local-artifacts";
+import { cacheFolder, checkout, stackFolder } from "../../../../lib/environment";
 import { UserError } from "../../../../lib/errors";
 import { silent, type Progress } from "../../../../lib/progress";
-import { cacheFolder, checkout, stackFolder } from "../../../../lib/environment";
 import { run } from "../../../../lib/run";
+import { accessOf } from "../../../../roles/access";
+import { neededArtifacts } from "../../../../roles/of-machine";
+import { writeSshConfig } from "../../access";
 import type { BenchLab } from "../bench-lab";
 import { renderForAnsible } from "./render";
 

@@ -2,18 +2,18 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Artifacts } from "../../../../artifacts/needed";
-import { releases } from "../../../../catalog/releases";
-import { packagesOf } from "../../../../components/lab";
-import type { ManagedFile, RoleConfiguration } from "../../../../roles/role-configuration";
-import { describeBuild } from "../../../../roles/tengine";
+import type { Artifacts } from "../../../../artifacts/local-artifacts";
 import { temporaryFolders } from "../../../../catalog/director-servers";
-import type { Configuration } from "../../../../config/configuration";
-import type { Role } from "../../../../config/schema";
-import { machinesWith } from "../../../../config/description";
 import { platforms } from "../../../../catalog/platforms/index";
+import { releases } from "../../../../catalog/releases";
+import type { Configuration } from "../../../../config/configuration";
+import { machinesWith } from "../../../../config/description";
+import { outputValue } from "../../../../lib/output-value";
 import { run } from "../../../../lib/run";
-import { plain, roleConfigurations } from "../../../../roles/index";
+import { namedRoles } from "../../../../roles/configuration";
+import { contextOf, packagesOf, stepConfigurations } from "../../../../roles/of-machine";
+import type { ManagedFile, RoleConfiguration } from "../../../../roles/role-configuration";
+import { tengineBuild } from "../../../../roles/tengine-build";
 
 /** A role as role.yaml reads it. Paths are on the control machine. */
 interface PlaybookRole {
@@ -42,20 +42,14 @@ export async function renderForAnsible(
 ): Promise<string> {
     const platform = platforms[description.platform];
     const release = releases[description.release];
-    const [director] = machinesWith(description, "director");
-    if (!director) throw new Error("a site without directors");
-    const { key } = describeBuild({ description, platform, artifacts, machine: director });
+    const { key } = tengineBuild({ description, platform, artifacts });
+    const passwords = {
+        database: pulumi.secret(secrets.databasePassword),
+        vrrp: pulumi.secret(secrets.vrrpPassword),
+    };
     const hosts = await Promise.all(
         description.machines.map(async (machine) => {
-            const configurations = roleConfigurations(
-                { description, platform, machine },
-                {
-                    artifacts,
-                    buildKey: key,
-                    databasePassword: pulumi.secret(secrets.databasePassword),
-                    vrrpPassword: pulumi.secret(secrets.vrrpPassword),
-                },
-            );
+            const configurations = stepConfigurations(contextOf(machine, { description, artifacts, passwords }));
             const roles = await Promise.all(
                 Object.entries(configurations).map(
                     async ([role, configuration]) =>
@@ -79,7 +73,7 @@ export async function renderForAnsible(
             ] as const;
         }),
     );
-    const group = (role: Role) => ({
+    const group = (role: string) => ({
         hosts: Object.fromEntries(machinesWith(description, role).map(({ name }) => [name, {}])),
     });
     const inventory = path.join(folder, "inventory.json");
@@ -89,12 +83,7 @@ export async function renderForAnsible(
             {
                 all: {
                     hosts: Object.fromEntries(hosts),
-                    children: {
-                        app: group("app"),
-                        director: group("director"),
-                        database: group("database"),
-                        memcached: group("memcached"),
-                    },
+                    children: Object.fromEntries(namedRoles().map(({ name }) => [name, group(name)])),
                     vars: {
                         ansible_user: platform.loginUser,
                         ansible_ssh_common_args: `-F ${sshConfig}`,
@@ -160,7 +149,7 @@ async function writeArchive(file: string, members: (ManagedFile & { source?: str
         fs.mkdirSync(path.dirname(place), { recursive: true });
         fs.writeFileSync(
             place,
-            source ? fs.readFileSync(source) : typeof content === "string" ? content : await plain(content),
+            source ? fs.readFileSync(source) : typeof content === "string" ? content : await outputValue(content),
         );
         fs.chmodSync(place, parseInt(mode, 8));
     }

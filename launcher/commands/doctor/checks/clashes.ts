@@ -1,5 +1,5 @@
 /** Names and addresses that somebody else has already. */
-import { BlockList } from "node:net";
+import { overlap, prefixLengthOf } from "../../../../lib/ipv4";
 import type { LabDescription } from "../../../../config/description";
 import { bad, good, unknown, warning, type Check } from "../finding";
 import type { There } from "../place";
@@ -92,26 +92,14 @@ async function otherNetworks({ virsh, own, description }: There): Promise<Networ
                 bridge: elements("bridge").map((element) => attribute(element, "name"))[0],
                 addresses: elements("ip").flatMap((element) => {
                     const address = attribute(element, "address");
-                    const prefix = attribute(element, "prefix") ?? prefixOf(attribute(element, "netmask") ?? "");
+                    const prefix =
+                        attribute(element, "prefix") ?? prefixLengthOf(attribute(element, "netmask") ?? "0.0.0.0");
                     return address === undefined || attribute(element, "family") === "ipv6"
                         ? []
                         : [`${address}/${prefix}`];
                 }),
             };
         });
-}
-
-const prefixOf = (netmask: string) =>
-    netmask.split(".").reduce((sum, part) => sum + Number(part).toString(2).replaceAll("0", "").length, 0);
-
-function overlap(one: string, other: string): boolean {
-    const within = (outer: string, inner: string) => {
-        const list = new BlockList();
-        const [address = "", prefix = "32"] = outer.split("/");
-        list.addSubnet(address, Number(prefix));
-        return list.check(inner.split("/")[0] ?? "");
-    };
-    return within(one, other) || within(other, one);
 }
 
 const addresses: Check<There> = {

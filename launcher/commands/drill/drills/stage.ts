@@ -1,7 +1,8 @@
 /** What the drills of this folder have in common. */
-import type { MachineAccess } from "../../../../components/outputs";
-import { holdersOf } from "../../verify/checks/services";
+
+import type { MachineAccess } from "../../../../config/access";
 import { CannotRun } from "../../../stack/running-lab";
+import { holdersOf } from "../../verify/checks/services";
 import { Visitor } from "../../verify/visitor";
 import { backWithin, noReadFails, nothingLost, onlyInFlight, those, type Drill, type Stage } from "../drill";
 import type { Fault } from "../faults/fault";

@@ -1,5 +1,5 @@
+import type { MachineAccess } from "../../../../config/access";
 import { quote } from "../../../../lib/shell";
-import type { MachineAccess } from "../../../../components/outputs";
 import type { LivingLab } from "../../../stack/running-lab";
 
 /** Something that can be done to a living lab, and how it is undone: `heal` does so from whatever state `inject` left, also twice. */

@@ -1,6 +1,6 @@
 /** What can happen to whole machines, and to their network. */
 import * as path from "node:path";
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import { stackFolder } from "../../../../lib/environment";
 import { cutPower, powerOn, type PowerSwitch } from "../../../isolated-host/power";
 import { CannotRun, type LivingLab } from "../../../stack/running-lab";

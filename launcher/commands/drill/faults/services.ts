@@ -1,5 +1,6 @@
 /** What can happen to a service on one machine. */
-import type { MachineAccess } from "../../../../components/outputs";
+
+import type { MachineAccess } from "../../../../config/access";
 import { quote } from "../../../../lib/shell";
 import type { LivingLab } from "../../../stack/running-lab";
 import { onMachine, signal, type Fault } from "./fault";

@@ -1,6 +1,6 @@
-import type { MachineAccess } from "../../../../components/outputs";
-import { each, verdict, type Check } from "../check";
+import type { MachineAccess } from "../../../../config/access";
 import type { Answer, LivingLab } from "../../../stack/running-lab";
+import { each, verdict, type Check } from "../check";
 
 interface Place {
     name: string;

@@ -1,9 +1,11 @@
-import { controlAddresses, doors } from "../../../../roles/firewall";
-import { quote } from "../../../../lib/shell";
-import type { MachineAccess } from "../../../../components/outputs";
+import type { MachineAccess } from "../../../../config/access";
 import type { LabDescription } from "../../../../config/description";
-import { each, verdict, type Check, type Finding } from "../check";
+import { highestFreeAddress } from "../../../../lib/ipv4";
+import { quote } from "../../../../lib/shell";
+import { controlAddresses } from "../../../../roles/addresses";
+import { doorsOf } from "../../../../roles/doors";
 import { CannotRun, type LivingLab } from "../../../stack/running-lab";
+import { each, verdict, type Check, type Finding } from "../check";
 
 interface Target {
     machine: MachineAccess;
@@ -17,9 +19,9 @@ interface Target {
 const tomcatDefaults = [8080, 8009, 8005];
 
 function targets(lab: LivingLab): Target[] {
-    const all = doors(lab.description);
-    const ports: { port: number; what: string }[] = [
-        ...all,
+    const all = doorsOf(lab.description);
+    const ports = [
+        ...all.flatMap(({ port, what }) => (typeof port === "number" ? [{ port, what }] : [])),
         ...[lab.description.tomcat.port, ...tomcatDefaults].map((port) => ({ port, what: "Tomcat" })),
     ];
     const distinct = [...new Map(ports.map((entry) => [entry.port, entry])).values()];
@@ -115,7 +117,7 @@ async function fromControl(lab: LivingLab, all: Target[]): Promise<Finding> {
 export const stranger: Check = async (lab) => {
     const { description } = lab;
     if (!description.isolated) throw new CannotRun("a stranger can only be made in an isolated lab's own network");
-    const address = await freeAddress(lab);
+    const address = freeAddress(lab);
     const [name, link] = ["lab-stranger", "lab-str"];
     const all = targets(lab);
     const asStranger = (script: string) => `set -eu
@@ -130,18 +132,14 @@ ip netns exec ${name} bash -c ${quote(script)}`;
 };
 
 /** The highest address of the network that no machine, the gateway or the virtual address has. */
-async function freeAddress(lab: LivingLab): Promise<string> {
-    const { description } = lab;
+function freeAddress({ description }: LivingLab): string {
     const taken = new Set([
         description.network.gateway,
         description.virtualAddress,
         ...controlAddresses(description),
         ...description.machines.map(({ address }) => address),
     ]);
-    const prefix = description.network.gateway.split(".").slice(0, 3).join(".");
-    const free = Array.from({ length: 100 }, (_, index) => `${prefix}.${250 - index}`).find(
-        (address) => !taken.has(address),
-    );
+    const free = highestFreeAddress(description.network.cidr, taken);
     if (!free) throw new CannotRun("the network has no free address");
-    return Promise.resolve(free);
+    return free;
 }

@@ -1,4 +1,5 @@
 import { words } from "../../../../lib/shell";
+import { roles } from "../../../../roles/index";
 import { databaseOf } from "../../../../config/chosen-database";
 import { each, verdict, type Check } from "../check";
 import { CannotRun } from "../../../stack/running-lab";
@@ -22,19 +23,14 @@ export const users: Check = (lab) =>
             const asRoot = processes
                 .filter(({ user, parent, name }) => user === "root" && parent !== "2" && !rootsOwn.test(name))
                 .map(({ name }) => `${name} runs as root`);
-            const wanted: [role: string, name: RegExp, user: string][] = [
-                ["app", /^java$/, "tomcat"],
-                ["app", /^(apache2|httpd)$/, lab.platform.httpd.user],
-                ["memcached", /^memcached$/, lab.platform.memcached.user],
-                ["director", /^nginx$/, "nginx"],
-                ["database", /^(mariadbd|mysqld)$/, "mysql"],
-            ];
-            const missing = wanted
-                .filter(([role]) => machine.roles.includes(role))
+            const missing = roles
+                .filter((role) => machine.roles.includes(role.name))
+                .flatMap((role) => role.processes?.(lab.platform) ?? [])
                 .filter(
-                    ([, name, user]) => !processes.some((process) => name.test(process.name) && process.user === user),
+                    ({ program, user }) =>
+                        !processes.some((process) => program.test(process.name) && process.user === user),
                 )
-                .map(([, name, user]) => `nothing like ${name.source} runs as ${user}`);
+                .map(({ program, user }) => `nothing like ${program.source} runs as ${user}`);
             const own = [
                 ...new Set(processes.filter(({ user }) => user !== "root").map(({ user, name }) => `${name}: ${user}`)),
             ];

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { memcachedNodes } from "../../../../config/description";
-import { quote } from "../../../../lib/shell";
 import { databaseOf } from "../../../../config/chosen-database";
-import { each, verdict, type Check } from "../check";
+import { quote } from "../../../../lib/shell";
+import { memcachedNodes } from "../../../../roles/sessions";
 import { CannotRun } from "../../../stack/running-lab";
+import { each, verdict, type Check } from "../check";
 import { Visitor } from "../visitor";
 
 /** A session counts every addition, by whichever director and at whatever address it comes. */

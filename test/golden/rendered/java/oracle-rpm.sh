@@ -1,10 +1,10 @@
 #!/bin/sh
-# Brings the role java of this machine to its described state.
+# Brings the step java of this machine to its described state.
 set -eu
 umask 022
 here=/var/lib/lab/java
 pending=$here/pending
-# A run whose connection broke goes on without one: it is let come to its end.
+# A run continues after its ssh connection breaks. Wait for its end.
 exec 9> "$here/lock"
 flock 9
 rm -rf /run/lab-java.*
@@ -12,10 +12,10 @@ secrets=$(mktemp -d /run/lab-java.XXXXXX)
 trap 'rm -rf "$secrets"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# changed [restart]: the service has to see it; with the word, by a restart even where a reload does for everything else.
+# changed [restart]: the service has to load a change. With "restart" a reload is not enough.
 changed() { echo "$*" >> "$pending"; }
 
-# label PATH: SELinux, where there is any: the labels that its policy gives to files of these names, wherever they came from.
+# label PATH: gives files the labels of SELinux's policy, where there is SELinux.
 label() { if command -v restorecon >/dev/null; then restorecon -R "$1"; fi; }
 
 # put MODE OWNER SOURCE DESTINATION
@@ -36,13 +36,13 @@ put() {
     fi
 }
 
-# quietly COMMAND: what it says is shown only when it fails.
+# quietly COMMAND: shows the command's output only when it fails.
 quietly() {
     said=$(sh -c "$1" 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
 }
 
-# await SECONDS COMMAND UNIT: runs the command until it succeeds; tells what the unit says when it never does. A unit that systemd has
-# given up is not waited for.
+# await SECONDS COMMAND UNIT: repeats the command until it succeeds. Fails with the unit's status when time is up, and
+# at once when the unit has failed.
 await() {
     start=$(date +%s)
     until said=$(sh -c "$2" 2>&1); do
@@ -56,7 +56,7 @@ await() {
     done
 }
 
-# What is secret comes through standard input: one line each, a name and the content in base64.
+# Secrets come through standard input, one a line: a name, and the content in base64.
 umask 077
 while read -r name content; do
     printf %s "$content" | base64 -d > "$secrets/$name"
@@ -67,7 +67,7 @@ umask 022
 artifacts=$here/artifacts
 rpm --query --quiet "$(rpm --query --package "$artifacts/jdk-8u45-linux-x64.rpm")" || rpm --upgrade --replacepkgs "$artifacts/jdk-8u45-linux-x64.rpm"
 
-# Files: only those that differ are written, each in one step. One role at a time, so that a file may move from one to another.
+# Files: only those that differ are written, each atomically. The lock lets a file move from one step to another.
 exec 8< /var/lib/lab
 flock 8
 put 644 root:root "$here"/files/etc/profile.d/java.sh /etc/profile.d/java.sh
@@ -78,7 +78,7 @@ cat > "$here/installed.new" <<'END'
 END
 if [ -f "$here/installed" ]; then
     grep -vxFf "$here/installed.new" "$here/installed" | while read -r old; do
-        # A file that moved to another role is that role's now.
+        # A file that moved to another step belongs to that step now.
         for other in /var/lib/lab/*/installed; do
             [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
         done

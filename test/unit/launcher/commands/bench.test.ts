@@ -4,13 +4,13 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { platforms } from "../../../../catalog/platforms/index";
 import { renderForAnsible } from "../../../../launcher/commands/bench/ansible/render";
 import { parseWrk, withoutJemalloc } from "../../../../launcher/commands/bench/measure-site";
 import { asMarkdown, goalsOf, type Results } from "../../../../launcher/commands/bench/table";
-import { describeBuild } from "../../../../roles/tengine";
-import { platforms } from "../../../../catalog/platforms/index";
+import { readConfiguration as describeStack } from "../../../../roles/configuration";
+import { tengineBuild } from "../../../../roles/tengine-build";
 import { articleLab, artifactsIn, siteWith } from "../../../support/article";
-import { readConfiguration as describeStack } from "../../../../config/configuration";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bench-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -59,9 +59,8 @@ Transfer/sec:    243.10KB
 
 test("the server without jemalloc differs from the lab's by that, and by its place", () => {
     const description = siteWith();
-    const build = describeBuild({
+    const build = tengineBuild({
         description,
-        machine: description.machines[0]!,
         platform: platforms[description.platform],
         artifacts: artifactsIn(folder),
     });

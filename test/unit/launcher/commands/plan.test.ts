@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { releaseNames } from "../../../../catalog/releases";
-import { readDescription } from "../../../../config/configuration";
 import { platforms, platformNames } from "../../../../catalog/platforms/index";
-import { StackFile } from "../../../../launcher/stack/stack-file";
+import { releaseNames } from "../../../../catalog/releases";
 import { plan } from "../../../../launcher/commands/plan/plan";
+import { StackFile } from "../../../../launcher/stack/stack-file";
+import { readDescription } from "../../../../roles/configuration";
 
 // Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
 Error.stackTraceLimit = 0;

@@ -1,13 +1,13 @@
 /** What each role is on a machine, as plain text: what Host would upload, and what would come through the script's standard input. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Artifacts } from "../../artifacts/needed";
-import { catalogue } from "../../catalog/artifacts";
+import type { Artifacts } from "../../artifacts/local-artifacts";
+import { artifactCatalog } from "../../catalog/artifacts";
+import type { LabDescription, MachineDescription } from "../../config/description";
+import { outputValue } from "../../lib/output-value";
 import { applyScript, secretTexts } from "../../roles/apply";
-import type { RoleContext } from "../../components/role";
+import { contextOf, stepConfigurations } from "../../roles/of-machine";
 import type { RoleConfiguration } from "../../roles/role-configuration";
-import type { LabDescription } from "../../config/description";
-import { platforms } from "../../catalog/platforms/index";
-import { plain, roleConfigurations } from "../../roles/index";
+import type { RoleContext } from "../../roles/role-definition";
 import { secrets } from "./article";
 
 export interface RenderedFile {
@@ -28,20 +28,22 @@ export interface RenderedRole {
 
 /** An artifact is known by its file's name; where it lies does not matter. */
 const artifacts = Object.fromEntries(
-    Object.entries(catalogue).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }]),
+    Object.entries(artifactCatalog).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }]),
 ) as Artifacts;
 
-/** Every role of a machine, by the name that it has on the machine. */
+/** What the steps of a machine are configured from, with the test's secrets. */
+export const contextOn = (description: LabDescription, machine: MachineDescription): RoleContext =>
+    contextOf(machine, {
+        description,
+        artifacts,
+        passwords: { database: pulumi.secret(secrets.databasePassword), vrrp: pulumi.secret(secrets.vrrpPassword) },
+    });
+
+/** Every step of a machine, by its name. */
 export async function rolesOf(description: LabDescription, machineName: string): Promise<Record<string, RenderedRole>> {
     const machine = description.machines.find(({ name }) => name === machineName);
     if (!machine) throw new Error(`no machine ${machineName}`);
-    const context: RoleContext = { description, machine, platform: platforms[description.platform] };
-    const all = roleConfigurations(context, {
-        artifacts,
-        databasePassword: pulumi.secret(secrets.databasePassword),
-        vrrpPassword: pulumi.secret(secrets.vrrpPassword),
-        buildKey: "0123456789abcdef",
-    });
+    const all = stepConfigurations(contextOn(description, machine));
     return Object.fromEntries(
         await Promise.all(
             Object.entries(all).map(
@@ -55,12 +57,12 @@ async function rendered(role: string, configuration: RoleConfiguration): Promise
     const files = await Promise.all(
         (configuration.files ?? []).map(async ({ content, ...file }): Promise<RenderedFile> => ({
             ...file,
-            text: typeof content === "string" ? content : await plain(content),
+            text: typeof content === "string" ? content : await outputValue(content),
             isSecret: typeof content !== "string",
         })),
     );
     const texts = await Promise.all(
-        secretTexts(configuration).map(async ([name, content]) => [name, await plain(content)] as const),
+        secretTexts(configuration).map(async ([name, content]) => [name, await outputValue(content)] as const),
     );
     return { configuration, files, secrets: Object.fromEntries(texts), script: applyScript(role, configuration) };
 }

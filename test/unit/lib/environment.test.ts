@@ -15,7 +15,7 @@ import {
     machinesFolder,
     resolveForCaller,
     stackFolder,
-} from "../../lib/environment";
+} from "../../../lib/environment";
 
 const variables = asVariables({
     home: "/home",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { inTime, TimeoutError, until } from "../../lib/until";
+import { inTime, TimeoutError, until } from "../../../lib/until";
 
 const fast = { seconds: 5, everyMs: 1, what: "the counter is at 3" };
 

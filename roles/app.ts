@@ -1,0 +1,89 @@
+import { drivers, releases } from "../catalog/releases";
+import { platforms } from "../catalog/platforms/index";
+import { addressPath } from "../config/checks/addresses";
+import { mistakeIf, repeated } from "../config/checks/check";
+import { jdkOf } from "../config/chosen-jdk";
+import { machinesWith, type LabDescription } from "../config/description";
+import type { Mistake } from "../config/mistakes";
+import { addressesOf } from "./addresses";
+import { httpdConfiguration } from "./httpd";
+import { javaConfiguration } from "./java";
+import type { RoleDefinition } from "./role-definition";
+import { jvmRoute } from "./sessions";
+import { tomcatConfiguration } from "./tomcat";
+import { webSiteConfiguration } from "./web-site";
+
+/**
+ * A machine that runs the application: JDK, the application's files, Tomcat, httpd in front (article, rows 10 to 16).
+ */
+export const app: RoleDefinition = {
+    name: "app",
+    withoutIt: "nothing would run the site",
+    mistakes: (description) => [
+        ...oneRoutePerAppServer(description),
+        ...sessionClientFits(description),
+        ...jdkInstalls(description),
+    ],
+    component: "lab:AppServer",
+    takesTurns: true,
+    steps: [
+        { name: "java", component: "lab:Java", configuration: javaConfiguration },
+        { name: "site", component: "lab:WebSite", configuration: webSiteConfiguration },
+        {
+            name: "tomcat",
+            component: "lab:Tomcat",
+            after: { steps: ["java", "site"], roles: ["database", "memcached"] },
+            configuration: tomcatConfiguration,
+        },
+        { name: "httpd", component: "lab:Httpd", after: { steps: ["tomcat"] }, configuration: httpdConfiguration },
+    ],
+    worksAfter: "httpd",
+    packages: (description, platform) => [...jdkOf(description).packages, ...platform.packages.httpd],
+    artifacts: (description) => {
+        const { rpm } = jdkOf(description);
+        const { tomcat, libraries } = releases[description.release];
+        const driver = drivers[description.database.server].artifact;
+        return [...(rpm ? [rpm] : []), tomcat.artifact, ...libraries, driver, description.sessions.client];
+    },
+    units: (_description, platform) => ["tomcat.service", platform.httpd.unit],
+    processes: (platform) => [
+        { program: /^java$/, user: "tomcat" },
+        { program: /^(apache2|httpd)$/, user: platform.httpd.user },
+    ],
+    doors: (description) => [
+        {
+            what: "httpd",
+            port: 80,
+            on: machinesWith(description, "app"),
+            from: addressesOf(machinesWith(description, "director")),
+        },
+    ],
+    answersHealthChecks: true,
+};
+
+const oneRoutePerAppServer = (description: LabDescription): Mistake[] =>
+    repeated(machinesWith(description, "app"), jvmRoute, (machine, earlier) => ({
+        path: addressPath(machine),
+        problem:
+            `its session route would be ${jvmRoute(machine)}, which is ${earlier.name}'s: ` +
+            "the last number of their addresses is the same",
+        remedy: "choose addresses of app servers that differ in their last number",
+    }));
+
+const sessionClientFits = ({ release, sessions }: LabDescription): Mistake[] => {
+    const { sessionClients } = releases[release];
+    return mistakeIf(!sessionClients.includes(sessions.client), () => ({
+        path: "sessions.client",
+        problem: `${sessions.client} does not go with the session manager of the release ${release}`,
+        remedy: `choose from ${sessionClients.join(", ")}, or leave it away`,
+    }));
+};
+
+const jdkInstalls = ({ platform, java }: LabDescription): Mistake[] => {
+    const { jdks } = platforms[platform];
+    return mistakeIf(!jdks[java], () => ({
+        path: "java",
+        problem: `no ${java} installs on ${platform}`,
+        remedy: `choose from ${Object.keys(jdks).join(", ")}, or leave it away`,
+    }));
+};

@@ -1,0 +1,112 @@
+import { serverSources, sourceNames } from "../catalog/director-servers";
+import { mistakeIf, repeated } from "../config/checks/check";
+import { machinesWith, type LabDescription, type MachineDescription } from "../config/description";
+import type { Mistake } from "../config/mistakes";
+import { addressesOf } from "./addresses";
+import { keepalivedConfiguration } from "./keepalived";
+import type { Door, RoleDefinition } from "./role-definition";
+import { tengineConfiguration } from "./tengine";
+import { tengineBuild } from "./tengine-build";
+
+/**
+ * A machine that takes the site's visitors: Tengine, and keepalived for the virtual address (article, rows 17 to 22).
+ */
+export const director: RoleDefinition = {
+    name: "director",
+    withoutIt: "nothing would hold the virtual address",
+    mistakes: (description) => [
+        ...directorsAndAppServersApart(description),
+        ...priorities(description),
+        ...sourceCompiles(description),
+        ...advertInterval(description),
+    ],
+    component: "lab:Director",
+    steps: [
+        {
+            name: "tengine",
+            component: "lab:Tengine",
+            after: { roles: ["app"] },
+            build: tengineBuild,
+            configuration: tengineConfiguration,
+        },
+        {
+            name: "keepalived",
+            component: "lab:Keepalived",
+            after: { steps: ["tengine"] },
+            configuration: keepalivedConfiguration,
+        },
+    ],
+    worksAfter: "keepalived",
+    packages: (_description, { packages }) => [...packages.directorRuntime, ...packages.keepalived],
+    artifacts: ({ director: { source } }) => [serverSources[source].server, serverSources[source].jemalloc],
+    units: (_description, platform) => ["tengine.service", platform.keepalived.unit],
+    processes: () => [{ program: /^nginx$/, user: "nginx" }],
+    doors: (description) => [
+        { what: "the site", port: 80, on: machinesWith(description, "director"), from: "anyone" },
+        ...machinesWith(description, "director").flatMap((machine) => vrrpDoor(description, machine)),
+    ],
+    answersHealthChecks: true,
+};
+
+/** Each director hears the VRRP adverts of the others. */
+function vrrpDoor(description: LabDescription, machine: MachineDescription): Door[] {
+    const others = machinesWith(description, "director").filter(({ name }) => name !== machine.name);
+    return others.length === 0 ? [] : [{ what: "VRRP", port: "vrrp", on: [machine], from: addressesOf(others) }];
+}
+
+const directorsAndAppServersApart = (description: LabDescription): Mistake[] =>
+    machinesWith(description, "director")
+        .filter(({ roles }) => roles.includes("app"))
+        .map((machine) => ({
+            path: `machines.${machine.name}.roles`,
+            problem: "app and director both serve port 80",
+            remedy: "put them on two machines",
+        }));
+
+function priorities(description: LabDescription): Mistake[] {
+    const directors = machinesWith(description, "director");
+    const path = (machine: MachineDescription) => `machines.${machine.name}.priority`;
+    return [
+        ...directors
+            .filter((machine) => machine.priority === undefined)
+            .map((machine) => ({
+                path: path(machine),
+                problem: "a director has no priority",
+                remedy: "give each director a number from 1 to 254; the highest one holds the virtual address",
+            })),
+        ...description.machines
+            .filter((machine) => machine.priority !== undefined && !machine.roles.includes("director"))
+            .map((machine) => ({
+                path: path(machine),
+                problem: "only directors have a priority",
+                remedy: "remove it, or add director to the machine's roles",
+            })),
+        ...repeated(
+            directors,
+            (machine) => machine.priority?.toString(),
+            (machine, earlier) => ({
+                path: path(machine),
+                problem: `${machine.priority} is ${earlier.name}'s priority, too: chance would choose the holder of the virtual address`,
+                remedy: "give each director a priority of its own",
+            }),
+        ),
+    ];
+}
+
+function sourceCompiles({ platform, director: { source } }: LabDescription): Mistake[] {
+    const compilesHere = (name: typeof source) => serverSources[name].onlyOn?.platforms.includes(platform) ?? true;
+    return mistakeIf(!compilesHere(source), () => ({
+        path: "director.source",
+        problem: `${source} does not compile on ${platform}: ${serverSources[source].onlyOn?.because}`,
+        remedy: `choose from ${sourceNames.filter(compilesHere).join(", ")}`,
+    }));
+}
+
+function advertInterval({ keepalived: { advertInterval: interval } }: LabDescription): Mistake[] {
+    const centiseconds = interval * 100;
+    return mistakeIf(Math.abs(centiseconds - Math.round(centiseconds)) >= 1e-9, () => ({
+        path: "keepalived.advertInterval",
+        problem: `${interval} s is no whole number of centiseconds, which is how VRRP counts`,
+        remedy: "choose for example 0.2 or 1",
+    }));
+}

@@ -1,0 +1,56 @@
+/** What the roles of a machine, or of all machines, add up to. */
+import type { ArtifactName } from "../catalog/artifacts";
+import { platforms } from "../catalog/platforms/index";
+import type { Repository } from "../catalog/platforms/platform";
+import type { LabDescription, MachineDescription } from "../config/description";
+import { doorsOf } from "./doors";
+import { roles } from "./index";
+import type { RoleConfiguration } from "./role-configuration";
+import type { RoleContext, RoleDefinition } from "./role-definition";
+
+export const hasRole = (machine: MachineDescription, { name, isImplied }: RoleDefinition) =>
+    isImplied ? isImplied(machine) : machine.roles.includes(name);
+
+export const rolesOf = (machine: MachineDescription) => roles.filter((role) => hasRole(machine, role));
+
+/** All distribution packages of a machine, so that its package manager runs once. */
+export const packagesOf = (machine: MachineDescription, description: LabDescription): string[] =>
+    rolesOf(machine).flatMap(({ packages }) => packages?.(description, platforms[description.platform]) ?? []);
+
+/** Publishers' own repositories that some of these packages come from. */
+export const repositoriesOf = (machine: MachineDescription, description: LabDescription): Repository[] =>
+    rolesOf(machine).flatMap(({ repositories }) => repositories?.(description) ?? []);
+
+/** systemd units that run on a machine when all of its roles work. */
+export const unitsOf = (machine: MachineDescription, description: LabDescription): string[] =>
+    rolesOf(machine).flatMap(({ units }) => units?.(description, platforms[description.platform]) ?? []);
+
+/** The artifacts that a lab is built from. */
+export const neededArtifacts = (description: LabDescription): ArtifactName[] => [
+    ...new Set(
+        roles
+            .filter((role) => description.machines.some((machine) => hasRole(machine, role)))
+            .flatMap(({ artifacts }) => artifacts?.(description) ?? []),
+    ),
+];
+
+/** What the steps of a machine's roles are configured from. */
+export const contextOf = (
+    machine: MachineDescription,
+    { description, artifacts, passwords }: Pick<RoleContext, "description" | "artifacts" | "passwords">,
+): RoleContext => ({
+    description,
+    machine,
+    platform: platforms[description.platform],
+    artifacts,
+    passwords,
+    doors: doorsOf(description),
+});
+
+/** The configuration of each step on a machine, by the step's name. */
+export const stepConfigurations = (context: RoleContext): Record<string, RoleConfiguration> =>
+    Object.fromEntries(
+        rolesOf(context.machine)
+            .flatMap(({ steps }) => steps)
+            .map((step) => [step.name, step.configuration(context)]),
+    );

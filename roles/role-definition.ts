@@ -1,0 +1,84 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Artifacts } from "../artifacts/local-artifacts";
+import type { ArtifactName } from "../catalog/artifacts";
+import type { Platform, Repository } from "../catalog/platforms/platform";
+import type { LabDescription, MachineDescription } from "../config/description";
+import type { RoleRules } from "../config/role-rules";
+import type { Build } from "./build";
+import type { RoleConfiguration } from "./role-configuration";
+
+/**
+ * Everything that the project knows of one role. Packages, firewall, status, verify, plan, outputs and the order of the
+ * program are derived from the definitions in index.ts.
+ */
+export interface RoleDefinition extends RoleRules {
+    /**
+     * Whether a machine has the role. Undefined: the stack file names the role at the machine. Roles with `isImplied`
+     * come by themselves and cannot be named.
+     */
+    isImplied?: (machine: MachineDescription) => boolean;
+    /**
+     * Type token of the component around the role's steps. Without one, the only step stands directly below its
+     * machine.
+     */
+    component?: ComponentType;
+    /** What is done on the machine, in an order in which each step follows those that it waits for. */
+    steps: RoleStep[];
+    /** Name of the step that is done when the role works. Other roles wait for it. */
+    worksAfter: string;
+    /**
+     * Whether machines with the role are changed one after the other, so that one of them always serves. Only steps
+     * that wait for other roles take turns.
+     */
+    takesTurns?: boolean;
+    packages?: (description: LabDescription, platform: Platform) => string[];
+    /** Publishers' own repositories that some of these packages come from. */
+    repositories?: (description: LabDescription) => Repository[];
+    /** What is downloaded for the role. */
+    artifacts?: (description: LabDescription) => ArtifactName[];
+    /** systemd units that run while the role works. */
+    units?: (description: LabDescription, platform: Platform) => string[];
+    /** Processes that run while the role works, and the user of each. `./lab verify` looks for them. */
+    processes?: (platform: Platform) => { program: RegExp; user: string }[];
+    /** Who may reach which port of the machines with the role. All other ports are closed. */
+    doors?: (description: LabDescription) => Door[];
+    /** Whether `GET /health` on port 80 of the machine tells if the role works. */
+    answersHealthChecks?: boolean;
+}
+
+/** In Pulumi's state: a changed type token makes the resource anew. */
+export type ComponentType = `lab:${string}`;
+
+/** One script that brings a part of a role to its described state. */
+export interface RoleStep {
+    /** Unique among all roles. It names the resource (config/resource-names.ts) and the folder on the machine. */
+    name: string;
+    component: ComponentType;
+    /** What has to work before: other steps of the role, and other roles on all machines that have them. */
+    after?: { steps?: string[]; roles?: string[] };
+    /** What the step installs from source. */
+    build?: (context: RoleContext) => Build;
+    configuration: (context: RoleContext) => RoleConfiguration;
+}
+
+/** What a step is configured from. */
+export interface RoleContext {
+    description: LabDescription;
+    machine: MachineDescription;
+    platform: Platform;
+    artifacts: Artifacts;
+    passwords: { database: pulumi.Output<string>; vrrp: pulumi.Output<string> };
+    /** All doors of the lab. */
+    doors: Door[];
+}
+
+/** Permission to reach a service. */
+export interface Door {
+    /** The service's name, for people. */
+    what: string;
+    /** A TCP port, or a protocol of its own beside TCP. */
+    port: number | "vrrp";
+    on: MachineDescription[];
+    /** Addresses and networks in CIDR notation; `anyone` for what is public. */
+    from: "anyone" | string[];
+}

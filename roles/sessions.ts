@@ -1,0 +1,54 @@
+/** Where sessions live: routes to app servers, and the memcacheds that keep the copies. */
+import { machinesWith, type LabDescription, type MachineDescription } from "../config/description";
+
+/** Article, row 9. */
+export const memcachedPort = 11211;
+
+/** The memcacheds by their names in MSM: memcached1, memcached2, ... in the order of the machines' names. */
+export const memcachedNodes = (description: LabDescription) =>
+    machinesWith(description, "memcached").map((machine, index) => ({
+        name: `memcached${index + 1}`,
+        address: machine.address,
+        port: memcachedPort,
+    }));
+
+/**
+ * The memcacheds that an app server uses only when no other is left. By default that is the one on its own machine: a
+ * copy there would be lost together with the session.
+ */
+export function failoverNodes(description: LabDescription, machine: MachineDescription): string[] {
+    const nodes = memcachedNodes(description);
+    const own = nodes.filter(({ address }) => address === machine.address).map(({ name }) => name);
+    return description.sessions.failoverNodes ?? (own.length < nodes.length ? own : []);
+}
+
+/** The route at the end of a session's id: `jvm200` for 192.168.0.200 (article, row 12). */
+export const jvmRoute = (machine: MachineDescription) => `jvm${machine.address.split(".").at(-1)}`;
+
+/** An app server as directors know it. */
+export interface UpstreamServer {
+    address: string;
+    /** Its number in the consistent hash: 1000, 1001, ... in the order of the machines' names (article, row 19). */
+    id: number;
+}
+
+export const upstreamServers = (description: LabDescription): UpstreamServer[] =>
+    machinesWith(description, "app").map((machine, index) => ({ address: machine.address, id: 1000 + index }));
+
+/** Where a director sends the requests of the sessions of one app server. */
+export interface SessionRoute {
+    /** As at the end of a session's id. */
+    name: string;
+    /** The app server that has the sessions, then the one that takes over for it. */
+    servers: UpstreamServer[];
+}
+
+/** One route for each app server. None where there is only one app server. */
+export function sessionRoutes(description: LabDescription): SessionRoute[] {
+    const servers = upstreamServers(description);
+    if (servers.length < 2) return [];
+    return machinesWith(description, "app").map((machine, index) => ({
+        name: jvmRoute(machine),
+        servers: [...servers, ...servers].slice(index, index + 2),
+    }));
+}
