@@ -8,7 +8,7 @@ import type { LabDescription } from "./config/description";
 import { stackConfiguration } from "./config/stack-configuration";
 import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
 import { jumpHostsOf } from "./hypervisors/jump-host";
-import { cacheFolder, isOffline } from "./lib/environment";
+import { builtImagePath, cacheFolder, isFirstTime, isOffline } from "./lib/environment";
 import { UserError } from "./lib/errors";
 import { silent } from "./lib/progress";
 import { withoutPulumisDebugging } from "./lib/pulumi-debugging";
@@ -31,7 +31,7 @@ export = async () => {
             ...configuration,
             artifacts,
             facts: await factsOf(description),
-            firstTime: process.env.LAB_FIRST_TIME !== undefined,
+            firstTime: isFirstTime(),
         });
         return outputsOf(configuration);
     } catch (error) {
@@ -88,7 +88,7 @@ async function accelerationAt(uri: string): Promise<Acceleration> {
  * identity never changes, so existing machines keep the image that they were made from.
  */
 function builtImage(): DiskImage {
-    const path = process.env.LAB_IMAGE;
+    const path = builtImagePath();
     if (!path && !pulumi.runtime.isDryRun())
         throw new UserError(
             "The image of this stack's machines is built by ./lab.",

@@ -20,6 +20,7 @@ const program = `
     import { readFileSync } from "node:fs";
     import { local } from "@pulumi/command";
     import { Hypervisor } from "${repository()}/components/hypervisor";
+    import { machineStage } from "${repository()}/components/staging";
     import { VirtualMachine } from "${repository()}/components/virtual-machine";
     import { readDescription } from "${repository()}/roles/configuration";
     import { hostKeyOf, publicKeyOf } from "${repository()}/lib/ssh-keys";
@@ -30,7 +31,7 @@ const program = `
     const virtualization = { image: { path: settings.image, identity: settings.identity }, acceleration: "emulation" as const };
     const hypervisor = new Hypervisor("lab-hypervisor", { description, uri: description.hypervisors[0].uri, virtualization }, {});
     for (const machine of description.machines) {
-        const bare = new VirtualMachine(machine.name, { description, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor }, {});
+        const bare = new VirtualMachine(machine.name, { description, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor, stage: machineStage(machine.name) }, {});
         new local.Command(machine.name + "-role", { create: "true", triggers: [bare.identity] }, { dependsOn: [bare], deletedWith: bare });
         new local.Command(machine.name + "-start", { create: "true", triggers: [bare.start] }, { dependsOn: [bare], deletedWith: bare });
     }

@@ -35,11 +35,14 @@ const dummySecrets = {
 /** The plan of a described lab as text. With `commands`, it has every command and script in full. */
 export async function plan(description: LabDescription, { commands }: { commands: boolean }): Promise<string> {
     return inTemporaryFolder(async (folder) => {
-        const resources = await recordResources(description, placeholders(description, folder));
+        const resources = await recordResources(description, folder);
         const show = commands ? showOnce() : () => [];
         return [
             ...heading(description),
-            ...description.machines.flatMap((machine) => ["", ...machinePlan(machine, description, resources, show)]),
+            ...description.machines.flatMap((machine) => [
+                "",
+                ...machinePlan(machine, description, resources, { folder, show }),
+            ]),
             "",
         ].join("\n");
     });
@@ -47,24 +50,21 @@ export async function plan(description: LabDescription, { commands }: { commands
 
 /** The number of resources, components included, that the program makes for a described lab. */
 export async function countResources(description: LabDescription): Promise<number> {
-    return inTemporaryFolder(
-        async (folder) => (await recordResources(description, placeholders(description, folder))).length,
-    );
+    return inTemporaryFolder(async (folder) => (await recordResources(description, folder)).length);
 }
 
-/** Gives `work` a temporary folder. The program stages its files there too. */
+/** Gives `work` a temporary folder. */
 async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-plan-"));
     try {
-        process.env.LAB_STAGE = folder;
         return await work(folder);
     } finally {
-        delete process.env.LAB_STAGE;
         fs.rmSync(folder, { recursive: true, force: true });
     }
 }
 
-async function recordResources(description: LabDescription, artifacts: Artifacts): Promise<Planned[]> {
+/** The resources of the program. It stages its files in `folder`. */
+async function recordResources(description: LabDescription, folder: string): Promise<Planned[]> {
     const resources: Planned[] = [];
     await pulumi.runtime.setMocks(
         {
@@ -85,7 +85,8 @@ async function recordResources(description: LabDescription, artifacts: Artifacts
     new Lab("lab", {
         description,
         secrets: dummySecrets,
-        artifacts,
+        artifacts: placeholders(description, folder),
+        stage: folder,
         facts: Object.fromEntries(description.hypervisors.map(({ uri }) => [uri, { virtualization }])),
     });
     await pulumi.runtime.disconnect();
@@ -129,7 +130,7 @@ function machinePlan(
     machine: MachineDescription,
     description: LabDescription,
     resources: Planned[],
-    show: Show,
+    { folder, show }: { folder: string; show: Show },
 ): string[] {
     const names = description.machines.map(({ name }) => name);
     const steps = resources.flatMap((resource) => {
@@ -153,7 +154,7 @@ function machinePlan(
                     ([file, sha256]) =>
                         `    ${file === "apply" ? "(script)" : file.replace(/^files/, "")}  ${sha256.slice(0, 12)}`,
                 ),
-                ...show(script(create, machine, step), `${machine.name} ${step}`),
+                ...show(script(create, machine, step, folder), `${machine.name} ${step}`),
             ];
         }),
         ...stepsOfType("command:local:Command")
@@ -182,8 +183,8 @@ function showOnce(): Show {
 }
 
 /** What a step runs: the command itself, or the script that the command starts. */
-function script(create: string, machine: MachineDescription, step: string): string {
-    const staged = path.join(process.env.LAB_STAGE ?? "", "plan", machine.name, "roles", step, "apply");
+function script(create: string, machine: MachineDescription, step: string, folder: string): string {
+    const staged = path.join(folder, "plan", machine.name, "roles", step, "apply");
     return create.includes(`${stepFolder(step)}/apply`) && fs.existsSync(staged)
         ? fs.readFileSync(staged, "utf8")
         : create;
