@@ -6,6 +6,7 @@ import { stackFolder } from "../../lib/environment";
 import { withLock } from "../../lib/lock";
 import { progress } from "../progress";
 import { backendFolder, stateFile } from "./folders";
+import { provideMovedPrograms } from "./moved-programs";
 import { exportStack, machineNamesIn, readStateFile } from "./pulumi-state";
 import { recoverFromKill, recoverMachines } from "./recovery";
 import { makeMissingSecrets } from "./secrets";
@@ -23,7 +24,10 @@ export async function prepareStack(session: Session): Promise<void> {
         () => Promise.resolve(),
         () => progress.info("Waiting for a snapshot or a revert to end."),
     );
-    if (isIsolated) fs.mkdirSync(backendFolder(stack), { recursive: true, mode: 0o700 });
+    if (isIsolated) {
+        fs.mkdirSync(backendFolder(stack), { recursive: true, mode: 0o700 });
+        provideMovedPrograms(fs.existsSync(stateFile(stack)) ? fs.readFileSync(stateFile(stack), "utf8") : "");
+    }
     await makeMissingSecrets(session);
     if (session.isolatedHost) await recoverFromKill(session, session.isolatedHost);
 }
