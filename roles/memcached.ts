@@ -5,6 +5,7 @@ import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
+import { restarted } from "./restarted";
 import { memcachedNodes, memcachedPort } from "./sessions";
 import { render } from "./template";
 
@@ -44,6 +45,7 @@ export function memcachedConfiguration({ description, machine, platform }: RoleC
                     memoryMiB: description.sessions.memcachedMiB,
                 }),
             },
+            restarted(unit),
             hardened(unit, platform, { capabilities: ["SETGID", "SETUID", "SYS_RESOURCE"] }),
         ],
         service: { unit },
