@@ -21,6 +21,8 @@ export const database: RoleDefinition = {
     withoutIt: "the site would have no database",
     onlyOne: "replication is not what this project does",
     holdsData: true,
+    // The buffer pool has 128 MiB by default.
+    memoryMiB: () => 192,
     mistakes: serverInstalls,
     steps: [{ name: "database", component: "lab:Database", configuration: databaseConfiguration }],
     worksAfter: "database",

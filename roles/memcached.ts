@@ -14,6 +14,7 @@ export const memcached: RoleDefinition = {
     name: "memcached",
     withoutIt: "sessions would have nowhere to be kept",
     mistakes: failoverNodesExist,
+    memoryMiB: ({ sessions }) => sessions.memcachedMiB + 16,
     steps: [{ name: "memcached", component: "lab:Memcached", configuration: memcachedConfiguration }],
     worksAfter: "memcached",
     packages: (_description, platform) => platform.packages.memcached,
