@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ensureArtifacts } from "./artifacts/cache";
 import { ensureDiskImage, type DiskImage } from "./artifacts/disk-image";
-import { localArtifacts } from "./artifacts/local-artifacts";
+import { ensureLabArtifacts } from "./artifacts/lab-artifacts";
 import type { HypervisorFacts } from "./components/hypervisor";
 import { Lab } from "./components/lab";
 import { outputsOf } from "./components/outputs";
@@ -9,7 +8,7 @@ import type { LabDescription } from "./config/description";
 import { stackConfiguration } from "./config/stack-configuration";
 import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
 import { jumpHostsOf } from "./hypervisors/jump-host";
-import { cacheFolder, isOffline } from "./lib/environment";
+import { builtImagePath, cacheFolder, isFirstTime, isOffline } from "./lib/environment";
 import { UserError } from "./lib/errors";
 import { silent } from "./lib/progress";
 import { withoutPulumisDebugging } from "./lib/pulumi-debugging";
@@ -22,16 +21,17 @@ withoutPulumisDebugging();
 export = async () => {
     try {
         const configuration = readConfiguration(stackConfiguration(), pulumi.getStack());
-        const paths = await ensureArtifacts(neededArtifacts(configuration.description), {
+        const { description } = configuration;
+        const artifacts = await ensureLabArtifacts(description, neededArtifacts(description), {
             cache: cacheFolder(),
             progress: silent,
             offline: isOffline(),
         });
         new Lab("lab", {
             ...configuration,
-            artifacts: localArtifacts(paths),
-            facts: await factsOf(configuration.description),
-            firstTime: process.env.LAB_FIRST_TIME !== undefined,
+            artifacts,
+            facts: await factsOf(description),
+            firstTime: isFirstTime(),
         });
         return outputsOf(configuration);
     } catch (error) {
@@ -88,7 +88,7 @@ async function accelerationAt(uri: string): Promise<Acceleration> {
  * identity never changes, so existing machines keep the image that they were made from.
  */
 function builtImage(): DiskImage {
-    const path = process.env.LAB_IMAGE;
+    const path = builtImagePath();
     if (!path && !pulumi.runtime.isDryRun())
         throw new UserError(
             "The image of this stack's machines is built by ./lab.",

@@ -4,10 +4,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
     test: {
         projects: [
-            // Pure functions and mocks: no network, no root, no program but what npm installs.
-            // The time limit is for what hangs: vitest's five seconds would be for how busy the machine is.
+            // Pure functions and mocks. They need no network, no root, and no program except npm packages, git and a shell.
+            // The time limit is for tests that hang; vitest's five seconds are too short on a busy machine.
             { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 120_000 } },
-            // The real pulumi and its plugins, on small programs. The first run may have to build them.
+            // The real pulumi and its plugins, on small programs. The first run builds them if the cache does not have them.
             {
                 test: {
                     name: "engine",
@@ -16,8 +16,8 @@ export default defineConfig({
                     hookTimeout: 3_600_000,
                 },
             },
-            // The local lab for real, as root: one file at a time, as each wants the machine for itself.
-            // Their libvirt says what it does to containers: test/support/host-state.ts shows it where one does not come back.
+            // Real labs, as root. One file at a time, because each needs the whole machine.
+            // libvirt logs what it does to containers; reportOn in test/support/host-state.ts shows the log.
             {
                 test: {
                     name: "lab",

@@ -1,6 +1,7 @@
 /**
- * Sums of files whose publisher gives none: whoever uses the lab looks at a file once and accepts it (`./lab accept`), and from then on
- * nothing else passes for it. They are kept in the checkout, so that whoever shares it shares them.
+ * Checksums of files whose publisher publishes none. A user checks such a file once and accepts it (`./lab accept`);
+ * from then on no other file is used in its place. The sums are in the checkout, so that all users of a repository
+ * share them.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +16,7 @@ export const acceptedFile = join(checkout, "artifacts", "accepted.json");
 export const readAccepted = (file = acceptedFile): Sums =>
     existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Sums) : {};
 
-/** Pins `sums`; those of other artifacts stay. */
+/** Accepts files by their sums. The sums of other artifacts stay. */
 export function accept(sums: Sums, file = acceptedFile): void {
     const all = Object.entries({ ...readAccepted(file), ...sums }).sort(([a], [b]) => (a < b ? -1 : 1));
     const fresh = `${file}.new-${process.pid}`;

@@ -1,4 +1,4 @@
-/** The catalog's files in the cache of this machine. */
+/** Gets the files of the artifact catalog into the cache of this machine. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
@@ -9,32 +9,35 @@ import { readAccepted, type Sums } from "./accepted";
 import { type ArtifactName, artifactCatalog } from "../catalog/artifacts";
 import { type Fetchers, fetchers } from "./fetchers";
 
-/** A file that is not in the cache, or not as it should be. */
+/** A file that is not in the cache, or has another sum than it should. */
 export interface MissingArtifact {
     name: ArtifactName;
     file: string;
-    /** Where it comes from, in words. */
+    /** Its source, for messages. */
     origin: string;
-    /** Whether the lab fetches it by itself from a registry; else it takes the internet, or a user who brings it. */
+    /** Whether a package registry has it. Other files need internet access, or a user who downloads them. */
     fromRegistry: boolean;
-    /** Where a user may lay it by hand. */
+    /** The path at which a user can put the file. */
     place: string;
-    /** Why what lies there cannot be used; undefined where nothing does. */
+    /** Why the file that is there cannot be used; undefined where there is none. */
     fault?: string;
 }
 
-/** Where the lab keeps its own copy: a folder of its own for each content, so that one file name can mean two of them over time. */
+/**
+ * Path of the copy that the lab downloads. The folder is named by the sum, so that two files of one name can be in the
+ * cache.
+ */
 export const ownPlace = (name: ArtifactName, cache: string) =>
     join(cache, "artifacts", artifactCatalog[name].sha256 ?? name, artifactCatalog[name].file);
 
-/** Where a user lays a file: it needs no knowledge of sums, and the lab never changes or removes it. */
+/** Path at which a user puts a file. The lab never changes or removes it. */
 const usersPlace = (name: ArtifactName, cache: string) => join(cache, "artifacts", artifactCatalog[name].file);
 
-/** Which kind of source an artifact has, and its address there. */
+/** The kind of an artifact's source, and the address there. */
 const sourceOf = (name: ArtifactName) =>
     Object.entries(artifactCatalog[name].from)[0] as [keyof Fetchers | "byHand", string];
 
-/** What the kinds of sources are called: all of them, and one address there. */
+/** Names of the kinds of source for messages: of the kind, and of one address. */
 const sourceNames: Record<ReturnType<typeof sourceOf>[0], { all: string; one: (address: string) => string }> = {
     maven: { all: "Maven", one: (coordinates) => `Maven, ${coordinates}` },
     debianSource: { all: "Debian 13's source packages", one: (name) => `Debian 13's source package ${name}` },
@@ -42,7 +45,7 @@ const sourceNames: Record<ReturnType<typeof sourceOf>[0], { all: string; one: (a
     byHand: { all: "by hand", one: (where) => `${where}, by hand` },
 };
 
-/** What is wrong with the file at `path`, or undefined. All files together are about 12 MB: hashing them takes some 30 ms. */
+/** What is wrong with the file at `path`; undefined where nothing is. Hashing all files, about 12 MB, takes 30 ms. */
 async function faultOf(path: string, sha256: string | undefined): Promise<string | undefined> {
     const { length, sum } = await contentOf(path);
     if (length === 0) return `${path} is empty`;
@@ -54,7 +57,7 @@ async function contentOf(path: string) {
     return { length: content.length, sum: createHash("sha256").update(content).digest("hex") };
 }
 
-/** The good file of that name in the cache, a user's before the lab's own, or what is missing. */
+/** The artifact's file in the cache, preferably the user's, or a description of what is missing. */
 async function look(
     name: ArtifactName,
     cache: string,
@@ -81,7 +84,7 @@ async function look(
     };
 }
 
-/** Which of `names` the cache does not hold intact. Downloads and changes nothing: for previews. */
+/** The artifacts whose file is missing in the cache or damaged. Downloads and changes nothing. */
 export async function missingArtifacts(
     names: readonly ArtifactName[],
     cache: string,
@@ -91,14 +94,14 @@ export async function missingArtifacts(
     return found.flatMap((each) => ("missing" in each ? [each.missing] : []));
 }
 
-/** One error for all that is missing: which files, where they come from, where to put them. `reasons` says why fetching failed. */
+/** One error for all missing files, with their sources and the place to put them. `reasons`: why downloads failed. */
 export function missingError(missing: readonly MissingArtifact[], reasons: readonly string[] = []): UserError {
     const files = missing.map(
         ({ file, origin, fault }) => `  ${file} (from ${origin})${fault ? `\n    ${fault}` : ""}`,
     );
     return new UserError(
-        [`These files are needed and not there:`, ...files, ...reasons].join("\n"),
-        `Lay them into ${[...new Set(missing.map(({ place }) => dirname(place)))].join(" or ")} under these names, or go where their sources can be reached.`,
+        ["These files are needed and not in the cache:", ...files, ...reasons].join("\n"),
+        `Put them into ${[...new Set(missing.map(({ place }) => dirname(place)))].join(" or ")} under these names, or run this where their sources can be reached.`,
     );
 }
 
@@ -107,14 +110,14 @@ interface Options {
     offline?: boolean;
     progress: Progress;
     fetchers?: Fetchers;
-    /** Sums that were accepted of files whose publisher gives none; by default those of this checkout. */
+    /** Accepted sums; default: those in this checkout. */
     accepted?: Sums;
 }
 
 /**
- * Makes sure that the cache holds all of `names`, and gives their paths. What is not there, or not intact, is fetched: a run of Maven
- * and one of apt at most, whatever the number of files. Every file that is returned had its sha256 checked just now, against its publisher's sum or one
- * that was accepted. With `offline` nothing is fetched. Fails with one UserError for everything that cannot be had, or that nobody has accepted.
+ * Gives the paths of artifacts in the cache, after downloading those that are missing or damaged (never with
+ * `offline`). Checks the sha256 of every file at every call, against the published or the accepted sum. One UserError
+ * names all files that are missing or not accepted.
  */
 export async function ensureArtifacts<Name extends ArtifactName>(
     names: readonly Name[],
@@ -126,7 +129,7 @@ export async function ensureArtifacts<Name extends ArtifactName>(
     return paths;
 }
 
-/** The same also for files that nobody has accepted yet: to show them to whom may do so. */
+/** Like ensureArtifacts, but also gives files that have not been accepted, so that a user can check them. */
 export async function obtainArtifacts<Name extends ArtifactName>(
     names: readonly Name[],
     options: Options,
@@ -144,7 +147,7 @@ export async function obtainArtifacts<Name extends ArtifactName>(
     >;
 }
 
-/** A file that no publisher's sum and no one's word stands for. */
+/** A file without a published sum that has not been accepted. */
 export interface UnacceptedArtifact {
     name: ArtifactName;
     origin: string;
@@ -170,13 +173,13 @@ export async function unacceptedArtifacts(
 export const unacceptedError = (artifacts: UnacceptedArtifact[]) =>
     new UserError(
         [
-            "Nobody publishes a sha256 of these files, and nobody has accepted them yet:",
+            "These files have no published sha256, and nobody has accepted them yet:",
             ...artifacts.map(({ path, origin, sha256 }) => `  ${path} (from ${origin})\n    sha256 ${sha256}`),
         ].join("\n"),
-        `If they are what they should be, ./lab accept ${artifacts.map(({ name }) => name).join(" ")} pins them: from then on no other file passes for them.`,
+        `Check that they are genuine, then run ./lab accept ${artifacts.map(({ name }) => name).join(" ")}: from then on only files with these sums are used.`,
     );
 
-/** Fetches what is missing, every kind of source side by side, into the lab's own places; gives the reasons for what failed. */
+/** Downloads missing files, from all kinds of source at once. Gives the reasons for what failed. */
 async function fetchInto(
     cache: string,
     missing: MissingArtifact[],
@@ -184,7 +187,7 @@ async function fetchInto(
     progress: Progress,
 ): Promise<string[]> {
     if (missing.length === 0) return [];
-    for (const { fault } of missing) if (fault) progress.info(`${fault}: fetching the file again`);
+    for (const { fault } of missing) if (fault) progress.info(`${fault}: downloading the file again`);
     await mkdir(join(cache, "artifacts"), { recursive: true });
     const staging = await mkdtemp(join(cache, "artifacts", ".fetching-"));
     try {
@@ -196,7 +199,7 @@ async function fetchInto(
                 await mkdir(folder);
                 const wanted = ofKind.map(({ name, file }) => ({ file, address: sourceOf(name)[1] }));
                 const failures = await progress
-                    .step(`Fetching ${wanted.length.toString()} file(s) from ${sourceNames[kind].all}`, (say) =>
+                    .step(`Downloading ${wanted.length.toString()} file(s) from ${sourceNames[kind].all}`, (say) =>
                         sources[kind](wanted, folder, say),
                     )
                     .then(
@@ -213,7 +216,10 @@ async function fetchInto(
     }
 }
 
-/** Moves a fetched file to the lab's own place, in one step so that no other process sees half of it; what is wrong with it, if so. */
+/**
+ * Moves a downloaded file to its place by a rename, so that no other process sees a part of it. Gives what is wrong
+ * with the file.
+ */
 async function keep(path: string, name: ArtifactName, cache: string): Promise<string[]> {
     if (!existsSync(path)) return [];
     const fault = await faultOf(path, artifactCatalog[name].sha256);

@@ -1,4 +1,4 @@
-/** The disk image that a site's virtual machines start from. */
+/** The disk image of virtual machines. */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -11,9 +11,9 @@ import type { Progress } from "../lib/progress";
 import { fetchers, type Fetch } from "./fetchers";
 
 export interface DiskImage {
-    /** Where it lies on the control machine: qcow2. */
+    /** Path of a qcow2 file on the control machine. */
     path: string;
-    /** What it is, as far as machines are concerned: an image with another identity makes other machines. */
+    /** Machines are replaced when the identity of their image changes. */
     identity: string;
 }
 
@@ -24,8 +24,9 @@ export const sha256Of = async (path: string): Promise<string> => {
 };
 
 /**
- * The image that the stack file or the platform names, on this machine and with the sum that it should have: a file where it is, an address
- * fetched into `cache`/artifacts once. Its identity is its sum, wherever it came from. Undefined where the site's platform has its image built here (launcher/isolated-host/image.ts).
+ * The image that the stack file or the platform names. An image at an address is downloaded once, into
+ * `cache`/artifacts; its sum is checked at every call and is its identity. Undefined where the launcher builds the
+ * platform's image (launcher/isolated-host/image.ts).
  */
 export async function ensureDiskImage(
     description: Pick<LabDescription, "image" | "platform">,
@@ -33,21 +34,27 @@ export async function ensureDiskImage(
 ): Promise<DiskImage | undefined> {
     const image = imageOf(description);
     if (!image) return undefined;
-    const path = image.source.startsWith("/") ? image.source : await fetched(image.source, image.sha256, options);
+    const path = image.source.startsWith("/") ? image.source : await download(image.source, image.sha256, options);
     if (!existsSync(path))
-        throw new UserError(`The disk image ${path} is not there.`, "Lay it there, or name another: lab:image.source.");
+        throw new UserError(
+            `The disk image ${path} does not exist.`,
+            "Put it there, or name another one: lab:image.source.",
+        );
     const sha256 = await sha256Of(path);
     if (image.sha256 !== undefined && sha256 !== image.sha256) {
         throw new UserError(
-            `The disk image ${path} has the sha256 ${sha256} instead of ${image.sha256}; nothing was made of it.`,
-            "Get the right file, or correct lab:image.sha256 if this is the one that you want.",
+            `The disk image ${path} has the sha256 ${sha256} instead of ${image.sha256}. No machine was made from it.`,
+            "Get the right file, or change lab:image.sha256 if this is the file that you want.",
         );
     }
     return { path, identity: sha256.slice(0, 12) };
 }
 
-/** The cache's copy of the image at an address: by its sum, or by the address where no sum is known. */
-async function fetched(
+/**
+ * Downloads the image at an address into the cache, unless it is there. Its folder is named by its sum, or a hash of
+ * the address.
+ */
+async function download(
     address: string,
     sha256: string | undefined,
     { cache, offline, progress, fetch = fetchers.url }: Parameters<typeof ensureDiskImage>[1],
@@ -57,19 +64,19 @@ async function fetched(
     const place = join(folder, file);
     return withLock(place, async () => {
         if (existsSync(place) && (sha256 === undefined || (await sha256Of(place)) === sha256)) return place;
-        const remedy = `Lay it there as ${place}, or name a file: lab:image.source.`;
+        const remedy = `Put it there as ${place}, or name a file: lab:image.source.`;
         if (offline)
             throw new UserError(
-                `The disk image ${address} is not in the cache, and nothing may be downloaded.`,
+                `The disk image ${address} is not in the cache, and downloads are forbidden (--offline, LAB_OFFLINE).`,
                 remedy,
             );
         mkdirSync(folder, { recursive: true });
         const scratch = mkdtempSync(join(folder, ".fetching-"));
         try {
             await progress
-                .step(`Fetching ${address}`, (say) => fetch([{ file, address }], scratch, say))
+                .step(`Downloading ${address}`, (say) => fetch([{ file, address }], scratch, say))
                 .catch((error: unknown) => {
-                    throw new UserError(`The disk image could not be fetched: ${(error as Error).message}`, remedy);
+                    throw new UserError(`The disk image could not be downloaded: ${(error as Error).message}`, remedy);
                 });
             renameSync(join(scratch, file), place);
         } finally {

@@ -1,4 +1,4 @@
-/** How the files of each kind of source come onto this machine. */
+/** Downloads files from each kind of source. */
 import { createWriteStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,26 +7,26 @@ import { pipeline } from "node:stream/promises";
 import { debianMirror } from "../lib/apt-sources";
 import { run } from "../lib/run";
 
-/** What a fetcher is asked for: `file` is to lie in the folder afterwards; `address` is what the catalog says of its source. */
+/** A file to download: the name that it gets, and its address in the artifact catalog. */
 export interface Wanted {
     file: string;
     address: string;
 }
 
 /**
- * Puts all `wanted` files into the empty folder `folder` and tells what happens through `say`; throws where it cannot. Whether the
- * files are the right ones is its caller's to check.
+ * Downloads all `wanted` files into the empty folder `folder`; `say` gets progress messages. Throws if it cannot.
+ * Callers check the files' sums.
  */
 export type Fetch = (wanted: Wanted[], folder: string, say: (line: string) => void) => Promise<void>;
 
-/** One for each kind of source in the catalog. */
+/** A function for each kind of source in the catalog. */
 export interface Fetchers {
     maven: Fetch;
     debianSource: Fetch;
     url: Fetch;
 }
 
-/** A POM whose only use is to name what the dependency plugin copies: one run of Maven for all. */
+/** A POM that lists all files for Maven's dependency plugin, so that one run of Maven downloads them. */
 export function mavenPom(wanted: Wanted[], folder: string): string {
     const items = wanted.map(({ file, address }) => {
         const [group, artifact, version, packaging = "jar"] = address.split(":");
@@ -47,7 +47,7 @@ ${items.join("\n")}
 `;
 }
 
-/** Through the user's own Maven, with the user's settings (mirrors, proxies) and local repository. */
+/** Runs the installed Maven, with the user's settings (mirrors, proxies) and local repository. */
 const fetchFromMaven: Fetch = async (wanted, folder, say) => {
     const pom = join(folder, "pom.xml");
     await writeFile(pom, mavenPom(wanted, folder));
@@ -55,8 +55,8 @@ const fetchFromMaven: Fetch = async (wanted, folder, say) => {
 };
 
 /**
- * apt's configuration for a run that has nothing to do with the host's packages: Debian 13's source packages from the host's mirror,
- * with lists and cache of its own in `folder`. It keeps whatever the host's own configuration says about proxies and the like.
+ * A configuration of apt that downloads Debian 13's source packages without touching this machine's package lists:
+ * lists and cache are in `folder`. Settings of this machine's apt, such as proxies, stay in effect.
  */
 export function aptConfiguration(folder: string): string {
     return `Dir::Etc::SourceList "${folder}/trixie.sources";
@@ -70,10 +70,13 @@ APT::Sandbox::User "root";
 `;
 }
 
-/** Through apt, which checks Debian's signature and the sums that it signs. Only the upstream tarball: not every mirror has the rest. */
+/**
+ * Runs apt, which checks Debian's signature. Downloads only the upstream tarball, because some mirrors have no other
+ * source files.
+ */
 const fetchFromDebian: Fetch = async (wanted, folder, say) => {
     const mirror = debianMirror();
-    if (mirror === undefined) throw new Error("apt's sources on this machine name no mirror of Debian");
+    if (mirror === undefined) throw new Error("apt's sources on this machine name no Debian mirror");
     const apt = join(folder, "apt");
     await mkdir(join(apt, "lists", "partial"), { recursive: true });
     await mkdir(join(apt, "cache", "archives", "partial"), { recursive: true });
@@ -87,7 +90,8 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 `,
     );
-    const aptGet = ["apt-get", "--config-file", join(apt, "apt.conf")] as const; // read after the host's own, so that it wins
+    // apt reads this file after this machine's configuration, so that it takes precedence.
+    const aptGet = ["apt-get", "--config-file", join(apt, "apt.conf")] as const;
     await run([...aptGet, "update", "--error-on=any"], { say });
     await run([...aptGet, "source", "--download-only", "--tar-only", ...wanted.map(({ address }) => address)], {
         cwd: folder,
@@ -95,13 +99,13 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
     });
 };
 
-/** How long a server may say nothing, in ms: a file that keeps coming may take its time. */
+/** Milliseconds without data after which a download fails. There is no limit on the whole time. */
 const longestSilence = 30_000;
 
 async function download(url: string, path: string): Promise<void> {
     const silence = new AbortController();
     const timer = setTimeout(() => {
-        silence.abort(new Error(`nothing came for ${longestSilence / 1000} s`));
+        silence.abort(new Error(`no data for ${longestSilence / 1000} s`));
     }, longestSilence);
     try {
         const response = await fetch(url, { signal: silence.signal });
@@ -118,7 +122,7 @@ async function download(url: string, path: string): Promise<void> {
             createWriteStream(path),
         );
     } catch (error) {
-        // fetch hides what happened, a name that is not resolved say, in its error's cause
+        // The cause of fetch's error has the reason, such as a name that cannot be resolved.
         const cause = error instanceof Error ? (error.cause ?? error) : error;
         throw new Error(`${url}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause: error });
     } finally {

@@ -2,19 +2,23 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { artifactCatalog, type ArtifactName } from "../catalog/artifacts";
 
-/** A downloaded file that a role needs on its machine. */
+/** A file that a role uploads to its machine: downloaded, or compiled here. */
 export interface LocalArtifact {
-    /** The file's name, there and here. */
+    /** The file's name on both machines. */
     name: string;
     /** Path on the control machine. */
     source: string;
+    /** Changes with the content. For a compiled file it is the digest of the sources. */
     sha256: string;
 }
 
-/** The artifacts of a lab by name. It holds those that roles ask for (neededArtifacts in roles/of-machine.ts) and no other. */
-export type Artifacts = Readonly<Record<ArtifactName, LocalArtifact>>;
+/**
+ * The artifacts of a lab by name. It holds those that roles ask for (neededArtifacts in roles/of-machine.ts), and
+ * "tomcat-valve" where ensureValve() gives one.
+ */
+export type Artifacts = Readonly<Record<ArtifactName | "tomcat-valve", LocalArtifact>>;
 
-/** The files at `paths` with their digests: the published one, or that of the file where none is published. */
+/** The files at `paths` with their sha256: the published one, or the file's where none is published. */
 export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Artifacts {
     const entries = (Object.entries(paths) as [ArtifactName, string][]).map(
         ([name, source]): [string, LocalArtifact] => [

@@ -1,25 +1,30 @@
 /**
- * What the lab downloads, as data. A key is the artifact's name and version.
+ * The files that the lab downloads. A key is the artifact's name and version.
  *
- * The sums of Maven's and Debian's files were computed from files that had passed those registries' own checks (Maven's .sha1; the
- * Sources index that Debian signs). Where another source is named, it is the one that published the sum.
+ * The sums of Maven's and Debian's files were computed from files that had passed those registries' checks (Maven's
+ * .sha1 files, Debian's signed Sources index). Other sums have a comment that names their publisher.
  */
 
-/** Where a file comes from: one key, which names the kind, and its address there. */
+/** The source of a file: one key names the kind of source, its value the address there. */
 export type Source =
-    /** Maven coordinates, `group:artifact:version` or `group:artifact:version:packaging`; packaging is jar unless said. */
+    /**
+     * Maven coordinates, `group:artifact:version` or `group:artifact:version:packaging`. The default packaging is jar.
+     */
     | { maven: string }
-    /** The name of the source package of Debian 13 (trixie) whose upstream tarball it is. */
+    /** A source package of Debian 13 (trixie); the file is its upstream tarball. */
     | { debianSource: string }
-    /** Its publisher's address, which takes the internet. */
+    /** The publisher's address, which needs internet access. */
     | { url: string }
-    /** Where a user gets it by hand: it takes an account, or a licence that only they can accept. */
+    /** Where users download it themselves, because it needs an account or the acceptance of a licence. */
     | { byHand: string };
 
 export interface Artifact {
-    /** The file's name, as its source has it: the machines get it under this name. */
+    /** The file's name at its source and on the machines. */
     file: string;
-    /** Lower-case hexadecimal. Undefined where no source has published one: then the file has to be accepted once (accepted.ts). */
+    /**
+     * Lower-case hexadecimal. Undefined where none is published: a user then has to accept the file once
+     * (artifacts/accepted.ts).
+     */
     sha256: string | undefined;
     from: Source;
 }
@@ -31,7 +36,7 @@ const entries = {
         from: { maven: "org.apache.tomcat:tomcat:7.0.62:tar.gz" },
     },
 
-    // memcached-session-manager and what it needs, in the versions of the article.
+    // memcached-session-manager and its dependencies, in the article's versions.
     "memcached-session-manager-1.8.3": {
         file: "memcached-session-manager-1.8.3.jar",
         sha256: "dd7916722be477e02049322d73ac323959bab7a419da862a4d44e491ec064baf",
@@ -52,7 +57,7 @@ const entries = {
         sha256: "bbc95b0e028d1cb92fc5b02940afc3979dd82479092693786a346628f1c36c30",
         from: { maven: "net.spy:spymemcached:2.11.1" },
     },
-    // Not the article's: see releases.ts.
+    // Not the article's version: releases.ts says why.
     "spymemcached-2.11.7": {
         file: "spymemcached-2.11.7.jar",
         sha256: "9c235af8490de48d993f7f0e8844b079fe38773f2bbe567bac653e7a3f2fe80c",
@@ -84,7 +89,7 @@ const entries = {
         from: { maven: "com.googlecode:minlog:1.2" },
     },
 
-    // The newest of that session manager, and what it needs: its kryo and spymemcached are the ones that its pom.xml names.
+    // The newest memcached-session-manager and its dependencies, in the versions of its pom.xml.
     "tomcat-9.0.117": {
         file: "tomcat-9.0.117.tar.gz",
         sha256: "f74a0b061e2b0068ec2a17a5e01c250851f6f30f362c8127209a2a6ef7952b29",
@@ -141,8 +146,8 @@ const entries = {
         from: { maven: "org.objenesis:objenesis:2.2" },
     },
 
-    // JDBC 4.2 for Java 8. Each server gets its publisher's own: MySQL (9.7 was tried) refuses MariaDB's 2.7.12 unless it has the server's key
-    // in a file (caching_sha2_password), and its 3.x brings nothing that the site uses.
+    // JDBC 4.2 for Java 8, from each server's publisher. MySQL (tried: 9.7) refuses MariaDB's driver 2.7.12, unless
+    // that has the server's public key in a file (caching_sha2_password).
     "mariadb-java-client-2.7.12": {
         file: "mariadb-java-client-2.7.12.jar",
         sha256: "ccf16f38a7bc5bd55e59aa5e3590d74faebb2fb92d111ed5641d5175c4a3624a",
@@ -165,7 +170,7 @@ const entries = {
         from: { debianSource: "jemalloc" },
     },
 
-    // Tengine's publisher gives no sums, and no distribution that packages it has published sha256 ones.
+    // Neither Tengine's publisher nor a distribution publishes a sha256.
     "tengine-3.1.0": {
         file: "tengine-3.1.0.tar.gz",
         sha256: undefined,
@@ -178,12 +183,12 @@ const entries = {
     },
     "jemalloc-3.6.0": {
         file: "jemalloc-3.6.0.tar.bz2",
-        // Homebrew's formula for jemalloc 3.6.0.
+        // Published by Homebrew's formula for jemalloc 3.6.0.
         sha256: "e16c2159dd3c81ca2dc3b5c9ef0d43e1f2f45b04548f42db12e7c12d7bdf84fe",
         from: { url: "https://github.com/jemalloc/jemalloc/releases/download/3.6.0/jemalloc-3.6.0.tar.bz2" },
     },
 
-    // Its publisher's pages could not be read for a sum.
+    // Oracle's pages could not be read for a sum.
     "jdk-8u45": {
         file: "jdk-8u45-linux-x64.rpm",
         sha256: undefined,

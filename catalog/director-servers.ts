@@ -4,30 +4,33 @@ import type { PlatformName } from "./platforms/index";
 export const sourceNames = ["nginx-1.26.3", "tengine-3.1.0", "tengine-2.1.0"] as const;
 export type SourceName = (typeof sourceNames)[number];
 
-/** How one generation of the directors' server is compiled; it is unpacked beside its jemalloc. */
+/** How one version of the directors' server is compiled. */
 export interface ServerSource {
-    /** Tengine has active checks and `consistent_hash`; its parent nginx only what the template puts in their place. */
+    /**
+     * Tengine has active health checks and `consistent_hash`. nginx has neither; the template uses other directives for
+     * it.
+     */
     isTengine: boolean;
-    /** What it calls itself. */
+    /** Product and version, as `nginx -V` prints them. */
     product: string;
-    /** Of modules that it loads by its `dso` block: those that the lab's nginx.conf has directives of. */
+    /** Modules that nginx.conf has to load in a `dso` block, because it uses their directives. */
     dsoModules: string[];
-    /** A variable that differs from request to request. */
-    differing: string;
+    /** An nginx variable with another value for each request. */
+    perRequestVariable: string;
     server: ArtifactName;
     jemalloc: ArtifactName;
-    /** Arguments of ./configure beside the common ones; `$jemalloc` is the folder that jemalloc was unpacked to. */
+    /** Arguments of ./configure in addition to commonArguments; `$jemalloc` is the folder with jemalloc's source. */
     configure: string[];
-    /** Commands that build jemalloc before ./configure, where the server's own build does not. */
+    /** Commands that build jemalloc before ./configure; empty where the server's own build does. */
     beforeConfigure: string[];
     makeTargets: string[];
-    /** Where it compiles at all, if not everywhere, and why. */
+    /** The only platforms on which it compiles, and why. Undefined: all platforms. */
     onlyOn?: { platforms: PlatformName[]; because: string };
 }
 
 export const prefix = "/usr/local/tengine";
 
-/** Paths and modules of the article's configure list (seed row 18) that every generation still has. */
+/** The paths and modules of the article's configure arguments (article, row 18) that every version has. */
 export const commonArguments = [
     `--prefix=${prefix}`,
     `--sbin-path=${prefix}/sbin/nginx`,
@@ -62,10 +65,11 @@ export const serverSources: Record<SourceName, ServerSource> = {
         isTengine: false,
         product: "nginx/1.26.3",
         dsoModules: [],
-        differing: "$request_id",
+        perRequestVariable: "$request_id",
         server: "nginx-1.26.3",
         jemalloc: "jemalloc-5.3.0",
-        // nginx knows nothing of jemalloc: it is built first and linked in whole, before the C library's own allocator is looked at.
+        // nginx has no option for jemalloc. The static library is built first and linked before the C library, whose
+        // allocator it replaces.
         beforeConfigure: [
             `(cd "$jemalloc" && ./configure --quiet --disable-cxx --disable-shared --disable-doc && make -s -j"$(nproc)" build_lib_static)`,
         ],
@@ -78,12 +82,13 @@ export const serverSources: Record<SourceName, ServerSource> = {
         ],
         makeTargets: ["", "install"],
     },
-    // From 2.3 on: no spdy (HTTP/2 took its place) and no dso (nginx's dynamic modules did); checks and consistent hash are in modules/.
+    // Since 2.3, Tengine has HTTP/2 instead of spdy, and nginx's dynamic modules instead of dso. Checks and consistent
+    // hash are in modules/.
     "tengine-3.1.0": {
         isTengine: true,
         product: "Tengine/3.1.0",
         dsoModules: [],
-        differing: "$request_id",
+        perRequestVariable: "$request_id",
         server: "tengine-3.1.0",
         jemalloc: "jemalloc-5.3.0",
         beforeConfigure: [],
@@ -97,13 +102,13 @@ export const serverSources: Record<SourceName, ServerSource> = {
         ],
         makeTargets: ["", "install"],
     },
-    // The article's own list.
+    // The article's arguments (article, row 18).
     "tengine-2.1.0": {
         isTengine: true,
         product: "Tengine/2.1.0",
         dsoModules: ["ngx_http_rewrite_module"],
-        // Older than $request_id (nginx 1.11.0).
-        differing: "$msec",
+        // This version has no $request_id (since nginx 1.11.0).
+        perRequestVariable: "$msec",
         server: "tengine-2.1.0",
         jemalloc: "jemalloc-3.6.0",
         beforeConfigure: [],
@@ -129,7 +134,10 @@ export const serverSources: Record<SourceName, ServerSource> = {
     },
 };
 
-/** The script that compiles the server, as an ordinary user, in a folder that holds the two archives; leaves `result.tar.gz` there. */
+/**
+ * The script that compiles the server, in a folder with the two archives, without root's rights. The result is
+ * `result.tar.gz` in that folder.
+ */
 export function buildScript(source: ServerSource, files: { server: string; jemalloc: string }): string {
     const argumentLines = [...commonArguments, ...source.configure]
         .map((argument) => `    "${argument}"`)

@@ -2,19 +2,22 @@ import type { SourceName } from "./director-servers";
 import type { DatabaseServerName } from "./platforms/index";
 import type { ArtifactName } from "./artifacts";
 
-/** Versions that work together; one line in a stack file chooses (`lab:release`). */
+/** A set of versions that work together. Setting `lab:release` of the stack file chooses one. */
 export interface Release {
     tomcat: {
         artifact: ArtifactName;
         version: string;
-        /** Up to Tomcat 7 a listener of its own starts the JSP engine. */
+        /** Tomcat 7 and older need a listener that starts the JSP engine. */
         hasJasperListener: boolean;
     };
-    /** The jars for Tomcat's own lib folder: the session manager with its serializer. */
+    /** Jars for Tomcat's lib folder: the session manager with its serializer. */
     libraries: ArtifactName[];
-    /** What the session manager speaks to memcached with: one more jar. The first is for stack files that name none (`lab:sessions.client`). */
+    /**
+     * Jars from which setting `lab:sessions.client` chooses the session manager's memcached client. The first is the
+     * default.
+     */
     sessionClients: [SessionClient, ...SessionClient[]];
-    /** What the directors run where the stack file does not say. */
+    /** Default of setting `lab:director.source`. */
     directorSource: SourceName;
 }
 
@@ -29,7 +32,7 @@ export const releaseNames = ["article", "maintained"] as const;
 export type ReleaseName = (typeof releaseNames)[number];
 
 export const releases: Record<ReleaseName, Release> = {
-    // Seed rows 11, 13 and 18.
+    // Article, rows 11, 13 and 18.
     article: {
         tomcat: { artifact: "tomcat-7.0.62", version: "7.0.62", hasJasperListener: true },
         libraries: [
@@ -42,12 +45,13 @@ export const releases: Record<ReleaseName, Release> = {
             "asm-3.2",
             "minlog-1.2",
         ],
-        // Seed row 13 has 2.11.1. It takes its limit's milliseconds for seconds (MemcachedConnection.queueReconnect), so that a memcached that was
-        // away is not asked again until as much time again has passed: sessions have no copy until then. Mended since 2.11.5.
+        // The article has 2.11.1 (row 13). It waits too long before it reconnects to a memcached that was away, about
+        // as long again as that was away (MemcachedConnection.queueReconnect), and sessions have no copy meanwhile.
+        // Fixed in 2.11.5.
         sessionClients: ["spymemcached-2.11.7", "spymemcached-2.11.1"],
         directorSource: "tengine-2.1.0",
     },
-    // Tomcat 9 is the newest line that the session manager's newest version knows, and it still gets fixes.
+    // Tomcat 9 is the newest that the newest session manager supports. It still gets fixes.
     maintained: {
         tomcat: { artifact: "tomcat-9.0.117", version: "9.0.117", hasJasperListener: false },
         libraries: [
@@ -66,7 +70,7 @@ export const releases: Record<ReleaseName, Release> = {
     },
 };
 
-/** How Tomcat's pool speaks to a database server: one more jar for its lib folder. */
+/** The JDBC driver for each database server, one more jar for Tomcat's lib folder. */
 export const drivers: Record<DatabaseServerName, { artifact: ArtifactName; className: string; scheme: string }> = {
     mysql: { artifact: "mysql-connector-j-8.4.0", className: "com.mysql.cj.jdbc.Driver", scheme: "jdbc:mysql" },
     mariadb: { artifact: "mariadb-java-client-2.7.12", className: "org.mariadb.jdbc.Driver", scheme: "jdbc:mariadb" },

@@ -10,6 +10,8 @@ export interface BareMachineArgs {
     hostKey: KeyPair;
     loginKey: { privateKey: pulumi.Output<string>; publicKey: string };
     hypervisor: Hypervisor;
+    /** Folder for what is uploaded to the machine (machineStage in staging.ts). */
+    stage: string;
 }
 
 /** A machine of either kind, before anything is done on it. Roles cannot tell the kinds apart. */

@@ -25,11 +25,12 @@ import {
 } from "../roles/apply";
 import type { Build } from "../roles/build";
 import type { RoleConfiguration } from "../roles/role-configuration";
-import { keepOnly, stageFiles, stageTexts, stagingFolder } from "./staging";
+import { keepOnly, stageFiles, stageTexts } from "./staging";
 
 export interface HostArgs {
-    /** The machine's name, and the name of its folder of staged files. */
     machineName: string;
+    /** Folder for what is uploaded to the machine. */
+    stage: string;
     platform: Platform;
     connection: Connection;
     /** Changes with the machine's disk. Everything on the machine is then done again. */
@@ -201,7 +202,7 @@ export class Host extends pulumi.ComponentResource {
 
     /** A folder for the machine's staged files. */
     private stage(part: "roles" | "artifacts" | "builds") {
-        return path.join(stagingFolder(), this.args.machineName, part);
+        return path.join(this.args.stage, part);
     }
 
     /** Copies what is in a staged folder to a folder of the machine, once the machine's packages are there. */

@@ -10,6 +10,7 @@ import type { RoleContext } from "../roles/role-definition";
 import { Hypervisor, type HypervisorFacts } from "./hypervisor";
 import { Machine } from "./machine";
 import { createRole } from "./role";
+import { machineStage } from "./staging";
 
 export interface LabArgs extends Configuration {
     artifacts: Artifacts;
@@ -17,6 +18,8 @@ export interface LabArgs extends Configuration {
     facts?: Record<string, HypervisorFacts>;
     /** Whether no app server exists yet. Nobody is served then, so no machine has to take turns. */
     firstTime?: boolean;
+    /** Folder for staged files. Default: `.stage` in the checkout. */
+    stage?: string;
 }
 
 interface MachineInLab {
@@ -53,7 +56,7 @@ export class Lab extends pulumi.ComponentResource {
     }
 
     private createMachines(hypervisors: Map<HypervisorDescription, Hypervisor>): MachineInLab[] {
-        const { description, secrets, artifacts } = this.args;
+        const { description, secrets, artifacts, stage } = this.args;
         const loginKey = { privateKey: pulumi.secret(secrets.loginKey), publicKey: publicKeyOf(secrets.loginKey) };
         const passwords = {
             database: pulumi.secret(secrets.databasePassword),
@@ -63,7 +66,7 @@ export class Lab extends pulumi.ComponentResource {
             const context = contextOf(machine, { description, artifacts, passwords });
             const hypervisor = hypervisors.get(hypervisorOf(description, machine)) as Hypervisor;
             const hostKey = hostKeyOf(secrets.hostKeySeed, machine.name);
-            const args = { context, hostKey, loginKey, hypervisor };
+            const args = { context, hostKey, loginKey, hypervisor, stage: machineStage(machine.name, stage) };
             return { context, machine: new Machine(machineResource(machine.name), args, { parent: this }) };
         });
     }

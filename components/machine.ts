@@ -6,7 +6,7 @@ import { Host } from "./host";
 import { SystemContainer } from "./system-container";
 import { VirtualMachine } from "./virtual-machine";
 
-export interface MachineArgs extends Pick<BareMachineArgs, "hostKey" | "loginKey" | "hypervisor"> {
+export interface MachineArgs extends Pick<BareMachineArgs, "hostKey" | "loginKey" | "hypervisor" | "stage"> {
     context: RoleContext;
 }
 
@@ -14,11 +14,11 @@ export interface MachineArgs extends Pick<BareMachineArgs, "hostKey" | "loginKey
 export class Machine extends pulumi.ComponentResource {
     readonly host: Host;
 
-    constructor(name: string, { context, ...keys }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { context, ...birth }: MachineArgs, opts: pulumi.ComponentResourceOptions) {
         super("lab:Machine", name, {}, opts);
         const { description, machine, platform } = context;
         const Kind = description.machineKind === "container" ? SystemContainer : VirtualMachine;
-        const bare: BareMachine = new Kind(name, { description, machine, ...keys }, { parent: this });
+        const bare: BareMachine = new Kind(name, { description, machine, ...birth }, { parent: this });
         this.host = new Host(
             `${name}-host`,
             {
@@ -26,13 +26,14 @@ export class Machine extends pulumi.ComponentResource {
                 platform,
                 connection: {
                     address: machine.address,
-                    privateKey: keys.loginKey.privateKey,
-                    hostKey: keys.hostKey.publicKey,
-                    proxy: keys.hypervisor.proxy,
+                    privateKey: birth.loginKey.privateKey,
+                    hostKey: birth.hostKey.publicKey,
+                    proxy: birth.hypervisor.proxy,
                 },
                 identity: bare.identity,
                 start: bare.start,
                 machine: bare,
+                stage: birth.stage,
                 packages: packagesOf(machine, description),
                 repositories: repositoriesOf(machine, description),
                 steps: stepConfigurations(context),

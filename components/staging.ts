@@ -5,8 +5,12 @@ import * as pulumi from "@pulumi/pulumi";
 
 const sha256 = (content: string) => crypto.createHash("sha256").update(content).digest("hex");
 
-/** Folder for this stack's staged files. It is relative to the checkout, so that a checkout may be moved. */
-export const stagingFolder = () => path.join(process.env.LAB_STAGE ?? ".stage", pulumi.getStack());
+/** Folder for staged files. It is relative to the checkout, so that a checkout may be moved. */
+const defaultStage = ".stage";
+
+/** Folder for the staged files of this stack's machine, in the folder `stage`. */
+export const machineStage = (machineName: string, stage = defaultStage) =>
+    path.join(stage, pulumi.getStack(), machineName);
 
 /** A folder on the control machine that is uploaded whole, and the sha256 of each file in it, by relative path. */
 export interface StagedFolder {

@@ -7,7 +7,6 @@ import type { MachineDescription, LabDescription } from "../config/description";
 import { networkConfig, userData } from "./cloud-init";
 import { cloudInitDiskHooks, type CloudInitFiles } from "./cloud-init-disk";
 import type { BareMachine, BareMachineArgs } from "./bare-machine";
-import { stagingFolder } from "./staging";
 
 /**
  * A libvirt QEMU domain with a thin volume over the platform's image, a cloud-init disk, and a card in the lab's
@@ -20,7 +19,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
 
     constructor(
         name: string,
-        { description, machine, hostKey, loginKey, hypervisor }: BareMachineArgs,
+        { description, machine, hostKey, loginKey, hypervisor, stage }: BareMachineArgs,
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:VirtualMachine", name, {}, opts);
@@ -45,7 +44,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
         const instanceId = `${instance}-${shortHash(`${image} ${machine.diskGiB}`)}`;
         // Relative to the checkout, where the provider runs. The provider tells versions of the disk apart by this name
         // alone.
-        const source = path.join(stagingFolder(), machine.name, `${instanceId}.iso`);
+        const source = path.join(stage, `${instanceId}.iso`);
         const files: CloudInitFiles = {
             "user-data": userData(description, machine, { authorizedKey: loginKey.publicKey, hostKey }),
             "meta-data": JSON.stringify({ "instance-id": instanceId, "local-hostname": machine.name }),

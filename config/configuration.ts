@@ -151,7 +151,7 @@ function toMistake(issue: z.core.$ZodIssue, raw: Record<string, unknown>, stack:
         return {
             path: keys.join(", lab:"),
             problem: "no such setting",
-            remedy: "look for a typing mistake; the README's configuration table lists all settings",
+            remedy: "look for a typing mistake; docs/configuration.md lists all settings",
         };
     }
     if (issue.code === "invalid_key")

@@ -1,6 +1,8 @@
 /**
- * What a stack file (Pulumi.STACK.yaml) may hold under `lab:`, key by key, with the defaults. What only shows when
- * several values are seen together (an address outside the network, two equal priorities) is in checks.ts.
+ * Every setting of a stack file (Pulumi.STACK.yaml, keys `lab:NAME`) with its type, default and meaning.
+ * Mistakes that only several values together show, such as an address outside the network, are found in checks/.
+ *
+ * `npm run docs` generates docs/configuration.md and docs/stack-file.schema.json from this file.
  */
 import * as net from "node:net";
 import { z } from "zod";
@@ -10,17 +12,30 @@ import { databaseServerNames, jdkNames, platformNames } from "../catalog/platfor
 import { isPrivateKey } from "../lib/ssh-keys";
 import { isLibvirtUri } from "../lib/libvirt-uri";
 
-const ipv4 = z.string().refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200");
-const cidr = z.string().refine((text) => {
-    const [address, prefix, ...rest] = text.split("/");
-    return (
-        rest.length === 0 &&
-        net.isIPv4(address ?? "") &&
-        /^\d+$/.test(prefix ?? "") &&
-        Number(prefix) >= 8 &&
-        Number(prefix) <= 30
-    );
-}, "is no IPv4 network between /8 and /30, such as 192.168.0.0/24");
+declare module "zod" {
+    interface GlobalMeta {
+        /** What applies if the setting is left out and has no fixed default. The generated documentation shows it. */
+        otherwise?: string;
+    }
+}
+
+const ipv4 = z
+    .string()
+    .refine((text) => net.isIPv4(text), "is no IPv4 address, such as 192.168.0.200")
+    .meta({ title: "IPv4 address", format: "ipv4" });
+const cidr = z
+    .string()
+    .refine((text) => {
+        const [address, prefix, ...rest] = text.split("/");
+        return (
+            rest.length === 0 &&
+            net.isIPv4(address ?? "") &&
+            /^\d+$/.test(prefix ?? "") &&
+            Number(prefix) >= 8 &&
+            Number(prefix) <= 30
+        );
+    }, "is no IPv4 network between /8 and /30, such as 192.168.0.0/24")
+    .meta({ title: "IPv4 network", pattern: "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/([89]|[12][0-9]|30)$" });
 /** RFC 1123 label: a machine's name is its host name and part of file names. */
 const machineName = z
     .string()
@@ -34,77 +49,137 @@ const dnsName = z
     .regex(
         /^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*$/,
         "is no DNS name, such as www.example.org",
-    );
+    )
+    .meta({ title: "DNS name" });
 /** A name that needs no quoting in SQL, a shell or a file name. */
 const identifier = z
     .string()
-    .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/, "must be letters, digits and underscores, a letter first, 31 at most");
+    .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/, "must be letters, digits and underscores, a letter first, 31 at most")
+    .meta({ title: "name" });
 const interfaceName = z
     .string()
-    .regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/, "is no name of a network interface (15 characters at most)");
-/**
- * Secrets get into files of several syntaxes: printable ASCII without quotes, backslash, space, `$` and what XML or a
- * URL reads as its own.
- */
+    .regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/, "is no name of a network interface (15 characters at most)")
+    .meta({ title: "interface name" });
+/** Secrets get into shell, SQL, XML and URLs: what any of them would read as syntax is refused. */
 const secretText = z
     .string()
     .regex(
         /^[A-Za-z0-9_.,:;+*/=@!?()[\]{}^~-]+$/,
         "may hold letters, digits and _ . , : ; + * / = @ ! ? ( ) [ ] { } ^ ~ - only",
     );
-const mail = z.string().regex(/^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$/, "is no e-mail address");
+const mail = z
+    .string()
+    .regex(/^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$/, "is no e-mail address")
+    .meta({ title: "e-mail address" });
 const libvirtUri = z
     .string()
-    .refine(isLibvirtUri, "is no libvirt URI, such as qemu:///system, lxc:///system or qemu+ssh://root@HOST/system");
+    .refine(isLibvirtUri, "is no libvirt URI, such as qemu:///system, lxc:///system or qemu+ssh://root@HOST/system")
+    .meta({ title: "libvirt URI", pattern: "^(qemu|lxc|test)(\\+[a-z]+)?://\\S*$" });
 const mebibytes = z.number().int().min(64).max(1_048_576);
+const processors = z.number().int().min(1).max(256);
+const gibibytes = z.number().int().min(2).max(65_536);
 
 const machine = z.strictObject({
-    address: ipv4,
+    address: ipv4.describe("Inside `network.cidr`. A change replaces the machine and its disk."),
     roles: z
         .array(z.string())
-        .min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine"),
-    /** Fixed, so that a machine that is made anew is the same to its network; default: made from the address. */
+        .min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine")
+        .describe("What the machine is for. `app` and `director` exclude each other, because both serve port 80."),
     mac: z
         .string()
         .regex(/^52:54:00(:[0-9a-f]{2}){3}$/, "must be like 52:54:00:12:34:56, in lower case (QEMU's prefix)")
-        .optional(),
-    /** VRRP priority of a director: the highest that lives holds the virtual address. */
-    priority: z.number().int().min(1).max(254).optional(),
-    memoryMiB: mebibytes.optional(),
-    vcpus: z.number().int().min(1).max(256).optional(),
-    diskGiB: z.number().int().min(2).max(65_536).optional(),
-    /** Name of the hypervisor that it lives on, where the stack has several. */
-    hypervisor: identifier.optional(),
-    /** Whether its disk may only go once this is false. Default: true for a database, but in isolated labs. */
-    protect: z.boolean().optional(),
+        .optional()
+        .meta({
+            title: "MAC address",
+            description: "Lower case. A change replaces the machine and its disk.",
+            otherwise: "52:54:00 and the last three bytes of the address",
+        }),
+    priority: z
+        .number()
+        .int()
+        .min(1)
+        .max(254)
+        .optional()
+        .meta({
+            description:
+                "VRRP priority. Every director needs a different one: " +
+                "the highest healthy director holds the virtual address.",
+            otherwise: "none; required for a director",
+        }),
+    memoryMiB: mebibytes.optional().meta({
+        description: "Memory in MiB. A change restarts the machine and keeps its disk.",
+        otherwise: "`machineSize.memoryMiB`",
+    }),
+    vcpus: processors.optional().meta({
+        description: "Virtual processors. A change restarts the machine and keeps its disk.",
+        otherwise: "`machineSize.vcpus`",
+    }),
+    diskGiB: gibibytes.optional().meta({
+        description: "Disk in GiB. A change replaces a virtual machine's disk; a container ignores the value.",
+        otherwise: "`machineSize.diskGiB`",
+    }),
+    hypervisor: identifier.optional().meta({
+        description: "Name in `hypervisors` where the machine lives. The disk does not move when the name changes.",
+        otherwise: "the only hypervisor; required with `hypervisors`",
+    }),
+    protect: z
+        .boolean()
+        .optional()
+        .meta({
+            description:
+                "Pulumi refuses every step that would delete the disk while this is true. " +
+                "To delete it, set false, run `up`, then go on.",
+            otherwise: "`true` for a database outside isolated stacks, else `false`",
+        }),
 });
 
 const network = z
     .strictObject({
-        name: identifier.default("lab"),
-        /**
-         * `nat`: a network of libvirt's, made for the lab. `bridge`: one that is there, and that each hypervisor has a
-         * bridge into.
-         */
-        mode: z.enum(["nat", "bridge"]).default("nat"),
-        cidr: cidr.default("192.168.0.0/24"),
-        gateway: ipv4.default("192.168.0.1"),
-        /** The bridge that is made (default: lab0), or, with `mode: bridge`, the one that is there. */
-        bridge: interfaceName.optional(),
-        nameServers: z.array(ipv4).default([]),
-        /**
-         * Whether ssh to the machines goes through their hypervisor; default: where it is a remote one with a network
-         * of its own.
-         */
-        jump: z.boolean().optional(),
-        /**
-         * Where ssh to the machines may come from; default: the gateway, which is their hypervisor wherever the network
-         * is made for the lab.
-         */
+        name: identifier
+            .default("lab")
+            .describe(
+                "Name of the libvirt network and storage pool. " +
+                    "A change replaces every virtual machine and its disk.",
+            ),
+        mode: z
+            .enum(["nat", "bridge"])
+            .default("nat")
+            .describe(
+                "`nat`: libvirt makes a network for this stack. `bridge`: " +
+                    "the network exists, and every hypervisor has a bridge to it.",
+            ),
+        cidr: cidr
+            .default("192.168.0.0/24")
+            .describe("The machines' IPv4 network, /8 to /30. A change replaces every machine and its disk."),
+        gateway: ipv4
+            .default("192.168.0.1")
+            .describe("Default route of the machines. A change replaces every machine and its disk."),
+        bridge: interfaceName.optional().meta({
+            description:
+                "With `nat`: name of the bridge that libvirt makes. With `bridge`: name of the existing bridge.",
+            otherwise: "`lab0`; required with `mode: bridge`",
+        }),
+        nameServers: z
+            .array(ipv4)
+            .default([])
+            .describe(
+                "DNS servers of virtual machines. Empty: the gateway, or none in an isolated stack. " +
+                    "A change replaces every virtual machine and its disk.",
+            ),
+        jump: z.boolean().optional().meta({
+            description: "Reach the machines by ssh through their hypervisor.",
+            otherwise: "`true` for a remote hypervisor with `mode: nat`, else `false`",
+        }),
         control: z
             .array(z.union([ipv4, cidr], "is neither an IPv4 address nor a network"))
             .min(1, "is empty: nobody, this program included, could log in")
-            .optional(),
+            .optional()
+            .meta({
+                description:
+                    "Addresses and networks that may open ssh connections to the machines. " +
+                    "The control machine must be among them.",
+                otherwise: "the gateway",
+            }),
     })
     .refine(({ mode, bridge }) => mode !== "bridge" || bridge !== undefined, {
         path: ["bridge"],
@@ -112,150 +187,277 @@ const network = z
     });
 
 const size = z.strictObject({
-    memoryMiB: mebibytes.default(1024),
-    vcpus: z.number().int().min(1).max(256).default(2),
-    diskGiB: z.number().int().min(2).max(65_536).default(10),
+    memoryMiB: mebibytes.default(1024).describe("Memory in MiB. A change restarts the machines and keeps their disks."),
+    vcpus: processors.default(2).describe("Virtual processors. A change restarts the machines and keeps their disks."),
+    diskGiB: gibibytes
+        .default(10)
+        .describe("Disk in GiB. A change replaces the disk of every virtual machine; containers ignore the value."),
 });
 
 const site = z.strictObject({
-    hostName: dnsName.default("www.test.com"),
+    hostName: dnsName
+        .default("www.test.com")
+        .describe(
+            "Host name of the site: `ServerName` of httpd, `server_name` of the directors, a line in /etc/hosts.",
+        ),
 });
 
 const database = z.strictObject({
-    /** Default: MySQL where the platform has it (catalog/platforms/), as in the article, else MariaDB. */
-    server: z.enum(databaseServerNames).optional(),
-    name: identifier.default("site"),
+    server: z
+        .enum(databaseServerNames)
+        .optional()
+        .meta({
+            description:
+                "`mysql`: version 8.4 from its publisher, as on CentOS. `mariadb`: the distribution's. " +
+                "The data does not move from one to the other.",
+            otherwise: "`mysql` where the platform has it, else `mariadb`",
+        }),
+    name: identifier.default("site").describe("Name of the database (schema)."),
     user: identifier
         .default("site")
         .refine(
             (user) => !["root", "mysql", "mariadb"].includes(user),
             "is an account of the server's own; the site needs another",
-        ),
+        )
+        .describe("Account that the app servers log in with. `root`, `mysql` and `mariadb` are refused."),
 });
 
 const tomcat = z.strictObject({
-    heapMiB: z.number().int().min(64).max(65_536).default(256),
-    port: z.number().int().min(1024).max(65_535).default(8081),
+    heapMiB: z
+        .number()
+        .int()
+        .min(64)
+        .max(65_536)
+        .default(256)
+        .describe("Java heap in MiB. A change restarts the Tomcats, one after the other."),
+    port: z
+        .number()
+        .int()
+        .min(1024)
+        .max(65_535)
+        .default(8081)
+        .describe("TCP port of Tomcat on the loopback interface, where httpd asks it."),
 });
 
 const sessions = z.strictObject({
-    /** Memory that one memcached gives to sessions. */
-    memcachedMiB: z.number().int().min(64).max(65_536).default(64),
-    /**
-     * Names (memcached1, memcached2, ...) that are used only when no other is left, on every app server alike; the
-     * article has memcached1. Default: on each app server the memcached of the same machine, which would die together
-     * with the session that it is a copy of.
-     */
-    failoverNodes: z.array(z.string()).optional(),
-    /**
-     * `sync`: a response leaves Tomcat after memcached has its session; `async`: MSM's default, faster, and may lose
-     * the last update.
-     */
-    backup: z.enum(["sync", "async"]).default("sync"),
-    /**
-     * Our addition to MSM that has copies made again and brought back (roles/tomcat.ts); false: MSM alone, as in the
-     * article.
-     */
-    keepCopies: z.boolean().default(true),
-    /** The memcached client's version, for whoever wants the article's own. Default: the release's first. */
-    client: z.enum(sessionClients).optional(),
+    memcachedMiB: z
+        .number()
+        .int()
+        .min(64)
+        .max(65_536)
+        .default(64)
+        .describe("Memory in MiB that each memcached gives to sessions. A change restarts memcached."),
+    failoverNodes: z
+        .array(z.string())
+        .optional()
+        .meta({
+            description:
+                "The memcacheds (`memcached1`, `memcached2`, ...) that every app server uses only when no " +
+                "other is left. The article has `[ memcached1 ]`.",
+            otherwise: "for each app server the memcached on the same machine, because one failure would take both",
+        }),
+    backup: z
+        .enum(["sync", "async"])
+        .default("sync")
+        .describe(
+            "`sync`: Tomcat answers after memcached has stored the session. `async`: " +
+                "MSM's default and the article's; the last update can be lost.",
+        ),
+    keepCopies: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Copy sessions again after a memcached was away (docs/article.md). `false`: " +
+                "the session manager MSM alone, as in the article.",
+        ),
+    client: z.enum(sessionClients).optional().meta({
+        description: "The memcached client library of MSM. The article has `spymemcached-2.11.1`.",
+        otherwise: "the first that the release names",
+    }),
 });
 
 const director = z.strictObject({
-    /** What is compiled: an entry of catalog/director-servers.ts. Default: the release's own. */
-    source: z.enum(sourceNames).optional(),
-    /**
-     * What decides on the app server. `session`: all requests of a session go to the Tomcat that has it, and no update
-     * is lost; whoever has none is spread by the hash. `uri`: the article's hash over `$request_uri`, which spreads one
-     * session's requests over all Tomcats and loses updates.
-     */
-    affinity: z.enum(["session", "uri"]).default("session"),
+    source: z
+        .enum(sourceNames)
+        .optional()
+        .meta({
+            description:
+                "Web server that is compiled for the directors (docs/platforms.md says which compiles where). " +
+                "A change compiles once and restarts it.",
+            otherwise: "the release's: `tengine-2.1.0` or `tengine-3.1.0`",
+        }),
+    affinity: z
+        .enum(["session", "uri"])
+        .default("session")
+        .describe(
+            "How a director chooses the app server. `session`: the app server that has the visitor's session. " +
+                "`uri`: the article's hash over the address, which loses updates.",
+        ),
 });
 
 const keepalived = z.strictObject({
-    interface: interfaceName.default("eth0"),
-    virtualRouterId: z.number().int().min(1).max(255).default(123),
-    /**
-     * Seconds between adverts. Fractions make it VRRP version 3, which has no password; whole seconds version 2, as in
-     * the article.
-     */
-    advertInterval: z.number().min(0.05).max(40).default(0.2),
-    /** The article's order: a MASTER that comes back takes the address back. */
-    preempt: z.boolean().default(true),
-    /** None by default: the article's addresses belong to others. */
+    interface: interfaceName
+        .default("eth0")
+        .describe("Network interface of every machine. A change replaces every virtual machine and its disk."),
+    virtualRouterId: z
+        .number()
+        .int()
+        .min(1)
+        .max(255)
+        .default(123)
+        .describe("VRRP router id. Other VRRP groups in the same network must have another."),
+    advertInterval: z
+        .number()
+        .min(0.05)
+        .max(40)
+        .default(0.2)
+        .describe(
+            "Seconds between VRRP adverts, in steps of 0.01. A fraction means VRRP version 3; " +
+                "a whole number means version 2 with `vrrpPassword`, as in the article.",
+        ),
+    preempt: z
+        .boolean()
+        .default(true)
+        .describe("A returning director with a higher priority takes the virtual address back, as in the article."),
     notify: z
         .strictObject({
-            to: z.array(mail).default([]),
-            from: mail.default("keepalived@localhost.localdomain"),
-            smtp: ipv4.default("127.0.0.1"),
+            to: z
+                .array(mail)
+                .default([])
+                .describe("E-mail addresses that hear of each move of the virtual address. Empty: no mail is sent."),
+            from: mail.default("keepalived@localhost.localdomain").describe("Sender of these mails."),
+            smtp: ipv4.default("127.0.0.1").describe("IPv4 address of the SMTP server that takes these mails."),
         })
-        .prefault({}),
+        .prefault({})
+        .describe("Mails about moves of the virtual address."),
 });
 
-/** All that may be shown, in plans and outputs too. */
+/** Settings that plans and outputs may show. */
 export const openSchema = z.strictObject({
-    machineKind: z.enum(["vm", "container"]).default("vm"),
-    platform: z.enum(platformNames),
-    /** Versions that work together: the article's, or ones that still get fixes (catalog/releases.ts). */
-    release: z.enum(releaseNames).default("article"),
-    /** The distribution's OpenJDK 8, or the article's RPM, which the user brings. */
-    java: z.enum(jdkNames).default("openjdk"),
-    /** The one on which all machines live; default: qemu:///system. */
-    hypervisor: libvirtUri.optional(),
-    /** Several of them by name, and each machine says which is its own. */
+    machineKind: z
+        .enum(["vm", "container"])
+        .default("vm")
+        .describe("`vm`: QEMU virtual machines. `container`: system containers (LXC), in isolated stacks only."),
+    platform: z
+        .enum(platformNames)
+        .describe("Operating system of the machines. A change replaces every machine and its disk."),
+    release: z
+        .enum(releaseNames)
+        .default("article")
+        .describe(
+            "Versions that work together. `article`: Tomcat 7.0.62, MSM 1.8.3, Tengine 2.1.0. `maintained`: " +
+                "Tomcat 9.0.117, MSM 2.3.2, Tengine 3.1.0.",
+        ),
+    java: z
+        .enum(jdkNames)
+        .default("openjdk")
+        .describe(
+            "`openjdk`: the distribution's OpenJDK 8. `oracle-rpm`: " +
+                "the article's jdk-8u45-linux-x64.rpm, CentOS only, which you put into " +
+                "`LAB_CACHE/artifacts/`.",
+        ),
+    hypervisor: libvirtUri.optional().meta({
+        description: "The hypervisor that runs all machines (docs/hypervisors.md).",
+        otherwise: "`qemu:///system`, without `hypervisors`",
+    }),
     hypervisors: z
         .record(identifier, libvirtUri)
         .refine((hypervisors) => Object.keys(hypervisors).length > 0, "is empty: name a hypervisor, or leave it away")
-        .optional(),
-    /**
-     * What runs virtual machines; default: KVM where a machine that was started to find out shows that it works
-     * (hypervisors/acceleration.ts).
-     */
-    acceleration: z.enum(["kvm", "emulation"]).optional(),
-    /** The lab lives on this machine alone, in namespaces and with a libvirtd of its own that `./lab` starts. */
-    isolated: z.boolean().default(false),
-    network: network.prefault({}),
-    virtualAddress: ipv4,
-    /** Disk image for virtual machines: a file or an address. Default: the platform's own. */
+        .optional()
+        .meta({
+            description:
+                "Several hypervisors, `NAME: URI` each, instead of `hypervisor`. Every machine then names one.",
+            otherwise: "none",
+            minProperties: 1,
+        }),
+    acceleration: z
+        .enum(["kvm", "emulation"])
+        .optional()
+        .meta({
+            description:
+                "What runs virtual machines. A found value stays with a machine until the machine is replaced; " +
+                "a remote hypervisor is taken to have KVM.",
+            otherwise: "`kvm` if a test machine runs with it, else `emulation`",
+        }),
+    isolated: z
+        .boolean()
+        .default(false)
+        .describe("Run the lab on this machine alone, in namespaces and with a libvirtd that `./lab` starts."),
+    network: network.prefault({}).describe("The network of the machines."),
+    virtualAddress: ipv4.describe("Address that visitors use and the directors share, inside `network.cidr`."),
     image: z
         .strictObject({
-            source: z.string().regex(/^(\/|https?:\/\/)\S+$/, "is neither an absolute path nor an http(s) address"),
+            source: z
+                .string()
+                .regex(/^(\/|https?:\/\/)\S+$/, "is neither an absolute path nor an http(s) address")
+                .meta({ title: "absolute path or http(s) address" })
+                .describe("Where the image is. An address is fetched into the cache once."),
             sha256: z
                 .string()
                 .regex(/^[0-9a-f]{64}$/, "is no sha256 in lower-case hexadecimal")
-                .optional(),
+                .optional()
+                .meta({
+                    title: "SHA-256, hexadecimal",
+                    description: "Sum of the image, checked before anything is made.",
+                    otherwise: "not checked",
+                }),
         })
-        .optional(),
-    /** What a machine has that says nothing else. */
-    machineSize: size.prefault({}),
+        .optional()
+        .meta({
+            description:
+                "Disk image that virtual machines start from. " +
+                "A change replaces every virtual machine and its disk; existing containers stay.",
+            otherwise: "the platform's; `./lab` builds Debian's from packages, for isolated stacks only",
+        }),
+    machineSize: size.prefault({}).describe("Size of every machine that does not set its own."),
     machines: z
         .record(machineName, machine)
-        .refine((machines) => Object.keys(machines).length > 0, "is empty: a site needs machines"),
-    /** Port of a package proxy at the gateway; `none` where machines reach their distribution's mirrors themselves. */
+        .refine((machines) => Object.keys(machines).length > 0, "is empty: a site needs machines")
+        .meta({
+            description: "The machines by host name, ordered by name with nod2 before nod10.",
+            minProperties: 1,
+        }),
     packageProxy: z
         .union([z.number().int().min(1).max(65_535), z.literal("none")], "is neither a port nor none")
-        .default("none"),
-    site: site.prefault({}),
-    database: database.prefault({}),
-    tomcat: tomcat.prefault({}),
-    sessions: sessions.prefault({}),
-    director: director.prefault({}),
-    keepalived: keepalived.prefault({}),
+        .default("none")
+        .describe(
+            "TCP port of the package proxy at the gateway, or `none`: machines ask their mirrors directly. " +
+                "A change replaces every machine and its disk.",
+        ),
+    site: site.prefault({}).describe("What visitors see at the virtual address."),
+    database: database.prefault({}).describe("The database."),
+    tomcat: tomcat.prefault({}).describe("The app servers' Tomcat."),
+    sessions: sessions.prefault({}).describe("Where sessions are kept."),
+    director: director.prefault({}).describe("The directors' web server."),
+    keepalived: keepalived.prefault({}).describe("How the directors share the virtual address."),
 });
 export type Settings = z.infer<typeof openSchema>;
 
-/** What is secret. Made by `./lab init`. */
+/** Settings that nobody may see; `./lab init` makes them. */
 export const secretSchema = z.strictObject({
     databasePassword: secretText
         .min(8, "is too short: 8 characters at least")
-        .max(64, "is too long: 64 characters at most"),
-    /** keepalived takes `!` and braces for its own. */
+        .max(64, "is too long: 64 characters at most")
+        .describe(
+            "Password of `database.user`, 8 to 64 characters. A change restarts the Tomcats, one after the other.",
+        ),
     vrrpPassword: z
         .string()
+        // keepalived.conf reserves `!` and braces.
         .regex(/^[A-Za-z0-9_.,:;+*/=?^~-]+$/, "may hold letters, digits and _ . , : ; + * / = ? ^ ~ - only")
-        .max(8, "is too long: VRRP cuts it after 8 characters"),
-    loginKey: z.string().refine(isPrivateKey, "is no private key in PEM or OpenSSH format, or one with a passphrase"),
-    hostKeySeed: z.string().regex(/^[0-9a-f]{64}$/, "must be 32 bytes in hexadecimal"),
+        .max(8, "is too long: VRRP cuts it after 8 characters")
+        .describe("Password of VRRP version 2, 8 characters at most. Version 3 has none."),
+    loginKey: z
+        .string()
+        .refine(isPrivateKey, "is no private key in PEM or OpenSSH format, or one with a passphrase")
+        .describe(
+            "Private ssh key that logs in to the machines, without passphrase. " +
+                "A change replaces every machine and its disk.",
+        ),
+    hostKeySeed: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, "must be 32 bytes in hexadecimal")
+        .describe("32 bytes that every host key is derived from. A change replaces every machine and its disk."),
 });
 
 export type SecretKey = keyof z.infer<typeof secretSchema>;

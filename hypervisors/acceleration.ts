@@ -1,23 +1,25 @@
-/** Whether virtual machines can run on the processor itself, which only trying tells: /dev/kvm may be there and not work, or hang whoever uses it. */
+/** Finds out whether KVM works. Only a trial tells: /dev/kvm may exist, and machines that use it may fail or hang. */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { isInstalled, searchPath } from "../lib/programs";
 
-/** `kvm`: the processor runs the machines. `emulation`: QEMU reads their instructions one by one, about ten times slower. */
+/** `kvm`: the processor executes the machines' instructions. `emulation`: QEMU does, about ten times slower. */
 export type Acceleration = "kvm" | "emulation";
 
-/** 64 KiB that a PC starts in instead of its BIOS. At the reset vector: counts to 100 million, and tells QEMU's isa-debug-exit to end with code 3. */
+/** A BIOS of 64 KiB that counts to 100 million and then makes QEMU's isa-debug-exit device end QEMU with code 3. */
 function firmware(): Buffer {
     const rom = Buffer.alloc(0x10000);
-    Buffer.from("66b900e1f505" + "6649" + "75fc" + "b001" + "e6f4" + "f4", "hex").copy(rom, 0xfff0); // mov ecx,100000000; dec ecx; jnz; mov al,1; out 0xf4,al; hlt
+    // At the reset vector: mov ecx,100000000; dec ecx; jnz; mov al,1; out 0xf4,al; hlt
+    Buffer.from("66b900e1f505" + "6649" + "75fc" + "b001" + "e6f4" + "f4", "hex").copy(rom, 0xfff0);
     return rom;
 }
 
 /**
- * Why the accelerator cannot be used, or undefined where it can: a machine with the domains' own kind of processor runs `firmware`, which takes
- * KVM 0.1 s and emulation 0.3 s. What only pretends to be a processor (nested or half-made KVM) takes longer than the ten seconds that it has.
+ * Why a QEMU accelerator cannot be used; undefined where it can. A machine with the processor type of the lab's
+ * machines runs `firmware`, which takes 0.1 s with KVM and 0.3 s with emulation. Incomplete nested KVM takes longer
+ * than `seconds`.
  */
 export async function faultOf(accelerator: "kvm" | "tcg", seconds = 10): Promise<string | undefined> {
     if (accelerator === "kvm" && !fs.existsSync("/dev/kvm")) return "there is no /dev/kvm";
@@ -42,13 +44,13 @@ export async function faultOf(accelerator: "kvm" | "tcg", seconds = 10): Promise
             ],
             { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PATH: searchPath } },
         );
-        let said = "";
+        let errors = "";
         child.stderr.on("data", (chunk: Buffer) => {
-            said += chunk.toString();
+            errors += chunk.toString();
         });
         return await new Promise<string | undefined>((resolve) => {
             const timer = setTimeout(() => {
-                resolve(`a machine did not do within ${seconds} s what takes a fraction of one`);
+                resolve(`a trial machine that needs less than a second did not end within ${seconds} s`);
                 child.kill("SIGKILL");
             }, seconds * 1000);
             child
@@ -57,7 +59,7 @@ export async function faultOf(accelerator: "kvm" | "tcg", seconds = 10): Promise
                     resolve(
                         code === 3
                             ? undefined
-                            : (said
+                            : (errors
                                   .trim()
                                   .split("\n")
                                   .find((line) => line !== "") ?? `QEMU ended with ${String(code)}`),
@@ -72,18 +74,24 @@ export async function faultOf(accelerator: "kvm" | "tcg", seconds = 10): Promise
     }
 }
 
-/** Whether a trial here tells what libvirt will find: on this machine, with the QEMU that is called so, and a KVM that this user may open. */
+/**
+ * Whether a trial on this machine says how libvirt's machines will run: libvirt is here, QEMU is installed, and this
+ * user may open /dev/kvm.
+ */
 function canTry(uri: string): boolean {
     if (!/^qemu(\+unix)?:\/\/\//.test(uri) || !isInstalled("qemu-system-x86_64")) return false;
     try {
         fs.accessSync("/dev/kvm", fs.constants.R_OK | fs.constants.W_OK);
         return true;
     } catch (error) {
-        return (error as NodeJS.ErrnoException).code === "ENOENT"; // that there is none is an answer too
+        return (error as NodeJS.ErrnoException).code === "ENOENT"; // the trial then says that there is no /dev/kvm
     }
 }
 
-/** How machines run at libvirt `uri` where the stack file does not say. Where it cannot be tried: KVM, as nearly everywhere. */
+/**
+ * How machines run at libvirt `uri` if the stack file does not say. Where no trial is possible: KVM, which nearly all
+ * hypervisors have.
+ */
 export async function findAcceleration(uri: string): Promise<{ acceleration: Acceleration; fault?: string }> {
     const fault = canTry(uri) ? await faultOf("kvm") : undefined;
     return { acceleration: fault === undefined ? "kvm" : "emulation", fault };

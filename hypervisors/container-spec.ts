@@ -2,7 +2,10 @@ import { z } from "zod";
 
 const absolutePath = z.string().regex(/^\/[^:,\\\n]+$/, "an absolute path without colon, comma or backslash");
 
-/** What a system container is made of. `container.ts create NAME` reads it, as JSON, from its standard input. */
+/**
+ * The description of a system container. The program `container` (launcher/isolated-host/container.ts) reads it as JSON
+ * from standard input.
+ */
 const description = z.strictObject({
     /** Host name and libvirt domain name. */
     name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a host name: lower-case letters, digits, dashes"),
@@ -15,24 +18,25 @@ const description = z.strictObject({
     mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, "six lower-case hexadecimal pairs"),
     memoryMiB: z.int().min(128),
     vcpus: z.int().min(1),
-    /** Lines of its /etc/hosts; may name itself. */
+    /** Lines of its /etc/hosts. */
     hosts: z.array(z.strictObject({ name: z.string().min(1), address: z.ipv4() })),
-    /** Its ed25519 host key: OpenSSH private key, PEM. Secret. */
+    /** Its ed25519 host key, a private key in OpenSSH's format. Secret. */
     hostKey: z.string().startsWith("-----BEGIN OPENSSH PRIVATE KEY-----"),
-    /** Who may log in as root: a public key line. */
+    /** The key that logs in as root, as an authorized_keys line. */
     authorizedKey: z.string().regex(/^ssh-[a-z0-9-]+ \S+/),
     /** Port of the package proxy on the gateway. */
     proxyPort: z.int().min(1).max(65535),
 });
 
 /**
- * Where it is made. Not part of what it is: another image is for new machines and leaves the ones that are there alone. The launcher tells
- * it by LAB_IMAGE and LAB_MACHINES, so that no path of this machine gets into Pulumi's state.
+ * Where the container is made. These are no part of its description, because a newer image must not replace existing
+ * machines. The launcher passes them by environment variables (lib/environment.ts), so that no path of this machine
+ * gets into Pulumi's state.
  */
 const places = z.strictObject({
-    /** Root tree that it starts from (ensureImage's `path`). */
+    /** The image's root tree (`path` of ensureImage). */
     image: absolutePath,
-    /** Folder in which each machine has its own: the lab's home/machines. */
+    /** The folder with a folder for each machine: `machines` in the lab's home. */
     directory: absolutePath,
 });
 

@@ -1,4 +1,4 @@
-/** The way to machines behind a remote hypervisor: through its own ssh server, as its libvirt URI says. */
+/** Jump hosts: the machines of a remote hypervisor are reached through its ssh server, which its libvirt URI names. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -8,21 +8,27 @@ import { hypervisorOf, type MachineDescription, type LabDescription } from "../c
 import { UserError } from "../lib/errors";
 import { run } from "../lib/run";
 
-/** All that an ssh client needs that reads no configuration of OpenSSH's: pulumi-command's, and this project's own. */
+/** A jump host for ssh clients that do not read OpenSSH's configuration: pulumi-command's and lib/ssh.ts. */
 export interface JumpHost {
     host: string;
     port: number;
     user: string;
-    /** The key's text, a secret. Undefined: the agent's (SSH_AUTH_SOCK). */
+    /** Text of the private key, a secret. Undefined: the ssh-agent (SSH_AUTH_SOCK) has it. */
     privateKey?: string;
-    /** The only key that it may show, as in an authorized_keys line. */
+    /** The only host key that it may show, as in an authorized_keys line. */
     hostKey: string;
 }
 
-/** The kinds of host key that every client here agrees on with every server, best first. pulumi-command knows RSA with SHA-1 only, which servers refuse. */
+/**
+ * Types of host key that all clients and servers support, best first. pulumi-command supports RSA only with SHA-1,
+ * which servers refuse.
+ */
 const keyTypes = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"];
 
-/** Whom OpenSSH goes through to a machine, or, where none is named, to where all machines' addresses are. Undefined where machines are reached without. */
+/**
+ * The jump host for OpenSSH to a machine, or to the first hypervisor where no machine is given. Undefined where no jump
+ * host is needed.
+ */
 export function jumpTarget(
     description: Pick<LabDescription, "hypervisors" | "network">,
     machine: Pick<MachineDescription, "hypervisor"> = {},
@@ -30,7 +36,10 @@ export function jumpTarget(
     return description.network.jump ? parseLibvirtUri(hypervisorOf(description, machine).uri).ssh : undefined;
 }
 
-/** The jump host of each hypervisor of a site, by libvirt URI; none where machines are reached without. A UserError for one that cannot be used. */
+/**
+ * The jump host of each hypervisor, by libvirt URI; empty where no jump host is needed. A UserError for one that cannot
+ * be used.
+ */
 export async function jumpHostsOf({
     hypervisors,
     network,
@@ -51,8 +60,8 @@ async function jumpHostOf(
 ): Promise<JumpHost> {
     if (user === undefined)
         throw new UserError(
-            `${uri} does not say who logs in at ${host}.`,
-            `Write qemu+ssh://USER@${host}/system: neither pulumi nor the libvirt provider asks ssh's own configuration.`,
+            `${uri} names no user for ${host}.`,
+            `Write qemu+ssh://USER@${host}/system: neither pulumi nor the libvirt provider reads the configuration of ssh.`,
         );
     return {
         host,
@@ -63,7 +72,10 @@ async function jumpHostOf(
     };
 }
 
-/** The key that the URI names; without one the agent has it, or else it is where the libvirt provider looks. */
+/**
+ * Text of the key that the URI names; undefined where an ssh-agent has it. The default is the libvirt provider's,
+ * ~/.ssh/id_rsa.
+ */
 function readKey(uri: string, keyFile: string | undefined): string | undefined {
     if (keyFile === undefined && process.env.SSH_AUTH_SOCK) return undefined;
     const file = keyFile ?? path.join(os.homedir(), ".ssh", "id_rsa");
@@ -71,7 +83,7 @@ function readKey(uri: string, keyFile: string | undefined): string | undefined {
     try {
         text = fs.readFileSync(file, "utf8");
     } catch (error) {
-        const remedy = "Name a private key's file in the URI, ?keyfile=/PATH, or have an ssh-agent that holds the key.";
+        const remedy = "Name the file of a private key in the URI, ?keyfile=/PATH, or add the key to an ssh-agent.";
         throw new UserError(
             `No key to log in with at ${uri}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}).`,
             remedy,
@@ -79,26 +91,28 @@ function readKey(uri: string, keyFile: string | undefined): string | undefined {
     }
     if (!isPrivateKey(text))
         throw new UserError(
-            `${file} is no private key in PEM or OpenSSH format, or one with a passphrase.`,
-            "Name another one in the URI, ?keyfile=/PATH; one with a passphrase is the ssh-agent's: ssh-add it, and leave keyfile away.",
+            `${file} is no private key in PEM or OpenSSH format, or it has a passphrase.`,
+            "Name another file in the URI, ?keyfile=/PATH; or add a key with a passphrase to an ssh-agent (ssh-add), and name no keyfile.",
         );
     return text;
 }
 
-/** The host's key in a file of known hosts, whose names may be hashed or patterns: ssh-keygen reads it. */
+/**
+ * The key of a host in a known_hosts file. ssh-keygen reads the file, because names in it may be hashed or patterns.
+ */
 async function knownHostKey(host: string, port: number, file: string): Promise<string> {
     const name = port === 22 ? host : `[${host}]:${port}`;
-    // Not in there is exit code 1, as is no file.
-    const said = await run(["ssh-keygen", "-F", name, "-f", file]).catch((error: unknown) => {
+    // Exit code 1: the file does not exist or does not have the host.
+    const output = await run(["ssh-keygen", "-F", name, "-f", file]).catch((error: unknown) => {
         if (/ENOENT/.test(String(error)))
             throw new UserError(
-                "ssh-keygen is missing, which finds the hypervisor's host key.",
+                "ssh-keygen is missing, which is needed to find the hypervisor's host key.",
                 "Install OpenSSH's client (Debian: openssh-client, Red Hat: openssh-clients).",
             );
         return "";
     });
-    // NAMES TYPE KEY [COMMENT]; lines with a marker (@revoked, @cert-authority) are no keys to show.
-    const keys = said
+    // NAMES TYPE KEY [COMMENT]. Lines with a marker (@revoked, @cert-authority) have no host key.
+    const keys = output
         .split("\n")
         .filter((line) => !/^([#@]|$)/.test(line))
         .map((line) => line.split(/\s+/).slice(1, 3).join(" "));
@@ -107,8 +121,8 @@ async function knownHostKey(host: string, port: number, file: string): Promise<s
         throw new UserError(
             keys.length > 0
                 ? `${file} has no ed25519 or ECDSA key of ${name}.`
-                : `The host key of ${name} is not known: it is not in ${file}.`,
-            `Log in once by hand with -o HostKeyAlgorithms=ssh-ed25519 and look at the key that it shows; or name another file of known hosts in the URI, knownhosts=/PATH.`,
+                : `The host key of ${name} is unknown: ${file} does not have it.`,
+            `Log in once by ssh with -o HostKeyAlgorithms=ssh-ed25519 and check the key that is shown; or name another known_hosts file in the URI, knownhosts=/PATH.`,
         );
     }
     return key;

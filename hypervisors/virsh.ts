@@ -1,9 +1,10 @@
 import { words } from "../lib/shell";
-import { parseLibvirtUri, sshArgv, uriOverThere } from "../lib/libvirt-uri";
+import { parseLibvirtUri, sshArgv, localUriOf } from "../lib/libvirt-uri";
 
 /**
- * The argv of virsh with these words at a hypervisor. Over ssh it is the hypervisor's own virsh: libvirt's own way there wants to know the host from
- * the user's known hosts, whatever file the URI names, and netcat or libvirt's own program for it at the other end. In English; gives up after `seconds`.
+ * The argv of virsh for a hypervisor; virsh prints English, and is ended after `seconds`. A remote hypervisor's own
+ * virsh runs, through ssh: libvirt's ssh transport ignores the URI's known_hosts file, and needs netcat on the
+ * hypervisor.
  */
 export function virshArgv(uri: string, argv: readonly string[], seconds = 30): [string, ...string[]] {
     const { ssh } = parseLibvirtUri(uri);
@@ -12,6 +13,6 @@ export function virshArgv(uri: string, argv: readonly string[], seconds = 30): [
         "timeout",
         "--kill-after=5",
         String(seconds),
-        ...(ssh ? [...sshArgv(ssh), words(virsh(uriOverThere(uri)))] : virsh(uri)),
+        ...(ssh ? [...sshArgv(ssh), words(virsh(localUriOf(uri)))] : virsh(uri)),
     ];
 }

@@ -1,11 +1,11 @@
 /**
- * The host's apt sources, read so that the lab asks the same mirrors as the machine that it runs on: no mirror's name stands in this
- * repository. Both formats of sources.list(5) are understood, one-line and deb822, and apt's lists of mirrors (`mirror+file:`).
+ * Reads this machine's apt sources, so that the lab uses the same mirrors and the repository names none. Understands
+ * both formats of sources.list(5), one-line and deb822, and lists of mirrors (`mirror+file:`).
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** One entry of sources.list(5), options left out. */
+/** One entry of sources.list(5), without its options. */
 export interface AptSource {
     types: string[]; // "deb", "deb-src"
     uris: string[];
@@ -24,7 +24,10 @@ export function parseOneLine(text: string): AptSource[] {
     });
 }
 
-/** deb822 format: stanzas of `Field: value`, values continued on indented lines, `#` comments anywhere. */
+/**
+ * deb822 format: stanzas of `Field: value`, with values that continue on indented lines, and comment lines that begin
+ * with `#`.
+ */
 export function parseDeb822(text: string): AptSource[] {
     const withoutComments = text
         .split("\n")
@@ -50,7 +53,7 @@ export function parseDeb822(text: string): AptSource[] {
     });
 }
 
-/** The addresses that an apt list of mirrors names, for a `mirror+file:` URI; any other URI as it is. */
+/** The mirrors in the list that a `mirror+file:` URI names; for any other URI, the URI itself. */
 function resolveMirrorList(uri: string): string[] {
     const file = /^mirror\+file:(?:\/\/)?(\/.*)$/.exec(uri)?.[1];
     if (!file) return [uri];
@@ -61,7 +64,9 @@ function resolveMirrorList(uri: string): string[] {
         : [];
 }
 
-/** All enabled sources of the machine, in apt's order. `folder` is apt's configuration folder; what is not there counts as empty. */
+/**
+ * All enabled sources, in apt's order. `folder` is apt's configuration folder; a file that is missing counts as empty.
+ */
 export function readAptSources(folder = "/etc/apt"): AptSource[] {
     const parts = join(folder, "sources.list.d");
     const files = [
@@ -83,9 +88,10 @@ export function readAptSources(folder = "/etc/apt"): AptSource[] {
 }
 
 /**
- * The address of the Debian archive (the one with every suite, not -security) among `sources`, without a slash at its end; undefined
- * where there is none, as on a machine that is not Debian. Told from third-party archives, which use Debian's suite names too, by
- * its `-updates` suite; a machine on a suite that has none (sid) by a path that ends in /debian.
+ * The address of the Debian archive (not the security archive) among `sources`, without a slash at its end; undefined
+ * where there is none, as on a machine that is not Debian. Third-party archives use Debian's suite names, too: only
+ * Debian's archive has an `-updates` suite, and where no source names one (sid), the archive is the one whose path ends
+ * in /debian.
  */
 export function debianMirror(sources: AptSource[] = readAptSources()): string | undefined {
     const debs = sources.filter((source) => source.types.includes("deb") && source.components.includes("main"));

@@ -1,19 +1,21 @@
 /**
  * The environment variables of this project. No other TypeScript module reads or names them.
  *
- * | variable          | set by             | read by                             | value                                         |
- * | ----------------- | ------------------ | ----------------------------------- | --------------------------------------------- |
- * | `LAB_HOME`        | user               | launcher                            | folder of the stacks' folders                 |
- * | `LAB_CACHE`       | user, launcher     | launcher, Pulumi program, `compile` | folder of downloads and builds                |
- * | `LAB_OFFLINE`     | user, `--offline`  | launcher, Pulumi program            | `1`: download nothing                         |
- * | `LAB_STACK`       | user               | launcher                            | stack of a call without `-s`                  |
- * | `LAB_CALLED_FROM` | `./lab`            | launcher                            | folder in which the user called `./lab`       |
- * | `LAB_IMAGE`       | launcher           | Pulumi program, `container`         | image that the launcher built from packages   |
- * | `LAB_MACHINES`    | launcher           | `container`                         | folder of the stack's containers              |
- * | `LAB_DEBUG`       | launcher           | Pulumi program                      | any value: pulumi was called with `--debug`   |
- * | `LAB_FIRST_TIME`  | launcher           | Pulumi program                      | any value: the state has no app server yet    |
+ * | variable          | set by            | read by                      | value                            |
+ * | ----------------- | ----------------- | ---------------------------- | -------------------------------- |
+ * | `LAB_HOME`        | user              | launcher                     | folder of the stacks' folders    |
+ * | `LAB_CACHE`       | user, launcher    | launcher, program, `compile` | folder of downloads and builds   |
+ * | `LAB_OFFLINE`     | user, `--offline` | launcher, program            | `1`: download nothing            |
+ * | `LAB_STACK`       | user              | launcher                     | stack of a call without `-s`     |
+ * | `LAB_CALLED_FROM` | `./lab`           | launcher                     | folder of the call               |
+ * | `LAB_IMAGE`       | launcher          | program, `container`         | image that the launcher built    |
+ * | `LAB_MACHINES`    | launcher          | `container`                  | folder of the stack's containers |
+ * | `LAB_DEBUG`       | launcher          | program                      | set if pulumi has `--debug`      |
+ * | `LAB_FIRST_TIME`  | launcher          | program                      | set if no app server exists      |
+ * | `LAB_PROGRAM_TIME`| `./lab bench`     | program-time.cjs             | file for the program's times     |
  *
- * `compile` and `container` are programs of launcher/bundle/build.cjs; pulumi starts them and hands its environment on.
+ * `program` is the Pulumi program, index.ts. pulumi starts `compile` and `container` (launcher/bundle/build.cjs has all three)
+ * and hands its environment on.
  * Every function reads the environment when it is called, never at import.
  */
 import * as path from "node:path";
@@ -28,6 +30,7 @@ const names = {
     machines: "LAB_MACHINES",
     debug: "LAB_DEBUG",
     firstTime: "LAB_FIRST_TIME",
+    programTime: "LAB_PROGRAM_TIME",
 } as const;
 
 type Setting = keyof typeof names;

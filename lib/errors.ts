@@ -1,6 +1,6 @@
 /**
- * A mistake of the user's, or of the machine that they run on: said without a stack trace, together with what to do about it.
- * `message` says what is wrong and where; `remedy` is an instruction.
+ * A mistake in a call, in the configuration or on this machine; shown without a stack trace. `message` says what is
+ * wrong and where, `remedy` what the user has to do.
  */
 export class UserError extends Error {
     constructor(

@@ -1,4 +1,7 @@
-/** Arithmetic of IPv4 addresses and networks. A network is text such as `192.168.0.0/24`; the address in it may be any of its addresses. */
+/**
+ * Arithmetic of IPv4 addresses and networks. A network is text such as `192.168.0.0/24`; the address in it may be any
+ * of its addresses.
+ */
 import ipaddr from "ipaddr.js";
 
 const { IPv4 } = ipaddr;
@@ -37,7 +40,9 @@ export function prefixLengthOf(netmask: string): number {
     return length;
 }
 
-/** The highest address of the network that a machine may have and that is not in `taken`; undefined where none is left. */
+/**
+ * The highest address of the network that a machine may have and that is not in `taken`; undefined where none is left.
+ */
 export function highestFreeAddress(network: string, taken: ReadonlySet<string>): string | undefined {
     const { first, last } = bounds(network);
     for (let value = toNumber(last) - 1; value > toNumber(first); value--) {

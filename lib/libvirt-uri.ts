@@ -1,27 +1,27 @@
-/** A libvirt URI (libvirt.org/uri.html), taken apart as far as this project has to know it. */
+/** The parts of a libvirt URI (libvirt.org/uri.html) that this project uses. */
 export interface LibvirtUri {
     /** `qemu`, `lxc`, `test`. */
     driver: string;
-    /** Over which ssh gets there; undefined where libvirt is this machine's own, or spoken to without ssh. */
+    /** How ssh reaches the hypervisor; undefined for a URI without ssh. */
     ssh?: SshTarget;
 }
 
 export interface SshTarget {
     host: string;
-    /** Undefined: whoever ssh's own configuration says. */
+    /** Undefined: the user of ssh's own configuration. */
     user?: string;
     port?: number;
     /** `keyfile=` of the URI. */
     keyFile?: string;
-    /** `knownhosts=` of the URI: the libvirt provider's word for it. */
+    /** `knownhosts=` of the URI, a parameter of the libvirt provider. */
     knownHostsFile?: string;
 }
 
-/** URL knows hosts and ports of http and its kind only. */
+/** Class URL parses hosts and ports only of schemes that it knows, such as http. */
 const asHttp = (uri: string) => uri.replace(/^[^:]*:/, "http:").replace("http:///", "http://local/");
 const asUrl = (uri: string) => new URL(asHttp(uri));
 
-/** Whether `text` is a libvirt URI with a driver that this project knows, and with a host where it names ssh. */
+/** Whether `text` is a libvirt URI with a known driver and, if it names ssh, with a host. */
 export const isLibvirtUri = (text: string) =>
     /^(qemu|lxc|test)(\+[a-z]+)?:\/\/\S*$/.test(text) && !/^\w+\+ssh:\/\/\//.test(text) && URL.canParse(asHttp(text));
 
@@ -42,15 +42,18 @@ export function parseLibvirtUri(uri: string): LibvirtUri {
     };
 }
 
-/** What libvirt is called by whoever has come by ssh to where it is. */
-export function uriOverThere(uri: string): string {
+/** The URI of the same libvirt for programs that run on the hypervisor itself. */
+export function localUriOf(uri: string): string {
     const { pathname, searchParams } = asUrl(uri);
     const { driver } = parseLibvirtUri(uri);
     const socket = searchParams.get("socket");
     return socket ? `${driver}+unix://${pathname}?socket=${encodeURIComponent(socket)}` : `${driver}://${pathname}`;
 }
 
-/** ssh and its options for getting to where libvirt is, with `options` more; whoever calls appends the command. Never asks anything. */
+/**
+ * The argv of ssh to a hypervisor, with further `options`, and without a command, which callers append. ssh asks no
+ * questions.
+ */
 export const sshArgv = ({ host, user, port, keyFile, knownHostsFile }: SshTarget, ...options: string[]): string[] => [
     "ssh",
     "-o",

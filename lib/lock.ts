@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 /**
- * Runs `work` while no other process (of the same network namespace) does anything under the same `name`. The lock is an abstract unix
- * socket: the kernel takes it back when its holder dies, so there is no file that a crash could leave locked. `waiting` is called once if
- * another one has it.
+ * Runs `work` while no other process of this network namespace runs work under the same `name`. The lock is an abstract
+ * unix socket, which the kernel releases when its holder ends, even by a crash. `waiting` is called once if the lock is
+ * held.
  */
 export async function withLock<T>(
     name: string,
@@ -20,7 +20,8 @@ export async function withLock<T>(
             await once(server, "listening");
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-            // The holder never says a word: the connection closes when it lets go or dies, and is refused if it already has.
+            // The connection closes when the holder releases the lock or ends. It is refused if that has already
+            // happened.
             if (!hasWaited) waiting();
             hasWaited = true;
             const holder = connect(path).on("error", () => undefined);

@@ -1,8 +1,9 @@
-/** How long steps tell what they do and how long they have been at it. */
+/** Shows the steps of a long task, and how long each takes. */
 export interface Progress {
     /**
-     * Runs `work` under the heading `what`. `say` tells the newest detail (a line of a build's output, say); on a terminal it replaces
-     * the one before, elsewhere a line is printed every 15 s. Ends with the time taken, or with "failed" and the error thrown on.
+     * Runs `work` under the heading `what` and prints the time that it took. `say` sets the detail that is shown, such
+     * as a line of a build's output: a terminal shows the newest one, other outputs get a line every 15 s. An error
+     * of `work` is thrown on.
      */
     step<T>(what: string, work: (say: (detail: string) => void) => Promise<T>): Promise<T>;
     info(text: string): void;
@@ -10,7 +11,7 @@ export interface Progress {
 
 const secondsSince = (start: number) => `${((Date.now() - start) / 1000).toFixed(1)} s`;
 
-/** A Progress that writes to `stream`; steps may run side by side. */
+/** A Progress that writes to `stream`. Several steps may run at once. */
 export function createProgress(stream: NodeJS.WriteStream): Progress {
     const clearLine = stream.isTTY ? "\r\x1b[K" : "";
     const write = (text: string) => stream.write(`${clearLine}${text}\n`);
@@ -42,7 +43,7 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
     };
 }
 
-/** A Progress that says nothing: for tests and for machine-readable output. */
+/** A Progress that writes nothing, for tests and machine-readable output. */
 export const silent: Progress = {
     info: () => undefined,
     step: (_what, work) => work(() => undefined),

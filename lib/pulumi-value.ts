@@ -1,4 +1,7 @@
-/** A value as Pulumi writes it, always as text: text that is no JSON is text, and so is a number that would lose something as a number. */
+/**
+ * A configuration value, which Pulumi stores as text: parsed where it is JSON. A number stays text where parsing would
+ * change it, as with `1.0`.
+ */
 export function parseValue(text: string): unknown {
     try {
         const value = JSON.parse(text) as boolean | number | string | object | null;

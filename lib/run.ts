@@ -1,27 +1,27 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** How many of a failed program's last lines its error shows. */
+/** Number of the last lines of output that the error of a failed program shows. */
 const shownLines = 20;
 
-/** A program failed; the message has its own last words. Where in this project it was called says nothing more to a user. */
+/** A program failed. The message has the last lines of its output, and is shown to users without a stack trace. */
 export class ProgramError extends Error {}
 
 /**
- * Runs a program without a shell and gives what it wrote to stdout. Every line that it writes, to stdout or stderr, is handed to `say`
- * at once. Fails with a ProgramError that names the program, its exit code and its last lines.
+ * Runs a program without a shell and gives its standard output. `say` gets every line of standard output and standard
+ * error as it comes. Fails with a ProgramError that names the program and its exit code and has its last lines.
  */
 export async function run(
     argv: readonly [string, ...string[]],
     options: {
         cwd?: string;
         env?: NodeJS.ProcessEnv;
-        /** Given to the program on stdin, which is empty without it. */
+        /** Standard input of the program; empty by default. */
         input?: string;
-        /** What an error calls the program; default: its first word. */
+        /** The program's name in an error; default: the first word of argv. */
         name?: string;
         say?: (line: string) => void;
-        /** In a process group of its own, where a Ctrl-C at this terminal does not reach it. */
+        /** Runs the program in a process group of its own, so that Ctrl-C in this terminal does not reach it. */
         detached?: boolean;
     } = {},
 ): Promise<string> {
@@ -34,15 +34,16 @@ export async function run(
     });
     const stdout: string[] = [];
     const last: string[] = [];
-    const tell = (line: string) => {
+    const onLine = (line: string) => {
         options.say?.(line);
         last.push(line);
         if (last.length > shownLines) last.shift();
     };
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => stdout.push(chunk));
-    createInterface(child.stdout).on("line", tell);
-    createInterface(child.stderr).on("line", tell);
-    child.stdin.on("error", () => undefined); // a program may end without reading all of its input: its exit code tells
+    createInterface(child.stdout).on("line", onLine);
+    createInterface(child.stderr).on("line", onLine);
+    // A program may end without reading all of its input. Its exit code says whether that is an error.
+    child.stdin.on("error", () => undefined);
     child.stdin.end(options.input ?? "");
     const failure = await new Promise<string | undefined>((resolve) => {
         child.on("error", (error) => {

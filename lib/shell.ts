@@ -1,4 +1,4 @@
-/** The one place where shell text is quoted. */
+/** Quotes text for a POSIX shell. No other module does. */
 
 /** `text` as one word of a POSIX shell. */
 export function quote(text: string): string {

@@ -3,15 +3,15 @@ import { utils } from "ssh2";
 
 /** An ed25519 key pair. */
 export interface KeyPair {
-    /** In OpenSSH's format; a secret. */
+    /** In OpenSSH's format. A secret. */
     privateKey: string;
     /** As in an authorized_keys line, without a comment. */
     publicKey: string;
 }
 
 /**
- * A machine's ssh host key: an ed25519 key made from the stack's seed and the machine's name. Derived instead of stored, so that a
- * machine more needs no step beside its line in the stack file, and a machine made anew shows the key that it had.
+ * A machine's ssh host key, derived from the stack's seed (hexadecimal) and the machine's name. Nothing has to be
+ * stored for a new machine, and a machine that is made anew keeps its host key.
  */
 export function hostKeyOf(seed: string, machineName: string): KeyPair {
     return keyPairOf(
@@ -21,11 +21,11 @@ export function hostKeyOf(seed: string, machineName: string): KeyPair {
 }
 
 /**
- * The key pair of a secret of 32 bytes. Not ssh2's generateKeyPairSync("ed25519"): one in some 300 of its private keys is malformed, for
- * itself and for OpenSSH (1.17.0).
+ * The ed25519 key pair of a secret of 32 bytes. ssh2's generateKeyPairSync("ed25519") is no alternative: about one in
+ * 300 of its private keys is malformed (ssh2 1.17.0).
  */
 export function keyPairOf(secret: Buffer, comment: string): KeyPair {
-    // RFC 8410: the DER of an ed25519 private key is this prefix and the 32 bytes.
+    // RFC 8410: the DER form of an ed25519 private key is this prefix, then the 32 bytes.
     const key = crypto.createPrivateKey({
         key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), secret]),
         format: "der",
@@ -36,7 +36,10 @@ export function keyPairOf(secret: Buffer, comment: string): KeyPair {
     return { privateKey, publicKey: publicKeyOf(privateKey) };
 }
 
-/** The public half of a private key in PEM or OpenSSH format, as an authorized_keys line. Throws where it is no such key. */
+/**
+ * The public key of a private key in PEM or OpenSSH format, as an authorized_keys line. Throws if `privateKey` cannot
+ * be parsed.
+ */
 export function publicKeyOf(privateKey: string): string {
     const key = utils.parseKey(privateKey);
     if (key instanceof Error) throw key;
@@ -44,23 +47,23 @@ export function publicKeyOf(privateKey: string): string {
 }
 
 /**
- * The same key as short as Go's ssh reads it: an ed25519 one as PKCS #8 has 118 characters instead of 387. For pulumi's connections, which
- * stand in the state of every command twice, encrypted.
+ * The key in the shortest format that Go's ssh reads: an ed25519 key has 118 characters as PKCS #8 and 387 in OpenSSH's
+ * format. Pulumi's state has the key twice for every command, encrypted.
  */
 export function shortPrivateKey(privateKey: string): string {
     const key = utils.parseKey(privateKey);
     return key instanceof Error || key.type !== "ssh-ed25519" ? privateKey : key.getPrivatePEM();
 }
 
-/** Whether `text` is a private key that can be used as it is. */
+/** Whether `text` is a private key without a passphrase. */
 export function isPrivateKey(text: string): boolean {
     const key = utils.parseKey(text);
     return !(key instanceof Error) && key.isPrivateKey();
 }
 
 /**
- * OpenSSH's PROTOCOL.key, unencrypted. Written here because libraries put a random number into it, and a text that differs at each run
- * would be a change at each `pulumi up`.
+ * An unencrypted private key in OpenSSH's format (its PROTOCOL.key). Libraries write a random number into it; here it
+ * is derived from the key, because a text that differs at each run is a change at each `pulumi up`.
  */
 function openSshPrivateKey(secret: Buffer, publicBytes: Buffer, comment: string): string {
     const uint32 = (value: number) => {

@@ -4,9 +4,10 @@ import { setTimeout as wait } from "node:timers/promises";
 export class TimeoutError extends Error {}
 
 /**
- * Calls `attempt` again and again, `everyMs` milliseconds after the end of the call before (default: 50), and returns its first result that
- * is neither `undefined` nor `false`. `attempt` is called at least once. An error that it throws ends the waiting and is thrown on.
- * After `seconds` without a result: a TimeoutError that names `what`, a clause such as "libvirtd answers".
+ * Calls `attempt` again and again, `everyMs` milliseconds after the end of the call before (default: 50), and returns
+ * its first result that is neither `undefined` nor `false`. `attempt` is called at least once. An error that it throws
+ * ends the waiting and is thrown on. After `seconds` without a result: a TimeoutError that names `what`, a clause such
+ * as "libvirtd answers".
  */
 export async function until<T>(
     attempt: () => Promise<T | undefined | false> | T | undefined | false,

@@ -27,7 +27,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
     const { description, platform } = context;
     const { key: buildKey } = tengineBuild(context);
     const { affinity, source } = description.director;
-    const { isTengine, dsoModules, differing } = serverSources[source];
+    const { isTengine, dsoModules, perRequestVariable: differing } = serverSources[source];
     const bySession = affinity === "session";
     const routes = bySession ? sessionRoutes(description) : [];
     return {

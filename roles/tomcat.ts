@@ -1,3 +1,4 @@
+import { valveFile } from "../artifacts/tomcat-valve";
 import { drivers, releases } from "../catalog/releases";
 import { systemUser } from "../lib/posix-accounts";
 import { jdkOf } from "../config/chosen-jdk";
@@ -8,14 +9,9 @@ import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
-import { render, verbatim } from "./template";
+import { render } from "./template";
 
 const home = "/usr/local/tomcat";
-/** Below files/, and below / on a machine: our addition to the session manager, which says itself what it does. */
-export const sessionCopies = "usr/local/tomcat/src";
-const sessionCopiesClasses = ["MemcachedProbe", "SessionCopiesValve"].map(
-    (name) => `${sessionCopies}/de/javakaffee/web/msm/${name}.java`,
-);
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
 /** Tomcat with its sessions in memcached and the application in it (article, rows 11 to 15). */
@@ -31,10 +27,11 @@ export function tomcatConfiguration({
     const client = artifacts[description.sessions.client];
     const driver = drivers[description.database.server];
     const libraries = [...[...release.libraries, driver.artifact].map((name) => artifacts[name]), client];
+    const valves = description.sessions.keepCopies ? [artifacts["tomcat-valve"]] : [];
     const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
     const { address } = machine;
     return {
-        artifacts: [distribution, ...libraries],
+        artifacts: [distribution, ...libraries, ...valves],
         prepare: [
             ...systemUser("tomcat", { home, shell: platform.noLogin }),
             "# Unpacked beside its place and moved there: what is there is whole.",
@@ -57,11 +54,17 @@ export function tomcatConfiguration({
             "# What systemd starts has to be labelled as a program.",
             `label ${versionedHome}`,
             `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
-            ...libraries.map((library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`),
+            ...[...libraries, ...valves].map(
+                (library) => `put 644 root:root "$artifacts/${library.name}" ${home}/lib/${library.name}`,
+            ),
             "# Of two clients Tomcat would take whichever it finds first.",
             `for jar in ${home}/lib/spymemcached-*.jar; do`,
             `    [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }`,
             "done",
+            ...(valves.length > 0 ? [] : [removed(`${home}/lib/${valveFile}`)]),
+            "# Earlier versions compiled the valve on the machine. Classes there would win over the jar.",
+            removed(`${home}/lib/de`),
+            removed(`${home}/src`),
         ],
         files: [
             { path: "/etc/profile.d/tomcat.sh", content: render("etc/profile.d/tomcat.sh", { home }) },
@@ -76,9 +79,6 @@ export function tomcatConfiguration({
             hardened("tomcat.service", platform, {
                 writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`),
             }),
-            ...(description.sessions.keepCopies
-                ? sessionCopiesClasses.map((file) => ({ path: `/${file}`, content: verbatim(file) }))
-                : []),
             {
                 path: `${home}/bin/setenv.sh`,
                 content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: description.tomcat.heapMiB }),
@@ -126,9 +126,6 @@ export function tomcatConfiguration({
                 ...readableByTomcat,
             },
         ],
-        test: description.sessions.keepCopies
-            ? compileSessionCopies(`${jdkOf(description).home}/bin/java`, home, `/${sessionCopies}`)
-            : undefined,
         service: { unit: "tomcat.service" },
         ready: {
             command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
@@ -137,20 +134,7 @@ export function tomcatConfiguration({
     };
 }
 
-/**
- * Compiles what is in the folder `source` against the very jars that it will meet in the Tomcat at `tomcat`, with the
- * compiler that Tomcat brings for its JSPs: no JDK is needed. What is there already is replaced only when all of it has
- * been compiled, and differs: a Tomcat that runs may load from there.
- */
-export const compileSessionCopies = (java: string, tomcat: string, source: string) => `set -e
-cd ${tomcat}
-rm -rf lib/.new
-${java} -jar lib/ecj-*.jar -1.8 -proc:none -encoding UTF-8 -classpath "$(printf '%s:' lib/*.jar bin/*.jar)" -d lib/.new ${source}
-if ! diff -r lib/.new/de lib/de >/dev/null 2>&1; then
-    rm -rf lib/de
-    mv lib/.new/de lib/de
-fi
-rm -rf lib/.new`;
+const removed = (path: string) => `[ ! -e ${path} ] || { changed; rm -rf ${path}; }`;
 
 /**
  * Time-outs are in milliseconds. With the pool's limits (database.xml) a request ends before its director gives up

@@ -2,23 +2,26 @@ import type { Platform } from "./platform";
 import { mariadbReading, mysqlOn } from "./database-servers";
 import { installPackages, redHat } from "./red-hat";
 
-/** CentOS Stream 9: gets fixes, and is the last Stream with JDK 8. Development packages are in CRB, which is off by default. */
+/**
+ * CentOS Stream 9 still gets fixes, and is the last Stream with JDK 8. Repository CRB, disabled by default, has
+ * development packages.
+ */
 const repositories = ["sed -i '/^\\[crb\\]/,/^\\[/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/centos.repo"];
 
 export const centosStream9: Platform = {
     ...redHat,
     name: "centos-stream-9",
     loginUser: "cloud-user",
-    // With semanage.
+    // The second package has semanage.
     packages: { ...redHat.packages, httpd: ["httpd", "policycoreutils-python-utils"] },
-    // The newest one under a name that stays: its sum changes with it, so that a stack file which wants it pinned says so (lab:image).
+    // The newest image; its sum changes with each release. A stack file can pin an image (lab:image).
     image: {
         source: "https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2",
     },
     installPackages: installPackages(repositories),
     databases: {
         mysql: mysqlOn(9),
-        // 10.5.
+        // MariaDB 10.5.
         mariadb: mariadbReading("/etc/my.cnf.d/lab.cnf"),
     },
     keepalived: {

@@ -1,15 +1,20 @@
-/** What database servers have in common wherever they run: their words for accounts, and MySQL as its publisher packages it. */
+/**
+ * Database servers independent of the platform: SQL for accounts, MariaDB of a distribution, MySQL of its publisher.
+ */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DatabaseServer } from "./platform";
 
-/** MariaDB since 10.1 and MySQL since 5.7. An account never is without its password, and one that is there gets the new one. */
+/**
+ * For MariaDB since 10.1 and MySQL since 5.7. A new account has its password from the start; an existing one gets the
+ * new password.
+ */
 export const createUser = (account: string, password: string) => [
     `CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY ${password};`,
     `ALTER USER ${account} IDENTIFIED BY ${password};`,
 ];
 
-/** The distribution's MariaDB since 10.4, whose programs have its own name; `configurationFile` is what it reads last. */
+/** The distribution's MariaDB, version 10.4 or newer: its programs are called mariadb. */
 export const mariadbReading = (configurationFile: string): DatabaseServer => ({
     packages: ["mariadb-server"],
     unit: "mariadb.service",
@@ -22,14 +27,17 @@ export const mariadbReading = (configurationFile: string): DatabaseServer => ({
     account: createUser,
 });
 
-/** MariaDB 5.5 knows neither IF NOT EXISTS nor ALTER USER: GRANT makes the account where there is none, and changes its password where there is (its SQL reference, GRANT). */
+/**
+ * For MariaDB 5.5, which has neither IF NOT EXISTS nor ALTER USER. GRANT makes an account or changes its password (its
+ * SQL reference, GRANT).
+ */
 export const grantUsage = (account: string, password: string) => [
     `GRANT USAGE ON *.* TO ${account} IDENTIFIED BY ${password};`,
 ];
 
 /**
- * MariaDB 5.5 comes with accounts without a password, which anybody on the machine may use: root's own is bound to the machine's root
- * (its plugin unix_socket), the others go. Newer ones come so.
+ * For MariaDB 5.5, which is installed with accounts without a password. Binds root's account to the machine's user root
+ * (plugin unix_socket) and removes the others. Newer versions are installed in this state.
  */
 export const bindAdministrator = [
     "GRANT ALL PRIVILEGES ON *.* TO 'root'@'localhost' IDENTIFIED VIA unix_socket WITH GRANT OPTION;",
@@ -47,9 +55,9 @@ const key = fs.readFileSync(
 const data = "/var/lib/mysql";
 
 /**
- * MySQL 8.4, the series with long-term support (to 2032), from its publisher's repository for Enterprise Linux of that version (manual, "Installing MySQL on
- * Linux Using the MySQL Yum Repository"). The key is the one of the manual's "Signature Checking Using GnuPG": BCA4 3417 C3B4 85DD 128E C6D4 B7B3 B788
- * A8D3 785C, for 8.4.7 and newer, good until 2027-10-23.
+ * MySQL 8.4 LTS (supported until 2032) from its publisher's repository for Enterprise Linux (manual, "Installing MySQL
+ * on Linux Using the MySQL Yum Repository"). The key is from the manual's "Signature Checking Using GnuPG": BCA4 3417
+ * C3B4 85DD 128E C6D4 B7B3 B788 A8D3 785C. It signs 8.4.7 and newer, and expires on 2027-10-23.
  */
 export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
     packages: ["mysql-community-server"],
@@ -61,11 +69,11 @@ export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
     },
     unit: "mysqld.service",
     configurationFile: "/etc/my.cnf.d/lab.cnf",
-    // The X protocol has a port of its own that nobody here speaks to.
+    // Nothing here uses the X protocol, which would open another port.
     settings: ["mysqlx = OFF"],
     prepare: [
-        "# Its first start would make up a password for root and write it to a log, and have passwords judged (mysqld_pre_systemd). What is initialised",
-        "# already is left alone by that: root is whoever is root on the machine, as in the distribution's MariaDB.",
+        "# Without this, the first start generates a password for root and logs it (mysqld_pre_systemd). Here root logs in through",
+        "# the local socket without a password, as with the distribution's MariaDB.",
         `if [ ! -d ${data}/mysql ]; then`,
         `    rm -rf ${data} ${data}-new`,
         `    install -d -o mysql -g mysql -m 751 ${data}-new`,
@@ -80,7 +88,7 @@ export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
         `    mv ${data}-new ${data}`,
         `    label ${data}`,
         "fi",
-        "# Its my.cnf does not look there.",
+        "# MySQL's my.cnf does not include this folder.",
         "grep -qxF '!includedir /etc/my.cnf.d' /etc/my.cnf || { changed; echo '!includedir /etc/my.cnf.d' >> /etc/my.cnf; }",
     ],
     client: "mysql",

@@ -3,9 +3,9 @@ import { mariadbReading } from "./database-servers";
 import type { Platform } from "./platform";
 
 /**
- * `apt-get` run so that no freshly installed service starts: each starts when its role has written its configuration.
- * (policy-rc.d: Debian's invoke-rc.d interface; 101 means "action forbidden".) Nothing is asked of a mirror when nothing is missing, and its
- * lists, which take as long as some packages, only where those that are there are a day old, or name what the mirror has no more.
+ * Installs missing packages with apt-get. policy-rc.d (exit code 101: "action forbidden") keeps services from starting,
+ * because each role starts its service after writing its configuration. Package lists are downloaded only if they are a
+ * day old or the installation fails.
  */
 const installPackages = (packages: string[]) => `set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -20,7 +20,7 @@ printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
 apt="apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0"
 dpkg --configure -a
-# Pages of what packages say about themselves: shown only when it fails.
+# The output of apt-get is long. It is shown only after a failure.
 # shellcheck disable=SC2086 # two lists of words
 install() { $apt --yes --no-install-recommends -o Dpkg::Options::=--force-confold install $missing >"$log" 2>&1; }
 lists=$(find /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 2>/dev/null || true)
@@ -49,7 +49,8 @@ export const debian13: Platform = {
     },
     packageProxy: aptProxy,
     installPackages,
-    // From unstable: Debian 13 itself has no JDK 8 (the image pins unstable so that only what is asked for by name comes from it).
+    // Debian 13 has no JDK 8, so this one is from unstable. The image pins unstable, so that nothing else is installed
+    // from there.
     jdks: { openjdk: { packages: ["openjdk-8-jre-headless"], home: "/usr/lib/jvm/java-8-openjdk-amd64" } },
     databases: {
         // 11.8. MySQL is not in Debian 13.

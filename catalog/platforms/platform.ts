@@ -2,11 +2,11 @@ import type { ArtifactName } from "../artifacts";
 
 export const jdkNames = ["openjdk", "oracle-rpm"] as const;
 
-/** A JDK 8, as one platform has it. */
+/** A JDK 8 on one platform. */
 export interface Jdk {
     /** The distribution's packages. */
     packages: string[];
-    /** Or an RPM that the user brings. */
+    /** An RPM that the user downloads, instead of packages. */
     rpm?: ArtifactName;
     home: string;
 }
@@ -14,92 +14,98 @@ export interface Jdk {
 export const databaseServerNames = ["mysql", "mariadb"] as const;
 export type DatabaseServerName = (typeof databaseServerNames)[number];
 
-/** A database server, as one platform has it. */
+/** A database server on one platform. */
 export interface DatabaseServer {
     packages: string[];
-    /** Where the packages come from, if not from the distribution. */
+    /** The repository of the packages. Undefined: the distribution's. */
     repository?: Repository;
     unit: string;
-    /** A file that the server reads last. */
+    /** The configuration file that the server reads last. */
     configurationFile: string;
-    /** Lines of that file beside those that all servers have. */
+    /** Lines of that file in addition to those for all servers. */
     settings: string[];
-    /** Shell lines before its files. */
+    /** Shell lines that run before its files are installed. */
     prepare: string[];
-    /** Client that logs in as the server's administrator through the local socket. */
+    /** The client program; it logs in as the server's administrator through the local socket. */
     client: string;
-    /** Ends well once the server answers. */
+    /** A command that succeeds when the server answers. */
     ping: string;
-    /** SQL that leaves root, through the local socket, as the only account that the server came with; may be run again. */
+    /** SQL that removes every account of the installation but root through the local socket. May be run again. */
     administrator: string[];
-    /** SQL that makes an account, or gives it another password, in words that this server knows; may be run again. Both are SQL already. */
+    /** SQL that makes an account or sets its password. May be run again. Both arguments are quoted for SQL. */
     account: (account: string, password: string) => string[];
 }
 
 /** A publisher's own package repository. */
 export interface Repository {
-    /** Also the name of its file and of its key's. */
+    /** Also the name of its configuration file and of its key file. */
     name: string;
     title: string;
     address: string;
-    /** Its signing key, in OpenPGP's ASCII form: pinned here, so that nothing but a package that it signed gets in. */
+    /** Its signing key in OpenPGP's ASCII format. Only packages signed by this key are installed. */
     key: string;
 }
 
-/** What differs between guests, as data. Role components read it and never ask which platform they are on. */
+/** What differs between operating systems of machines, as data. Roles read it and do not test for a platform's name. */
 export interface Platform {
     name: string;
     kinds: ("vm" | "container")[];
-    /** Who ssh logs in as; anyone but root runs everything through sudo. */
+    /** The user that ssh logs in as. A user other than root runs everything through sudo. */
     loginUser: string;
     /**
-     * The disk image that virtual machines start from. Undefined where none is published under an address that stays: the stack file says
-     * (`lab:image`), or, for an isolated lab, one is built of packages (launcher/isolated-host/image.ts).
+     * The disk image of virtual machines. Undefined: no publisher has an image at a permanent address. The stack file
+     * names one then (`lab:image`), or the launcher builds one for an isolated lab (launcher/isolated-host/image.ts).
      */
     image?: { source: string; sha256?: string };
-    /** Package names by what they are for. */
+    /** Package names by purpose. */
     packages: Record<"base" | "memcached" | "httpd" | "keepalived" | "directorRuntime" | "directorBuild", string[]>;
-    /** The file that has the package manager go through the proxy at `address` (http://...); undefined where the lab's proxy has nothing for it. */
+    /**
+     * The file that makes the package manager use the proxy at `address` (http://...). Undefined: the lab's proxy does
+     * not serve this platform.
+     */
     packageProxy?: (address: string) => { path: string; content: string };
-    /** Shell text that makes sure that the packages are installed, without starting any service; safe to run again. */
+    /** Shell text that installs missing packages and starts no service. May be run again. */
     installPackages: (packages: string[], repositories?: Repository[]) => string;
-    /** The distribution's OpenJDK everywhere. */
+    /** Every platform has the distribution's OpenJDK. */
     jdks: Partial<Record<(typeof jdkNames)[number], Jdk>> & { openjdk: Jdk };
-    /** MariaDB is the distribution's everywhere. */
+    /** Every platform has the distribution's MariaDB. */
     databases: Partial<Record<DatabaseServerName, DatabaseServer>> & { mariadb: DatabaseServer };
     memcached: { unit: string; user: string; program: string };
     httpd: {
         unit: string;
         user: string;
         virtualHostFile: string;
-        /** Checks the configuration. */
+        /** A command that checks the configuration. */
         test: string;
-        /** Shell lines that switch the distribution's own site off (seed row 16) and the proxy modules on; `site`: the folder that the lab's is below. */
+        /**
+         * Shell lines that disable the distribution's own site (article, row 16) and enable the proxy modules. `site`:
+         * the folder of the lab's sites.
+         */
         prepare: (site: string) => string[];
     };
     keepalived: {
         unit: string;
-        /** Who its check script runs as. */
+        /** The user that runs its check script. */
         scriptUser: string;
-        /** Checks a configuration file; undefined where this keepalived cannot. */
+        /** A command that checks a configuration file; undefined where this version of keepalived has none. */
         test: ((file: string) => string) | undefined;
-        /** The shortest interval of a check script that this keepalived counts, in seconds. */
+        /** The shortest interval of a check script that this version of keepalived supports, in seconds. */
         shortestCheckInterval: number;
     };
     firewall: {
-        /** nftables: loads `configurationFile` at boot, before the network is there. */
+        /** The unit of nftables, which loads `configurationFile` at boot before the network starts. */
         unit: string;
         program: string;
         configurationFile: string;
-        /** Shell lines for when its rules count. */
+        /** Shell lines that run when its rules are in effect. */
         finish: string[];
     };
     /** Unit of the ssh server. */
     sshUnit: string;
     noLogin: string;
     /**
-     * Whether services are started so that nothing they run can gain privileges. Not with a SELinux whose policy lacks nnp_transition (CentOS 7):
-     * a daemon started so would keep its starter's domain, and lose the confinement of its own.
+     * Whether units have NoNewPrivileges. Not where SELinux's policy lacks nnp_transition (CentOS 7): a daemon would
+     * then stay in the domain of its parent instead of its own.
      */
     noNewPrivileges: boolean;
 }

@@ -1,5 +1,5 @@
 "use strict";
-/** Makes the bundles that load.cjs loads; see there. */
+/** Makes the bundles that load.cjs loads. */
 const fs = require("node:fs");
 const path = require("node:path");
 const { build } = require("esbuild");
@@ -13,7 +13,7 @@ const programs = {
     "drill-client": "launcher/commands/drill/client.ts",
 };
 
-/** Files of this project find others beside them by their folder, which in a bundle would be that of the bundle. */
+/** Replaces __dirname by the folder of the source file: in a bundle it would be the bundle's folder. */
 const ownFolders = {
     name: "own-folders",
     setup: ({ onLoad }) =>
@@ -23,7 +23,7 @@ const ownFolders = {
         })),
 };
 
-/** See pulumi.ts: what it takes from the SDK is left to be loaded from there. */
+/** Bundles pulumi.ts in place of @pulumi/pulumi. The SDK's modules themselves stay outside of the bundle. */
 const lightPulumi = {
     name: "light-pulumi",
     setup: ({ onResolve }) => {
@@ -36,7 +36,8 @@ const lightPulumi = {
 };
 
 async function main() {
-    // Beside their place and moved there one by one, the list of what they were made of last: others may be doing the same.
+    // Other processes may do the same at the same time: write into a new folder, then rename file by file, the manifest
+    // last.
     const fresh = path.join(folder, `new-${process.pid}`);
     try {
         const { metafile } = await build({
@@ -47,13 +48,14 @@ async function main() {
             bundle: true,
             platform: "node",
             target: "node20",
-            // The first two are not made for it; ssh2 does without its compiled parts.
-            external: ["esbuild", "typescript", "cpu-features", "*.node"],
+            // The first two cannot be bundled. execa is needed by drills only, and would slow down the start of every
+            // command. ssh2 works without its compiled parts.
+            external: ["esbuild", "typescript", "execa", "cpu-features", "*.node"],
             plugins: [ownFolders, lightPulumi],
             metafile: true,
             logLevel: "warning",
         });
-        // npm's own list stands for all that it installed.
+        // npm's list of installed packages stands for the files in node_modules.
         const files = [
             ...Object.keys(metafile.inputs).filter((file) => !file.startsWith("node_modules/")),
             "package-lock.json",

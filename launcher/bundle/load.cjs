@@ -1,8 +1,8 @@
 "use strict";
 /**
- * Loads a program of this project as one file of JavaScript, which takes a fraction of the time that its hundreds of files of TypeScript,
- * and those of its packages, would. The bundles are in .bundle/ of the checkout, and made anew whenever one of the files that they were
- * made of has changed. Plain JavaScript, as nothing here can be bundled itself.
+ * Finds the bundle of a program of this project: one JavaScript file, which loads much faster than hundreds of
+ * TypeScript files. The bundles are in .bundle/ of the checkout, and are made again when one of their source files has
+ * changed.
  */
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -11,13 +11,15 @@ const path = require("node:path");
 const checkout = path.join(__dirname, "..", "..");
 const folder = path.join(checkout, ".bundle");
 
-/** What tells a file from a changed one; undefined for one that is not there. */
+/** Changes whenever the file changes; undefined for a file that does not exist. */
 function stampOf(file) {
     const stats = fs.statSync(path.join(checkout, file), { throwIfNoEntry: false });
     return stats && `${stats.mtimeMs} ${stats.size}`;
 }
 
-/** A bundle knows its checkout's folder, so that one that was moved or copied needs another. */
+/**
+ * Whether the bundles are current. Bundles contain the checkout's path, so those of a moved or copied checkout are not.
+ */
 function isFresh() {
     try {
         const manifest = JSON.parse(fs.readFileSync(path.join(folder, "manifest.json"), "utf8"));
@@ -30,7 +32,7 @@ function isFresh() {
     }
 }
 
-/** The bundle's path; `name` is one of those in build.cjs. */
+/** Path of a bundle, which is made if it is not current. build.cjs lists the names. */
 function bundleOf(name) {
     if (!isFresh())
         execFileSync(process.execPath, [path.join(__dirname, "build.cjs")], {

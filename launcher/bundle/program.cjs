@@ -1,5 +1,5 @@
 "use strict";
-/** The Pulumi program, index.ts, for Pulumi's runner. */
+/** The entry point of the Pulumi program: loads the bundle of index.ts. */
 const { bundleOf } = require("./load.cjs");
 
 module.exports = require(bundleOf("program"));

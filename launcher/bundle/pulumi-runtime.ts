@@ -1,4 +1,4 @@
-/** @pulumi/pulumi/runtime for pulumi.ts. */
+/** The part of @pulumi/pulumi/runtime that pulumi.ts exports. */
 export * from "@pulumi/pulumi/runtime/config";
 export * from "@pulumi/pulumi/runtime/invoke";
 export { setMocks } from "@pulumi/pulumi/runtime/mocks";

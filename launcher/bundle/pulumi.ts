@@ -1,6 +1,7 @@
 /**
- * @pulumi/pulumi as our programs use it: its index without dynamic providers, function serialization and the automation API, which load npm
- * and TypeScript, two thirds of its modules. The modules are the SDK's own, and so shared with its runner. Bundles get it in the index's place.
+ * Bundles get this module in place of the index of @pulumi/pulumi. It leaves out dynamic providers, function
+ * serialization and the automation API: they load npm and TypeScript, two thirds of the SDK's modules. The other
+ * modules are the SDK's own, shared with its runner.
  */
 export * from "@pulumi/pulumi/config";
 export * from "@pulumi/pulumi/errors";

@@ -1,5 +1,5 @@
 "use strict";
-/** run.cjs NAME WORDS: runs a bundled program of this project (build.cjs has their names). */
+/** `run.cjs NAME WORDS` runs a bundled program of this project. build.cjs lists the names. */
 const { bundleOf } = require("./load.cjs");
 
 const [node, , name, ...words] = process.argv;

@@ -1,64 +1,51 @@
-import { roles } from "../../roles/index";
+import type { Command } from "commander";
 import type { Access, MachineAccess } from "../../config/access";
-import { run } from "../../lib/run";
-import type { Command } from "../command";
-import { readAccess } from "../stack/outputs";
-import { reach } from "../stack/session";
-import { writeSshConfig } from "./access";
+import { alignColumns } from "../../lib/table";
+import { roles } from "../../roles/index";
+import { labCommand } from "../command";
+import { RunningLab } from "../stack/running-lab";
 
-interface MachineStatus {
+export interface MachineStatus {
     machine: MachineAccess;
-    /** undefined: it does not answer. */
+    /** The state of each systemd unit of the machine's roles. Undefined if the machine does not answer. */
     units: Record<string, string> | undefined;
     holdsVirtualAddress: boolean;
-    /** What its own site, if it has one, says to a health check: an HTTP status, or "-". */
+    /** The HTTP status of the machine's own /health. "-" if its roles serve no site. */
     health: string;
 }
 
-export const status: Record<string, Command> = {
-    status: {
-        usage: "status",
-        help: "a table of machines, roles, services and health; exit code 1 when something is not well",
+export const statusCommand = (): Command =>
+    labCommand({
+        name: "status",
+        group: "look",
+        help: "a table of machines, roles, services and health; exit code 1 if something is not well",
         run: async ({ stack }) => {
-            const access = await readAccess(stack);
-            const machines = await askAll(stack, access);
-            process.stdout.write(table(machines, access));
+            const lab = await RunningLab.open(stack);
+            const machines = await readStatus(lab);
+            process.stdout.write(statusTable(machines, lab.access));
             return areWell(machines) ? 0 : 1;
         },
-    },
-};
+    });
 
-export async function askAll(stack: string, access: Access): Promise<MachineStatus[]> {
-    const enter = await reach(stack);
-    const config = writeSshConfig(stack, access);
-    return Promise.all(
-        access.machines.map((machine) =>
-            ask(machine, access, (argv) =>
-                enter(["ssh", "-F", config, "-o", "ConnectTimeout=5", machine.name, ...argv]),
-            ),
-        ),
-    );
-}
+/** Asks all machines at the same time. */
+export const readStatus = (lab: RunningLab): Promise<MachineStatus[]> =>
+    Promise.all(lab.access.machines.map((machine) => readMachineStatus(lab, machine)));
 
-/** All of them, and one has the virtual address. */
+/** Whether every machine is well and exactly one has the virtual address. */
 export const areWell = (machines: MachineStatus[]) =>
     machines.every(isWell) && machines.filter((machine) => machine.holdsVirtualAddress).length === 1;
 
-async function ask(
-    machine: MachineAccess,
-    { virtualAddress }: Access,
-    ssh: (argv: string[]) => string[],
-): Promise<MachineStatus> {
+async function readMachineStatus(lab: RunningLab, machine: MachineAccess): Promise<MachineStatus> {
     const servesSite = roles.some((role) => role.answersHealthChecks && machine.roles.includes(role.name));
     const script = [
         `systemctl is-active ${machine.services.join(" ")} || true`,
-        `ip -4 -o address show | grep -qF ' ${virtualAddress}/' && echo holder || echo other`,
+        `ip -4 -o address show | grep -qF ' ${lab.access.virtualAddress}/' && echo holder || echo other`,
         servesSite
             ? "curl -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true"
             : "echo -",
     ].join("; ");
     try {
-        const lines = (await run(ssh([script]) as [string, ...string[]])).trim().split("\n");
+        const lines = (await lab.ssh(machine, script)).output.trim().split("\n");
         return {
             machine,
             units: Object.fromEntries(machine.services.map((unit, index) => [unit, lines[index] ?? "?"])),
@@ -73,7 +60,7 @@ async function ask(
 const isWell = ({ units, health }: MachineStatus) =>
     units !== undefined && Object.values(units).every((state) => state === "active") && ["200", "-"].includes(health);
 
-export function table(machines: MachineStatus[], { virtualAddress, url, directorSource }: Access): string {
+export function statusTable(machines: MachineStatus[], { virtualAddress, url, directorSource }: Access): string {
     const rows = machines.map((status) => [
         status.machine.name,
         status.machine.address,
@@ -87,22 +74,13 @@ export function table(machines: MachineStatus[], { virtualAddress, url, director
         isWell(status) ? "well" : "NOT WELL",
         status.holdsVirtualAddress ? virtualAddress : "",
     ]);
-    const all = [["machine", "address", "roles", "services", "/health", "state", "virtual address"], ...rows];
-    const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-    const lines = all.map((row) =>
-        row
-            .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-            .join("  ")
-            .trimEnd(),
-    );
     const holders = machines.filter((machine) => machine.holdsVirtualAddress).map(({ machine }) => machine.name);
     return [
-        ...lines,
-        "",
+        alignColumns([["machine", "address", "roles", "services", "/health", "state", "virtual address"], ...rows]),
         `${url} is on ${holders.length === 0 ? "no machine" : holders.join(" and ")}.`,
         ...(directorSource.startsWith("nginx")
             ? [
-                  `The directors run ${directorSource}, Tengine's parent: no active checks, no check_status page (README.md says more).`,
+                  `The directors run ${directorSource}, Tengine's parent: no active checks, no check_status page (docs/platforms.md says more).`,
               ]
             : []),
         "",

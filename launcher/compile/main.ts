@@ -1,8 +1,9 @@
 /**
- * Installs on a machine what is compiled from source: `node launcher/bundle/run.cjs compile < request.json`.
+ * Installs a program compiled from source on a machine: `node launcher/bundle/run.cjs compile < request.json`.
  *
- * The machine has it already: nothing happens. The cache (LAB_CACHE/builds) has it: it is uploaded. Else it is compiled on that machine,
- * brought into the cache, and installed; a second machine that needs the same waits for that. Safe to run again from any half-way state.
+ * A build that the machine has stays. A build in the cache (LAB_CACHE/builds) is uploaded. Otherwise the machine
+ * compiles it, and it is downloaded into the cache; other machines that need the same build wait for that. Can be run
+ * again after an interruption at any point.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -14,13 +15,13 @@ import { quote } from "../../lib/shell";
 import type { Build } from "../../roles/build";
 import { Remote, type RemoteAddress } from "./remote";
 
-/** What it is asked for on standard input. */
+/** Standard input, as JSON. */
 export interface CompileRequest extends RemoteAddress {
-    /** The file that describes it: a Build in JSON. */
+    /** Path of a JSON file with a Build. */
     build: string;
 }
 
-/** Where a machine tells which build it has. */
+/** The file on a machine whose existence says that the build is installed. */
 const marker = (key: string) => `/var/lib/lab/builds/${key}`;
 
 async function main() {
@@ -28,7 +29,7 @@ async function main() {
     const build = JSON.parse(fs.readFileSync(request.build, "utf8")) as Build;
     const remote = await Remote.connect(request);
     try {
-        if (await remote.succeeds(`test -e ${marker(build.key)}`)) return say("is there already");
+        if (await remote.succeeds(`test -e ${marker(build.key)}`)) return report("is installed already");
         const cached = path.join(cacheFolder(), "builds", `${build.key}.tar.gz`);
         fs.mkdirSync(path.dirname(cached), { recursive: true });
         await withLock(`${cached}.lock`, async () => {
@@ -41,7 +42,7 @@ async function main() {
 }
 
 async function compile(remote: Remote, build: Build, user: string, cached: string) {
-    say("installing what the compiler needs");
+    report("installing packages for the compiler");
     await remote.run(build.prepare);
     const folder = (
         await remote.run(
@@ -50,8 +51,8 @@ async function compile(remote: Remote, build: Build, user: string, cached: strin
     ).trim();
     try {
         for (const { name, source } of build.sources) await remote.upload(source, `${folder}/${name}`);
-        say("compiling");
-        // As an ordinary user: a source archive's scripts have no business as root.
+        report("compiling");
+        // Not as root: the scripts come from a source archive.
         await remote.run(
             `chown -R nobody ${folder} && cd ${folder} && exec runuser -u nobody -- sh -c ${quote(build.script)}`,
         );
@@ -64,18 +65,19 @@ async function compile(remote: Remote, build: Build, user: string, cached: strin
 }
 
 async function install(remote: Remote, build: Build, cached: string) {
-    say("installing");
+    report("installing");
     const archive = `/var/tmp/lab-${build.key}.tar.gz`;
     await remote.upload(cached, archive);
-    // SELinux, where there is any: what systemd starts has to be labelled as a program. The marker comes last: what was stopped before it is done again.
+    // With SELinux, systemd starts only files that are labelled as programs. The marker comes last, so that an
+    // interrupted installation is repeated.
     await remote.run(
         `set -e; tar -xzf ${archive} -C / --no-same-owner --no-overwrite-dir; if command -v restorecon >/dev/null; then restorecon -R ${prefix}; fi; rm -f ${archive}; mkdir -p ${path.posix.dirname(marker(build.key))}; : > ${marker(build.key)}`,
     );
 }
 
-const say = (line: string) => void process.stderr.write(`${line}\n`);
+const report = (line: string) => void process.stderr.write(`${line}\n`);
 
 main().catch((error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
+    report(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
 });

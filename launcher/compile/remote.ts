@@ -1,63 +1,33 @@
-import { Client, utils, type ConnectConfig, type ServerHostKeyAlgorithm, type SFTPWrapper } from "ssh2";
+import type { SFTPWrapper } from "ssh2";
 import { quote } from "../../lib/shell";
+import { connectSsh, type SshConnection, type SshServer } from "../../lib/ssh";
 
-export interface RemoteAddress {
-    host: string;
-    /** Default 22. */
-    port?: number;
-    user: string;
-    /** OpenSSH or PEM. */
-    privateKey: string;
-    /** The only key that the machine may show, as in an authorized_keys line. */
-    hostKey: string;
-    /** A machine to go through. */
-    proxy?: { host: string; port?: number; user?: string; privateKey?: string; hostKey?: string };
+/** A machine, and the jump host to it, in the words of pulumi's connections. */
+export interface RemoteAddress extends SshServer {
+    proxy?: Omit<SshServer, "user" | "hostKey"> & { user?: string; hostKey?: string };
 }
 
-/** An ssh connection to a machine, for what Pulumi's command plugin cannot do. Everything runs as root. */
+/** An ssh connection to a machine for what pulumi-command cannot do. All commands run as root. */
 export class Remote {
     private constructor(
-        private readonly clients: Client[],
+        private readonly connection: SshConnection,
         private readonly isRoot: boolean,
     ) {}
 
-    /** Fails when the machine shows another host key. */
-    static async connect({ proxy, ...address }: RemoteAddress): Promise<Remote> {
-        const { host, port = 22, user, privateKey, hostKey } = address;
-        const hop =
-            proxy &&
-            (await dial(
-                {
-                    host: proxy.host,
-                    port: proxy.port,
-                    username: proxy.user ?? "root",
-                    privateKey: proxy.privateKey,
-                    agent: process.env.SSH_AUTH_SOCK || undefined,
-                },
-                proxy.hostKey,
-            ));
-        try {
-            const sock =
-                hop &&
-                (await new Promise<ConnectConfig["sock"]>((resolve, reject) =>
-                    hop.forwardOut("127.0.0.1", 0, host, port, (error, stream) =>
-                        error ? reject(error) : resolve(stream),
-                    ),
-                ));
-            const client = await dial({ host, port, username: user, privateKey, sock }, hostKey);
-            return new Remote(hop ? [client, hop] : [client], user === "root");
-        } catch (error) {
-            // It would keep this process alive.
-            hop?.end();
-            throw error;
-        }
+    /** Fails where the machine shows another host key than the known one. */
+    static async connect({ proxy, ...server }: RemoteAddress): Promise<Remote> {
+        const jumpHost = proxy && { user: "root", hostKey: undefined, ...proxy };
+        return new Remote(await connectSsh(server, jumpHost), server.user === "root");
     }
 
     private get client() {
-        return this.clients[0] as Client;
+        return this.connection.client;
     }
 
-    /** Runs shell text; gives its standard output. Fails with the last lines when it fails. */
+    /**
+     * Runs shell text and gives its standard output. The error of a failed script has its exit code and its last lines
+     * of output.
+     */
     async run(script: string): Promise<string> {
         const { code, stdout, all } = await this.execute(script);
         if (code !== 0) throw new Error(`exit code ${code}:\n${all.split("\n").slice(-20).join("\n")}`);
@@ -107,32 +77,6 @@ export class Remote {
     }
 
     close() {
-        for (const client of this.clients) client.end();
+        this.connection.close();
     }
-}
-
-function dial(config: ConnectConfig, hostKey: string | undefined): Promise<Client> {
-    const client = new Client();
-    const [type] = hostKey?.split(" ") ?? [];
-    return new Promise((resolve, reject) => {
-        client
-            .on("ready", () => resolve(client))
-            .on("error", reject)
-            .connect({
-                ...config,
-                readyTimeout: 20_000,
-                keepaliveInterval: 15_000,
-                // A server with several keys is asked for the one that is known.
-                algorithms: isKeyType(type) ? { serverHostKey: [type] } : undefined,
-                hostVerifier: (shown: Buffer) => hostKey !== undefined && isKey(hostKey, shown),
-            });
-    });
-}
-
-const isKeyType = (type: string | undefined): type is ServerHostKeyAlgorithm =>
-    /^(ssh-ed25519|ecdsa-sha2-nistp\d+)$/.test(type ?? "");
-
-function isKey(line: string, shown: Buffer): boolean {
-    const key = utils.parseKey(line);
-    return !(key instanceof Error) && key.getPublicSSH().equals(shown);
 }

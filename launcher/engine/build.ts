@@ -8,21 +8,23 @@ import { build } from "esbuild";
 import { UserError } from "../../lib/errors";
 import { COMMAND_VERSION, LIBVIRT_PROVIDER_VERSION, PULUMI_VERSION, TERRAFORM_PROVIDER_VERSION } from "./pins";
 
-/** One program of the engine that this project can make itself. */
+/** How to make one program of the engine. */
 export interface Recipe {
     /** Also the name of the executable. */
     name: string;
     version: string;
-    /** `built`: the genuine source, compiled here. `stand-in`: this project's own program in its place. */
+    /** `built`: compiled from genuine source. `stand-in`: a program of this project. */
     origin: "built" | "stand-in";
-    /** Everything that decides what comes out: files and folders, relative to this folder, ... */
+    /** Files and folders that the program is made from, relative to this folder. */
     sources: string[];
-    /** ... and packages, at the versions that package.json has. */
+    /** npm packages that the program is made from, in the versions of package.json. */
     packages: string[];
     make(output: string, say: (line: string) => void): Promise<void>;
 }
 
-/** A Go program at the version that its go.mod says. The linker flags give it the version that the release of the same source has. */
+/**
+ * A Go program in the version of its go.mod. The linker flags set the version that the release of the same source has.
+ */
 function goRecipe(
     name: string,
     version: string,
@@ -49,7 +51,7 @@ function goRecipe(
     };
 }
 
-/** A program of this folder's, with all that it needs in one executable file. */
+/** A stand-in of this folder, bundled into one executable file. */
 function scriptRecipe(name: string, version: string, folder: string): Recipe {
     return {
         name,
@@ -64,7 +66,7 @@ function scriptRecipe(name: string, version: string, folder: string): Recipe {
                 bundle: true,
                 platform: "node",
                 target: "node20",
-                // ssh2 does without its compiled parts where they are not.
+                // ssh2 works without its compiled parts.
                 external: ["cpu-features", "*.node"],
                 banner: { js: "#!/usr/bin/env node" },
                 logLevel: "silent",
@@ -87,7 +89,7 @@ export const recipes = {
         "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic",
         {
             "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/version.version": `v${TERRAFORM_PROVIDER_VERSION}`,
-            // The bridge and the providers that it loads register the same messages; the released plugin has this too.
+            // The bridge and its providers register the same messages. The released plugin has this flag, too.
             "google.golang.org/protobuf/reflect/protoregistry.conflictPolicy": "ignore",
         },
     ),
@@ -102,7 +104,10 @@ export const recipes = {
     ),
 } satisfies Record<string, Recipe>;
 
-/** What a recipe's result depends on, as a short name: same sources, same name, on any machine. */
+/**
+ * A short name for everything that the program depends on. Equal sources give equal names on all machines of one
+ * platform.
+ */
 export function recipeKey({ name, version, sources, packages }: Recipe): string {
     const { dependencies } = JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as {
         dependencies: Record<string, string>;
@@ -126,7 +131,7 @@ function filesOf(place: string): string[] {
     }
 }
 
-/** Makes one program, unless `folder` has it from before. Returns its path. Interrupted at any point it leaves nothing half made. */
+/** Makes one program, unless `folder` has it, and gives its path. An interruption leaves no incomplete program. */
 export async function make(recipe: Recipe, folder: string, say: (line: string) => void): Promise<string> {
     const place = path.join(folder, `${recipe.name}-${recipeKey(recipe)}`);
     const program = path.join(place, recipe.name);
@@ -153,7 +158,7 @@ function filesExist(folder: string): boolean {
 
 const GO_REMEDY = "Install Go 1.24.7 or newer, or the official pulumi (3.200 or newer) together with its plugins.";
 
-/** Runs a build tool, tells its newest line, and throws with its last ones if it fails. */
+/** Runs a build tool. `say` gets each line of its output; the error of a failed tool has the last lines. */
 async function run(program: string, args: string[], cwd: string, say: (line: string) => void): Promise<void> {
     const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
     const lines: string[] = [];

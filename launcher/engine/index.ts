@@ -8,13 +8,19 @@ import { COMMAND_VERSION, LIBVIRT_PROVIDER_VERSION, TERRAFORM_PROVIDER_VERSION }
 import { withLock } from "../../lib/lock";
 import type { Progress } from "../../lib/progress";
 
-/** Pulumi with everything that this project's programs need, ready to run. */
+/** Pulumi with its language host and the plugins that this project needs. */
 export interface Engine {
     /** Path of the CLI. */
     pulumi: string;
-    /** To be set for the CLI, beside the environment that `ensureEngine` was given; neither a backend nor a passphrase is in it. */
+    /**
+     * Variables to set for the CLI in addition to the environment given to `ensureEngine`. They name no backend and no
+     * passphrase.
+     */
     env: Record<string, string>;
-    /** Where each part came from: the machine or a download, the genuine source built here, or this project's stand-in. */
+    /**
+     * The parts with their origins: official (installed or downloaded), built here from genuine source, or this
+     * project's stand-in.
+     */
     parts: Part[];
 }
 
@@ -25,19 +31,20 @@ export interface Part {
 }
 
 interface Options {
-    /** LAB_CACHE: the engine goes into `engine/` there. */
+    /** The cache folder. The engine is in its folder `engine`. */
     cache: string;
     progress: Progress;
-    /** Where an official pulumi is looked for (PATH, HOME, PULUMI_HOME); by default this process's own environment. */
+    /** The environment (PATH, HOME, PULUMI_HOME) in which an official pulumi is looked for. Default: this process's. */
     env?: NodeJS.ProcessEnv;
 }
 
-/** Written last into an engine's folder: what it consists of. */
+/** The list of an engine's parts. It is written last into the engine's folder. */
 const MANIFEST = "parts.json";
 
 /**
- * Puts the engine in place and tells how to run it. What the machine has officially is used as it is, what can be downloaded is, and the
- * rest is built into the cache, which takes minutes once. Throws a UserError if a tool to build with is missing.
+ * Gives the engine, after making it if necessary. Official parts on this machine are used, others are downloaded if
+ * possible, and the rest is built into the cache, which takes minutes the first time. Throws a UserError if a build
+ * tool is missing.
  */
 export async function ensureEngine({ cache, progress, env = process.env }: Options): Promise<Engine> {
     const { official, root, folder } = await placeOf(cache, env);
@@ -62,7 +69,7 @@ export async function ensureEngine({ cache, progress, env = process.env }: Optio
     return engineIn(folder, official, env);
 }
 
-/** The engine if it is in place already: builds and downloads nothing. */
+/** The engine if it exists. Builds and downloads nothing. */
 export async function findEngine({ cache, env = process.env }: Omit<Options, "progress">): Promise<Engine | undefined> {
     const { official, folder } = await placeOf(cache, env);
     return existsSync(path.join(folder, MANIFEST)) ? engineIn(folder, official, env) : undefined;
@@ -87,7 +94,7 @@ function engineIn(folder: string, official: OfficialCli | undefined, env: NodeJS
     };
 }
 
-/** Removes what a killed process had begun; only under the lock. */
+/** Removes what killed builds left. To be called under the lock. */
 async function removeLeftovers(root: string): Promise<void> {
     for (const place of [root, path.join(root, "parts")]) {
         const begun = (await readdir(place).catch(() => [])).filter((name) => name.startsWith(".new-"));
@@ -95,7 +102,7 @@ async function removeLeftovers(root: string): Promise<void> {
     }
 }
 
-/** Names an engine by all that it can be made of, so that a change of any of it makes another engine. */
+/** A name for the engine made from everything that it depends on: a change makes another engine. */
 function engineKey(official: OfficialCli | undefined, home: string): string {
     const hash = createHash("sha256").update(JSON.stringify([official ?? null, home]));
     for (const recipe of Object.values(recipes)) hash.update(recipeKey(recipe));
@@ -111,7 +118,7 @@ async function assemble(
 ): Promise<void> {
     const home = path.join(folder, "home");
     const parts: Part[] = [];
-    // Which stack is selected is kept there, and shall be known to the next engine too.
+    // pulumi keeps the selected stack in this folder. Engines share it, so that a new engine knows the selection.
     mkdirSync(path.join(root, "workspaces"), { recursive: true });
     mkdirSync(home);
     symlinkSync("../../workspaces", path.join(home, "workspaces"));
@@ -140,7 +147,7 @@ async function assemble(
     }
     const pulumi = official?.pulumi ?? path.join(folder, "bin", "pulumi");
 
-    /** A plugin from the user's own pulumi or from Pulumi's download place, else from its recipe. Whether it is official. */
+    /** Gets a plugin from the user's pulumi, by a download, or else by its recipe. Gives whether it is official. */
     async function plugin(name: string, version: string, recipe: Recipe): Promise<boolean> {
         const own = pluginFolder(userPulumiHome(env), name, version);
         const place = pluginFolder(home, name, version);
@@ -161,7 +168,7 @@ async function assemble(
     }
 
     await plugin("command", COMMAND_VERSION, recipes.command);
-    // A bridge that could be had fetches its providers itself; one that had to be built could not.
+    // An official bridge downloads its Terraform provider itself.
     if (!(await plugin("terraform-provider", TERRAFORM_PROVIDER_VERSION, recipes.bridge))) {
         await put(
             recipes.libvirt,
@@ -180,7 +187,7 @@ async function assemble(
     writeFileSync(path.join(folder, MANIFEST), JSON.stringify(parts, undefined, 4));
 }
 
-/** This machine's kind in Go's words, as in `linux_amd64`. */
+/** Go's name of this machine's platform, such as `linux_amd64`. */
 function goPlatform(): string {
     const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: "amd64", ia32: "386" };
     return `${process.platform}_${architectures[process.arch] ?? process.arch}`;

@@ -13,7 +13,10 @@ export interface OfficialCli {
     version: string;
 }
 
-/** The official pulumi on PATH, if it is as new as the one that would be built, and has its Node.js language host beside it. */
+/**
+ * The official pulumi on PATH, if it is at least as new as the one that would be built and its Node.js language host is
+ * in the same folder.
+ */
 export async function findOfficialCli(env: NodeJS.ProcessEnv): Promise<OfficialCli | undefined> {
     for (const folder of (env.PATH ?? "").split(path.delimiter)) {
         const pulumi = path.join(folder, "pulumi");
@@ -30,7 +33,7 @@ export async function findOfficialCli(env: NodeJS.ProcessEnv): Promise<OfficialC
     return undefined;
 }
 
-/** Where the user's own pulumi keeps plugins and everything else. */
+/** The PULUMI_HOME of the user's own pulumi. */
 export const userPulumiHome = (env: NodeJS.ProcessEnv): string =>
     env.PULUMI_HOME || path.join(env.HOME || homedir(), ".pulumi");
 
@@ -38,7 +41,7 @@ export const userPulumiHome = (env: NodeJS.ProcessEnv): string =>
 export const pluginFolder = (home: string, name: string, version: string): string =>
     path.join(home, "plugins", `resource-${name}-v${version}`);
 
-/** Has pulumi download a plugin into a PULUMI_HOME. False if that fails, or takes too long to be worth waiting for. */
+/** Makes pulumi download a plugin into a PULUMI_HOME. Gives false if that fails or takes longer than 30 s. */
 export async function downloadPlugin(
     pulumi: string,
     home: string,

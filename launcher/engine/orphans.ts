@@ -3,20 +3,20 @@ import * as path from "node:path";
 import type { Engine } from "./index";
 
 /**
- * Ends the processes of `engine` whose parent is gone: nobody can take a result of theirs any more. The bridge leaves its Terraform
- * provider behind whenever pulumi ends it, and a pulumi that was killed leaves the bridge.
+ * Kills the processes of `engine` whose parent has ended. The bridge leaves its Terraform provider running whenever
+ * pulumi ends the bridge, and a killed pulumi leaves the bridge.
  */
 export function endOrphans({ env }: Pick<Engine, "env">): void {
     const folder = path.join(path.dirname(env.PULUMI_HOME ?? "/"), path.sep);
     const gone = new Set(["1"]);
+    // /proc lists processes in the order of their numbers, so that parents mostly come before their children.
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-        // in the order of their birth: parents first
         try {
             if (!readlinkSync(`/proc/${pid}/exe`).startsWith(folder) || !gone.has(parentOf(pid))) continue;
             process.kill(Number(pid), "SIGKILL");
             gone.add(pid);
         } catch {
-            /* gone meanwhile, or not ours to look at */
+            /* has ended meanwhile, or belongs to another user */
         }
     }
 }

@@ -1,7 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import type { ChildProcess } from "node:child_process";
 
-/** Pulumi's own limit for one message: a state or a schema can be large. */
+/** Pulumi's limit for the size of a message: a state or a schema can be large. */
 const MAX_MESSAGE = 400 * 1024 * 1024;
 
 /** Options of every channel to or from Pulumi's engine. */
@@ -11,8 +11,8 @@ export const CHANNEL_OPTIONS: grpc.ChannelOptions = {
 };
 
 /**
- * Serves a plugin the way Pulumi starts one: listens on a free loopback port, prints the port on a line of its own, and ends when the
- * engine asks for it (a signal), or when the engine is gone, even if it was killed: nobody could take a result any more.
+ * Serves a plugin as Pulumi expects it: listens on a free loopback port and prints the port on a line. The process ends
+ * at a signal of the engine, and when the engine has ended, even if it was killed.
  */
 export async function servePlugin(addServices: (server: grpc.Server) => void): Promise<void> {
     const server = new grpc.Server(CHANNEL_OPTIONS);
@@ -27,21 +27,22 @@ export async function servePlugin(addServices: (server: grpc.Server) => void): P
     endWithParent();
 }
 
-/** Ends this process once the one that started it is gone. The exit's own handlers see to what this process started. */
+/** Ends this process when its parent has ended. The handler of "exit" below kills this process's children. */
 function endWithParent(): void {
     const parent = process.ppid;
     setInterval(() => {
         if (process.ppid !== parent) process.exit(1);
     }, 1000).unref();
-    // The engine starts plugins in groups of their own, so a ^C of the user's does not come here; SIGINT is how it ends them.
+    // The engine ends plugins by SIGINT. A Ctrl-C of the user does not reach them: the engine starts them in process
+    // groups of their own.
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(0));
 }
 
 const children = new Set<ChildProcess>();
 process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 
-/** Sees to it that a process that this one started does not outlive it, nor a cancelled operation. */
-export function leash(child: ChildProcess, cancelled: AbortSignal): void {
+/** Kills a child process when its operation is cancelled and when this process ends. */
+export function killWithOperation(child: ChildProcess, cancelled: AbortSignal): void {
     const kill = () => child.kill("SIGKILL");
     children.add(child);
     cancelled.addEventListener("abort", kill);
@@ -51,7 +52,7 @@ export function leash(child: ChildProcess, cancelled: AbortSignal): void {
     });
 }
 
-/** A gRPC handler from a plain asynchronous function; what it throws becomes the call's status. */
+/** A gRPC handler from an asynchronous function. An error that it throws becomes the call's status. */
 export function unary<Request, Response>(
     work: (request: Request) => Response | Promise<Response>,
 ): grpc.handleUnaryCall<Request, Response> {
@@ -65,7 +66,7 @@ export function unary<Request, Response>(
     };
 }
 
-/** An error with a gRPC status of its own; any other is UNKNOWN, as with Pulumi's own plugins. */
+/** An error with a gRPC status. Other errors have status UNKNOWN, as in Pulumi's own plugins. */
 export class StatusError extends Error {
     constructor(
         readonly code: grpc.status,

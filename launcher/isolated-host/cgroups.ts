@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
+import { until } from "../../lib/until";
 
 /** A mounted control group hierarchy: of version 1 (one or more controllers, or systemd's own) or 2. */
 export interface Hierarchy {
@@ -8,7 +8,7 @@ export interface Hierarchy {
     version: 1 | 2;
 }
 
-/** The hierarchies among the mounts of `mountinfo` (proc_pid_mountinfo(5)). */
+/** The control group hierarchies that are mounted, from the text of `mountinfo` (proc_pid_mountinfo(5)). */
 export function hierarchies(mountinfo = readFileSync("/proc/self/mountinfo", "utf8")): Hierarchy[] {
     return mountinfo.split("\n").flatMap((line) => {
         const [mount, filesystem] = line.split(" - ");
@@ -19,8 +19,8 @@ export function hierarchies(mountinfo = readFileSync("/proc/self/mountinfo", "ut
 }
 
 /**
- * The hierarchy among `all` that counts processor time: version 1's with cpuacct, or else version 2's, which always does. The first one where none does. A
- * process that is in a lab's group there counts as the lab's, and ends with it (removeGroups).
+ * The hierarchy that counts processor time: version 1 with controller cpuacct, else version 2, else the first one. A
+ * process in a lab's group of this hierarchy counts as the lab's, and removeGroups ends it.
  */
 export const countingHierarchy = (all = hierarchies()): Hierarchy | undefined =>
     all.find(({ mountPoint, version }) => version === 1 && existsSync(join(mountPoint, "cpuacct.usage"))) ??
@@ -28,8 +28,8 @@ export const countingHierarchy = (all = hierarchies()): Hierarchy | undefined =>
     all[0];
 
 /**
- * Makes the group `name` at the top of every hierarchy and gives their paths. Each has a child `tools` for the lab's own processes;
- * libvirt makes the machines' beside it.
+ * Makes the group `name` at the top of every hierarchy, and gives the groups' paths. Child group `tools` is for the
+ * lab's processes other than machines; libvirt makes the machines' groups beside it.
  */
 export async function createGroups(name: string): Promise<string[]> {
     await removeGroups(name);
@@ -40,9 +40,9 @@ export async function createGroups(name: string): Promise<string[]> {
             [mountPoint, group],
             [group, join(group, "tools")],
         ] as const) {
-            mkdirSync(child, { recursive: true }); // there already where a host has one hierarchy in two places
+            mkdirSync(child, { recursive: true }); // exists already where a hierarchy is mounted twice
             for (const file of version === 1 ? ["cpuset.cpus", "cpuset.mems"] : []) {
-                // empty at birth, and nothing may enter until they are set
+                // These files of a new group are empty, and no process can join the group until they have a value.
                 if (existsSync(join(parent, file))) writeFileSync(join(child, file), readFileSync(join(parent, file)));
             }
         }
@@ -50,7 +50,10 @@ export async function createGroups(name: string): Promise<string[]> {
     });
 }
 
-/** Lets the top group's children have its controllers; one that the host withholds only costs the machines their limits. */
+/**
+ * Enables the top group's controllers for its children. Without a controller that the system withholds, only the
+ * machines' limits do not work.
+ */
 function delegateControllers(mountPoint: string): void {
     for (const controller of readFileSync(join(mountPoint, "cgroup.controllers"), "utf8")
         .split(/\s+/)
@@ -58,7 +61,7 @@ function delegateControllers(mountPoint: string): void {
         try {
             writeFileSync(join(mountPoint, "cgroup.subtree_control"), `+${controller}`);
         } catch {
-            /* not ours to give */
+            /* withheld */
         }
     }
 }
@@ -67,22 +70,27 @@ function delegateControllers(mountPoint: string): void {
 export async function removeGroups(name: string): Promise<void> {
     for (const { mountPoint } of hierarchies()) {
         const group = join(mountPoint, name);
-        // A killed process stays in its group until it is really gone, and one that just forked has a child that we did not see: again until empty.
-        for (let attempt = 0; existsSync(group); attempt++) {
-            for (const pid of processes(group)) {
-                try {
-                    process.kill(pid, "SIGKILL");
-                } catch {
-                    /* gone by itself */
-                }
-            }
+        // Once is not enough: a killed process stays in its group for a moment, and a process may have forked
+        // meanwhile.
+        const killAndRemove = () => {
+            if (!existsSync(group)) return true;
+            processes(group).forEach(kill);
             try {
                 remove(group);
-            } catch (error) {
-                if (attempt >= 500) throw error;
-                await wait(20);
+                return true;
+            } catch {
+                return false;
             }
-        }
+        };
+        await until(killAndRemove, { seconds: 10, everyMs: 20, what: `no process is left in ${group}` });
+    }
+}
+
+function kill(pid: number): void {
+    try {
+        process.kill(pid, "SIGKILL");
+    } catch {
+        /* has ended by itself */
     }
 }
 
@@ -91,7 +99,10 @@ const children = (group: string) =>
         .filter((entry) => entry.isDirectory())
         .map((entry) => join(group, entry.name));
 
-/** Processes of other PID namespaces show as 0: never a target. */
+/**
+ * The processes of a group and of the groups below it. Processes that this PID namespace does not show have the number
+ * 0, and are left out.
+ */
 const processes = (group: string): number[] => [
     ...readFileSync(join(group, "cgroup.procs"), "utf8")
         .split("\n")

@@ -1,9 +1,9 @@
 #!/bin/sh
-# mmdebstrap's last hook: makes a system container of the lab guest in $1.
+# mmdebstrap's last hook for containers: makes the guest in $1 the root tree of system containers.
 set -eu
 root=$1
 
-# What cannot work in a container.
+# These units cannot work in a container.
 chroot "$root" systemctl mask --quiet \
     sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount sys-fs-fuse-connections.mount dev-hugepages.mount dev-mqueue.mount \
     console-getty.service getty.target systemd-journal-catalog-update.service systemd-networkd-wait-online.service

@@ -1,11 +1,12 @@
 /**
- * container.ts create NAME < SPEC    a running system container of that ContainerSpec; prints its libvirt UUID and nothing else
- * container.ts delete NAME < SPEC    no such container, and no file of it
- * container.ts resume DIRECTORY      every container that has a tree in DIRECTORY, running
- * container.ts save DIRECTORY FOLDER     copies of all trees in DIRECTORY; whoever calls keeps the machines still
- * container.ts restore DIRECTORY FOLDER  exactly the machines that were saved there, with their trees, running; others in DIRECTORY go
+ * Makes and removes system containers. Runs in the namespaces of an isolated lab; every command can be killed at any
+ * point and run again.
  *
- * Run inside the lab's namespaces. Each may be killed at any point and run again.
+ * container.ts create NAME < SPEC        make and start a container of that ContainerSpec; prints its libvirt UUID and
+ * nothing else container.ts delete NAME < SPEC        remove the container and its files container.ts resume DIRECTORY
+ * start every container of DIRECTORY that is off container.ts save DIRECTORY FOLDER     copy the disks of all
+ * containers of DIRECTORY into FOLDER; the caller has paused them container.ts restore DIRECTORY FOLDER  replace the
+ * containers of DIRECTORY by those saved in FOLDER, and start them
  */
 import { createHash, randomUUID } from "node:crypto";
 import {
@@ -20,18 +21,21 @@ import {
 } from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { builtImagePath, machinesFolder } from "../../lib/environment";
 import { run } from "../../lib/run";
 import { containerSpec, type ContainerSpec } from "../../hypervisors/container-spec";
-import { domainXml, identityFiles } from "./domain";
+import { domainXml, identityFiles } from "./container-definition";
 import { withLock } from "../../lib/lock";
+import { until } from "../../lib/until";
 import { cutPower, powerOn, type PowerSwitch } from "./power";
 
-/** A machine's finished tree: written last, so that what has no such file is half made, and made anew. */
+/**
+ * What stamp.json says of a container. It is written last: a container without it is incomplete, and `create` makes it
+ * anew.
+ */
 interface Stamp {
     uuid: string;
-    /** Hash of what of the spec is on the disk. */
+    /** diskHash of the specification that the disk was made from. */
     disk: string;
     address: string;
     mac: string;
@@ -41,12 +45,15 @@ interface Stamp {
 const virsh = (...words: string[]) => run(["virsh", "-q", "-c", "lxc:///system", ...words]);
 const domains = async (...filter: string[]) =>
     (await virsh("list", "--name", ...filter)).split("\n").map((name) => name.trim());
-const powerOf = (name: string): PowerSwitch => ({
+const powerSwitchOf = (name: string): PowerSwitch => ({
     virsh: (command, ...words) => virsh(command, name, ...words),
     isRunning: async () => (await domains()).includes(name),
 });
 
-/** Of what makes another disk (SystemContainer's triggers); the rest is the domain's alone. */
+/**
+ * Hash of the settings that are on the disk: another value means another disk. The settings left out are only in the
+ * libvirt domain.
+ */
 function diskHash({
     image: _image,
     directory: _directory,
@@ -81,7 +88,10 @@ async function create(spec: ContainerSpec): Promise<string> {
     });
 }
 
-/** The machine's tree over the image, with what makes it this machine. */
+/**
+ * Makes the container's root file system: an overlay over the image, or a copy of it, with the files that identify the
+ * machine.
+ */
 async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
     for (const name of ["upper", "work", "root"]) mkdirSync(join(folder, name), { recursive: true });
     chmodSync(folder, 0o700);
@@ -90,7 +100,7 @@ async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
     try {
         await mountTree(folder);
     } catch {
-        // no overlay on this file system: a copy then
+        // This file system cannot hold an overlay.
         for (const name of ["lower", "upper", "work", "root"]) rmSync(join(folder, name), { recursive: true });
         await run(["cp", "-a", "--reflink=auto", spec.image, root]);
     }
@@ -116,7 +126,7 @@ function writeStamp(folder: string, stamp: Stamp): Stamp {
     return stamp;
 }
 
-/** The image as the machines of one lab share it: hard links, so that the cache may be emptied while the lab lives. */
+/** The lab's own copy of the image, made of hard links: users may empty the cache while the lab is up. */
 function ownImage(spec: ContainerSpec): Promise<string> {
     const image = join(spec.directory, `.image-${basename(dirname(spec.image))}`);
     return withLock(image, async () => {
@@ -125,7 +135,7 @@ function ownImage(spec: ContainerSpec): Promise<string> {
         try {
             await run(["cp", "-al", spec.image, `${image}.new`]);
         } catch {
-            // another file system
+            // The cache is on another file system.
             rmSync(`${image}.new`, { recursive: true, force: true });
             await run(["cp", "-a", spec.image, `${image}.new`]);
         }
@@ -136,7 +146,7 @@ function ownImage(spec: ContainerSpec): Promise<string> {
 
 const mountTree = (folder: string) => run(["bash", join(__dirname, "mount-machine.sh"), folder]);
 
-/** The domain of a finished tree: defined, started by libvirt from now on, running, answering to ssh. */
+/** Defines and starts the domain of a complete container, and waits until its ssh server answers. */
 async function bringUp(name: string, folder: string, stamp: Stamp): Promise<void> {
     if (existsSync(join(folder, "lower"))) await mountTree(folder);
     if (!(await domains("--all")).includes(name)) {
@@ -145,22 +155,24 @@ async function bringUp(name: string, folder: string, stamp: Stamp): Promise<void
         await virsh("define", file);
     }
     await virsh("autostart", name);
-    await powerOn(powerOf(name));
-    await answers(stamp, 60);
+    await powerOn(powerSwitchOf(name));
+    await waitForSsh(stamp, 60);
 }
 
-/** Waits until an ssh server greets at the machine's address. */
-async function answers({ address, mac }: Stamp, seconds: number): Promise<void> {
-    // Who has this address would be asked once a second, and a machine boots in less: the answer is known.
+/** Waits until an ssh server answers at the machine's address. */
+async function waitForSsh({ address, mac }: Stamp, seconds: number): Promise<void> {
+    // The kernel repeats an ARP request only once a second, and a container boots in less. This entry makes ARP
+    // unnecessary.
     const [route] = JSON.parse(await run(["ip", "-json", "route", "get", address])) as { dev: string }[];
     if (route) await run(["ip", "neighbour", "replace", address, "lladdr", mac, "dev", route.dev, "nud", "stale"]);
-    for (const deadline = Date.now() + seconds * 1000; !(await greets(address)); await wait(20)) {
-        if (Date.now() > deadline) throw new Error(`No ssh server answers on ${address} after ${String(seconds)} s.`);
-    }
+    await until(() => hasSshServer(address), { seconds, everyMs: 20, what: `an ssh server answers at ${address}` });
 }
 
-/** One attempt, given up soon: what is sent to a machine that is not up yet is lost, and would be sent again only after a second. */
-function greets(address: string): Promise<boolean> {
+/**
+ * One attempt of 0.1 s to connect: the kernel would resend a lost SYN only after a second, when a new attempt is
+ * faster.
+ */
+function hasSshServer(address: string): Promise<boolean> {
     return new Promise((resolve) => {
         const socket = connect({ host: address, port: 22, timeout: 100 });
         socket.once("connect", () => socket.setTimeout(5000));
@@ -177,7 +189,7 @@ function greets(address: string): Promise<boolean> {
 }
 
 async function removeDomain(name: string): Promise<void> {
-    const power = powerOf(name);
+    const power = powerSwitchOf(name);
     if (await power.isRunning()) await cutPower(power);
     if ((await domains("--all")).includes(name)) await virsh("undefine", name);
 }
@@ -198,14 +210,16 @@ async function resume(directory: string): Promise<void> {
     await Promise.all(machines.map(({ name, folder, stamp }) => withLock(folder, () => bringUp(name, folder, stamp))));
 }
 
-/** What of a machine's folder makes it: its own files, or all of them where it is no overlay, and what it is. */
-const treeOf = (folder: string) =>
+/**
+ * The parts of a machine's folder that a copy of the machine needs: the upper layer of an overlay, or the whole tree.
+ */
+const partsOf = (folder: string) =>
     existsSync(join(folder, "lower")) ? ["upper", "lower", "stamp.json"] : ["root", "stamp.json"];
 
-/** Names of the machines that have a finished tree in a folder. */
+/** Names of the complete containers in a folder. */
 const machinesIn = (directory: string) => readdirSync(directory).filter((name) => readStamp(join(directory, name)));
 
-/** The kernel's own cache is what is copied: whatever a machine has written by then is in it, on the disk or not. */
+/** Needs no sync: `cp` reads through the kernel's cache, which has everything that the machines have written. */
 async function save(directory: string, target: string): Promise<void> {
     for (const name of machinesIn(directory)) {
         const [folder, copy] = [join(directory, name), join(target, name)];
@@ -215,7 +229,7 @@ async function save(directory: string, target: string): Promise<void> {
             "-a",
             "--reflink=auto",
             "--sparse=always",
-            ...treeOf(folder).map((part) => join(folder, part)),
+            ...partsOf(folder).map((part) => join(folder, part)),
             copy,
         ]);
     }
@@ -228,8 +242,8 @@ async function restore(directory: string, source: string): Promise<void> {
         const [folder, copy] = [join(directory, name), join(source, name)];
         for (const part of ["work", "root"]) mkdirSync(join(folder, part), { recursive: true });
         chmodSync(folder, 0o700);
-        // The stamp comes last: a machine that was not restored to its end has none.
-        for (const part of treeOf(copy))
+        // partsOf lists the stamp last: a machine whose copying was interrupted has none.
+        for (const part of partsOf(copy))
             await run(["cp", "-a", "--reflink=auto", "--sparse=always", join(copy, part), folder]);
     }
     await resume(directory);
@@ -251,7 +265,7 @@ async function main([command, argument = "", other = ""]: string[]): Promise<voi
     else throw new Error(`Unknown command ${String(command)}.`);
 }
 
-process.umask(0o022); // what is made here are a machine's own folders, whose users are not only root
+process.umask(0o022); // users other than root must be able to read a machine's files
 main(process.argv.slice(2)).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -1,13 +1,13 @@
 #!/bin/sh
-# mmdebstrap's hook: makes a lab guest, of whichever kind, of the plain Debian tree in $1. LAB_MIRROR and LAB_SECURITY are the host's mirrors,
-# whose names must not stay in the image: guests ask http://packages.lab/, which only the lab's package proxy knows.
+# mmdebstrap's first hook: makes the plain Debian tree in $1 a lab guest, container or virtual machine. LAB_MIRROR and
+# LAB_SECURITY are this machine's mirrors. The image gets http://packages.lab/ instead, the lab's package proxy.
 set -eu
 umask 022
 root=$1
 apt=$root/etc/apt
 
 cat >"$apt/preferences.d/lab" <<END
-Explanation: unstable is there for what trixie lacks, never to replace what it has
+Explanation: unstable is only for packages that trixie does not have
 Package: *
 Pin: release n=sid
 Pin-Priority: 50
@@ -27,7 +27,8 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 END
 
-# Package lists under the names that the guests' apt will look for: its first update then only asks whether they changed.
+# Rename the package lists for http://packages.lab/: the first update of a guest then downloads only lists that have
+# changed.
 APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get update --error-on=any
 listed() { printf %s "${1#*://}" | tr / _; }
 for file in "$root"/var/lib/apt/lists/*_dists_*; do
@@ -48,7 +49,7 @@ mkdir -p "$root/etc/ssh/sshd_config.d"
 cat >"$root/etc/ssh/sshd_config.d/lab.conf" <<END
 HostKey /etc/ssh/ssh_host_ed25519_key
 PasswordAuthentication no
-# Many connections at once, some too early, all from one address: that is how the lab is installed.
+# The installation opens many connections at once from one address, some of them before the login key is in place.
 MaxStartups 100
 PerSourcePenalties no
 END
@@ -56,11 +57,11 @@ rm -f "$root"/etc/ssh/ssh_host_*
 mkdir -p "$root/root/.ssh"
 chmod 700 "$root/root/.ssh"
 
-# What would meddle with it behind our back.
+# Timers that would change packages or file systems at times of their own.
 chroot "$root" systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 chroot "$root" systemctl enable --quiet systemd-networkd.service ssh.service
 : >"$root/etc/machine-id"
 : >"$root/etc/resolv.conf"
 : >"$root/etc/hostname"
-# openjdk's and others' postinst scripts want the folders of the manuals that dpkg leaves out.
+# dpkg leaves manuals out, but postinst scripts such as openjdk's need their folders.
 for section in 1 2 3 4 5 6 7 8; do mkdir -p "$root/usr/share/man/man$section"; done

@@ -1,10 +1,13 @@
 #!/bin/sh
-# What libvirt starts as process 1 of a system container: gives the guest a control group namespace, which libvirt's LXC driver does not,
-# and becomes systemd. Without it the systemd of every guest would build its tree in the same place, above the limits that libvirt set.
+# Process 1 of a system container: gives the container a control group namespace, which libvirt's LXC driver does not,
+# and becomes systemd. Without the namespace, the systemd of every container would use the same control groups, outside
+# of the limits that libvirt set.
 set -e
 name=${LIBVIRT_LXC_NAME:?}
 while IFS=: read -r _ controllers path; do
-    case $path in */lxc-*) continue ;; esac         # libvirt placed us here; the others (systemd's own, pids, an empty version 2) it does not know
+    # libvirt has placed this process in a group of its own, but not in every hierarchy (systemd's, pids, an empty
+    # version 2).
+    case $path in */lxc-*) continue ;; esac
     case $controllers in
         "") type=cgroup2 options=rw ;;
         name=*) type=cgroup options=none,$controllers ;;

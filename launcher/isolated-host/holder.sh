@@ -1,21 +1,24 @@
 #!/bin/bash
-# The holder of one local lab: process 1 of the lab's own PID namespace. When it goes, however it goes, the kernel ends every process in
-# that namespace, and with the last of them the lab's network, mounts and bridges: a crash leaves nothing to tidy up but empty control groups.
+# The holder of an isolated lab: process 1 of the lab's PID namespace. When it ends, the kernel ends every process in
+# that namespace, and with the last process the lab's network, mounts and bridges. A crash leaves only empty control
+# groups.
 #
-# Started by namespace.ts through `unshare --pid --fork`. It enters its namespaces one by one, each time becoming the next of the
-# functions below; LAB_HOME_FOLDER, LAB_CACHE_FOLDER, LAB_PROXY_PORT and LAB_GROUPS (the lab's control groups, one a line) come in the environment.
+# namespace.ts starts it through `unshare --pid --fork`. It enters its namespaces one by one; start, outside and inside
+# below are the steps. Environment: LAB_HOME_FOLDER, LAB_CACHE_FOLDER, LAB_PROXY_PORT, and LAB_GROUPS (paths of the
+# lab's control groups, one a line).
 set -euo pipefail
 home=$LAB_HOME_FOLDER cache=$LAB_CACHE_FOLDER port=$LAB_PROXY_PORT
 self=$(realpath "$0")
 
-# 1. Into the lab's control groups, whose namespace then shows them as the top ones.
+# Step 1: join the lab's control groups. A new control group namespace then shows these groups as the top ones.
 start() {
     local group
     while read -r group; do echo 0 >"$group/cgroup.procs"; done <<<"$LAB_GROUPS"
     exec unshare --cgroup bash "$self" outside
 }
 
-# 2. Out of the top groups, where version 2 wants no process; what needs the host's network and mounts starts here.
+# Step 2: move to the child groups, because version 2 allows no process in a group with controllers. Start the package
+# proxy here, where this machine's network and mounts are.
 outside() {
     local group
     while read -r group; do echo 0 >"$group/tools/cgroup.procs"; done <<<"$LAB_GROUPS"
@@ -23,19 +26,19 @@ outside() {
     exec unshare --net --mount bash "$self" inside
 }
 
-# 3. In the lab's network and mounts, for good.
+# Step 3: set up the lab's network and mounts, start its daemons, and stay.
 inside() {
     ip link set lo up
-    umount -R /sys      # not merely covered: libvirt reads the list of mounts
+    umount -R /sys      # libvirt reads the list of mounts, so a mount on top would not hide the old ones
     mount -t sysfs sysfs /sys
     mount_cgroups
-    mount -t tmpfs -o mode=755 run /run     # no D-Bus, no systemd, no libvirt of the host's; nothing stale of our own
+    mount -t tmpfs -o mode=755 run /run     # hides this machine's D-Bus, systemd and libvirt, and has no stale files
     mkdir /run/libvirt
     local name machine
     for name in lib:/var/lib etc:/etc log:/var/log cache:/var/cache; do
         mount --bind "$home/libvirt/${name%%:*}" "${name#*:}/libvirt"
     done
-    mkdir -p /var/lib/libvirt/dnsmasq       # libvirt notes the guests' MACs there
+    mkdir -p /var/lib/libvirt/dnsmasq       # libvirt writes guests' MAC addresses there
     for machine in "$home"/machines/*/; do
         [ -e "$machine/lower" ] && [ -d "$machine/root" ] && { bash "$(dirname "$self")/mount-machine.sh" "$machine" || echo "holder: $machine has no root" >&2; }
     done
@@ -47,7 +50,8 @@ inside() {
     while :; do wait || :; done
 }
 
-# Leaves word of who we are, now that there is something to enter: pid as the host counts it, start time (proc_pid_stat(5)) and boot.
+# Records that the namespaces can be entered: the holder's pid on this machine, its start time (proc_pid_stat(5)) and
+# the boot id.
 record() {
     local stat
     read -r -a stat </proc/self/stat
@@ -55,7 +59,7 @@ record() {
     mv "$home/run/holder.new" "$home/run/holder"
 }
 
-# Runs a daemon in the foreground for good: one that died alone must not take the lab's machines with it.
+# Runs a daemon, and starts it again whenever it ends.
 keep() {
     while :; do
         "$@" </dev/null || echo "holder: $* ended with $?, starting it again" >&2
@@ -63,26 +67,29 @@ keep() {
     done &
 }
 
-# One cache serves every lab on this machine, and apt-cacher-ng does not share its folder with another: whichever lab gets the lock runs
-# it, behind a socket in the cache. When that lab goes, the kernel hands the lock to the next one.
+# All labs on this machine share one package cache, but only one apt-cacher-ng may use its folder. The lab that holds
+# the lock runs it, behind a socket in the cache. When that lab ends, the kernel gives the lock to another lab.
 proxy() {
     cd "$cache/proxy"
     exec 9>lock
     flock 9
-    local port=$((20000 + RANDOM % 10000))  # any fixed one could be a stranger's
-    socat UNIX-LISTEN:socket,unlink-early,mode=600,fork TCP:127.0.0.1:$port 9>&- &      # its children may outlive it: not with the lock
+    local port=$((20000 + RANDOM % 10000))  # another program could use a fixed port
+    # Without the lock (9>&-): socat's children may outlive it.
+    socat UNIX-LISTEN:socket,unlink-early,mode=600,fork TCP:127.0.0.1:$port 9>&- &
     apt-cacher-ng -c . ForeGround=1 Port=$port BindAddress=127.0.0.1 &
-    wait -n || :        # neither is any good alone
+    wait -n || :        # when one of the two ends, end the other
     # shellcheck disable=SC2046 # a list of words
     kill $(jobs -p)
 }
 
-# libvirtd wants a /proc of its own PID namespace; what is run in the lab from outside (nsenter, without --pid) wants the host's. Hence a
-# mount namespace more for the daemons, which sees every mount that is made in the lab's.
+# libvirtd needs the /proc of its own PID namespace, but programs that enter the lab by nsenter need this machine's.
+# So daemons have a mount namespace of their own, which receives every mount made in the lab's.
 with_own_proc() {
     mount -t proc proc /proc
     local base
-    for base in passwd group; do    # its QEMU driver wants a user that only the system daemon's package makes: here, root's alias
+    # libvirt's QEMU driver needs user libvirt-qemu, which only the package of the system's libvirtd makes: an alias of
+    # root here.
+    for base in passwd group; do
         getent $base libvirt-qemu >/dev/null && continue
         { cat /etc/$base; [ $base = group ] && echo libvirt-qemu:x:0: || echo libvirt-qemu:x:0:0::/:/bin/false; } >/run/$base.$$
         mount --bind /run/$base.$$ /etc/$base
@@ -90,7 +97,7 @@ with_own_proc() {
     exec "$@"
 }
 
-# Control groups as this namespace sees them: what libvirt makes is below the lab's own.
+# Mounts the control groups as this namespace sees them: the groups that libvirt makes are below the lab's.
 mount_cgroups() {
     if ! grep -qE '^[1-9][0-9]*:[^=]+:' /proc/self/cgroup; then
         mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -98,7 +105,7 @@ mount_cgroups() {
         for controller in $(</sys/fs/cgroup/cgroup.controllers); do echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control || :; done
         return
     fi
-    # Version 1. An empty version 2 beside it would only mislead libvirt: left out.
+    # Version 1. An empty version 2 hierarchy would mislead libvirt, and is not mounted.
     mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup
     local controllers
     # shellcheck disable=SC2013 # a line is a word

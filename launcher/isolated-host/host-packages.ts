@@ -7,7 +7,10 @@ import type { Progress } from "../../lib/progress";
 import { isInstalled, searchPath } from "../../lib/programs";
 import { run } from "../../lib/run";
 
-/** What a lab needs of the host: a program's name, or files of which one is enough, and the Debian package that has it. */
+/**
+ * Something that an isolated lab needs on this machine: one of several programs or files, and the Debian package that
+ * has it.
+ */
 export interface Need {
     anyOf: string[];
     package: string;
@@ -16,8 +19,8 @@ export interface Need {
 const common: readonly Need[] = [
     { anyOf: ["virsh"], package: "libvirt-clients" },
     { anyOf: ["libvirtd"], package: "libvirt-daemon" },
-    { anyOf: ["iptables"], package: "iptables" }, // libvirt's network driver calls it
-    { anyOf: ["dnsmasq"], package: "dnsmasq-base" }, // never run here, but without it libvirt 9 crashes when it starts beside a running network
+    { anyOf: ["iptables"], package: "iptables" }, // called by libvirt's network driver
+    { anyOf: ["dnsmasq"], package: "dnsmasq-base" }, // not run, but libvirtd 9 can crash without it
     { anyOf: ["ip"], package: "iproute2" },
     { anyOf: ["mount"], package: "mount" },
     { anyOf: ["socat"], package: "socat" },
@@ -30,8 +33,8 @@ const common: readonly Need[] = [
         ],
         package: "debian-archive-keyring",
     },
-    { anyOf: ["curl"], package: "curl" }, // `./lab curl`
-    { anyOf: ["xsltproc"], package: "xsltproc" }, // the libvirt provider calls it for a resource's xslt
+    { anyOf: ["curl"], package: "curl" }, // for `./lab curl`
+    { anyOf: ["xsltproc"], package: "xsltproc" }, // called by the libvirt provider
     { anyOf: ["ssh", "ssh-keygen"], package: "openssh-client" },
 ];
 
@@ -48,13 +51,16 @@ const byKind: Record<MachineKind, readonly Need[]> = {
         },
         { anyOf: ["qemu-system-x86_64"], package: "qemu-system-x86" },
         { anyOf: ["qemu-img"], package: "qemu-utils" },
-        { anyOf: ["mkisofs"], package: "genisoimage" }, // makes the cloud-init disk
+        { anyOf: ["mkisofs"], package: "genisoimage" }, // for cloud-init disks
         { anyOf: ["sfdisk"], package: "fdisk" },
         { anyOf: ["mke2fs"], package: "e2fsprogs" },
     ],
 };
 
-/** Folders that only the system daemon's package makes, and that the lab's libvirtd needs as places to mount its own upon. */
+/**
+ * Mount points of the lab's libvirtd. Only the package of the system's libvirtd makes these folders, and it is not
+ * installed.
+ */
 const mountPoints = ["/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/etc/libvirt"];
 
 const policyFile = "/usr/sbin/policy-rc.d";
@@ -62,8 +68,9 @@ const policy =
     "#!/bin/sh\n# Left by ha-web-lab while it installs packages: their services shall not start. May be deleted.\nexit 101\n";
 
 /**
- * Installs what a lab of machines of this kind needs and this machine lacks, with apt-get. Starts and enables no service: the lab runs its own. Returns at once
- * when nothing is missing. Where there is no apt-get: a UserError that names what is missing. `more`: what a test needs besides.
+ * Installs with apt-get what an isolated lab with machines of this kind needs and this machine lacks; starts and
+ * enables no service. A UserError that names what is missing where there is no apt-get. `more`: further needs, of
+ * tests.
  */
 export async function ensureHostPackages(
     kind: MachineKind,
@@ -75,7 +82,7 @@ export async function ensureHostPackages(
     for (const folder of mountPoints) mkdirSync(folder, { recursive: true });
 }
 
-/** What of it is not on this machine. */
+/** The needs that this machine does not meet. */
 export const missingNeeds = (kind: MachineKind, more: readonly Need[] = []) =>
     [...common, ...byKind[kind], ...more].filter((need) => !need.anyOf.some(isInstalled));
 
@@ -84,7 +91,7 @@ async function installMissing(kind: MachineKind, progress: Progress, more: reado
     if (missing.length > 0) {
         if (!isInstalled("apt-get")) {
             throw new UserError(
-                `The local lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
+                `An isolated lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
                 `Install them; on Debian they are in the packages ${missing.map((need) => need.package).join(", ")}.`,
             );
         }
@@ -95,8 +102,9 @@ async function installMissing(kind: MachineKind, progress: Progress, more: reado
 
 async function install(packages: string[], say: (line: string) => void): Promise<void> {
     const env = { ...process.env, PATH: searchPath, DEBIAN_FRONTEND: "noninteractive" };
-    const ours = !existsSync(policyFile) || readFileSync(policyFile, "utf8") === policy; // one that a killed run of ours left is ours again
-    if (ours) writeFileSync(policyFile, policy, { mode: 0o755 });
+    // An equal file is left from a run that was killed.
+    const isOurs = !existsSync(policyFile) || readFileSync(policyFile, "utf8") === policy;
+    if (isOurs) writeFileSync(policyFile, policy, { mode: 0o755 });
     const before = autostarted();
     try {
         await run(["apt-get", "update", "-o", "DPkg::Lock::Timeout=120"], { env, say });
@@ -115,19 +123,19 @@ async function install(packages: string[], say: (line: string) => void): Promise
             { env, say },
         );
     } finally {
-        if (ours) rmSync(policyFile, { force: true });
+        if (isOurs) rmSync(policyFile, { force: true });
         for (const [link, unit] of autostarted()) {
             if (before.has(link)) continue;
             if (link.startsWith("/etc/rc"))
                 await run(["update-rc.d", unit.slice(3), "disable"], { env }); // S01name
             else if (existsSync("/run/systemd/system"))
                 await run(["systemctl", "disable", "--now", "--quiet", unit], { env });
-            else rmSync(link); // without systemd running, that is all that disabling is
+            else rmSync(link); // all that `systemctl disable` does where systemd does not run
         }
     }
 }
 
-/** Links by which systemd, or init before it, starts something on its own, and their file names. */
+/** The links by which systemd or SysV init starts services at boot, with their file names. */
 function autostarted(): Map<string, string> {
     const folders = ["/etc/systemd/system", ...[2, 3, 4, 5].map((level) => `/etc/rc${String(level)}.d`)].filter(
         existsSync,

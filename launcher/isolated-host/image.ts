@@ -8,31 +8,33 @@ import { withLock } from "../../lib/lock";
 import { ensureHostPackages } from "./host-packages";
 import { hostMirrors } from "./mirrors";
 
+/** How the image for one kind of machine is built. */
 interface Recipe {
-    /** Behind the platform in the name of its folder. */
+    /** Follows the platform in the name of the image's folder. */
     suffix: string;
     packages: string[];
-    /** Scripts beside this file: mmdebstrap's hooks, in their order, and what these take from here. */
+    /** Scripts in this folder that mmdebstrap runs, in this order. */
     hooks: string[];
-    others: string[];
-    /** What comes of it, in its folder. */
+    /** Further scripts in this folder that the image depends on. */
+    otherScripts: string[];
+    /** File or folder that machines start from, in the image's folder. */
     product: string;
-    /** Makes the product of the tree `root` in `folder`; none where the tree is the product. */
+    /** Makes the product in `folder` from the tree `root`. Undefined where the tree is the product. */
     finish?: (folder: string, root: string, say: (line: string) => void) => Promise<unknown>;
 }
 
 const guest = ["systemd", "systemd-sysv", "dbus", "openssh-server", "iproute2", "ca-certificates"];
 
 const recipes: Record<MachineKind, Recipe> = {
-    /** A root tree: systemd, sshd, a static address in mind, nothing else. Nothing may write to it. */
+    /** A root tree with systemd and sshd. Containers share it read-only, as the lower layer of their overlays. */
     container: {
         suffix: "",
         packages: guest,
         hooks: ["guest-hook.sh", "container-hook.sh"],
-        others: ["guest-init.sh"],
+        otherScripts: ["guest-init.sh"],
         product: "root",
     },
-    /** A disk as clouds have them: the same with a kernel, a boot loader (BIOS) and cloud-init. qcow2, 2 GiB. */
+    /** A cloud image: the same with a kernel, a boot loader (BIOS) and cloud-init, as a qcow2 disk of 2 GiB. */
     vm: {
         suffix: "-vm",
         packages: [
@@ -49,7 +51,7 @@ const recipes: Record<MachineKind, Recipe> = {
             "sudo",
         ],
         hooks: ["guest-hook.sh", "disk-hook.sh"],
-        others: ["make-disk.sh"],
+        otherScripts: ["make-disk.sh"],
         product: "disk.qcow2",
         finish: async (folder, root, say) => {
             await run([join(__dirname, "make-disk.sh"), root, join(folder, "disk.qcow2")], { say });
@@ -58,7 +60,10 @@ const recipes: Record<MachineKind, Recipe> = {
     },
 };
 
-/** dpkg options that stay in the image: manuals and translations are left out of whatever is installed later too, and no fsync for each file. */
+/**
+ * dpkg options that stay in the image: packages are installed without manuals and translations, and without an fsync
+ * for each file.
+ */
 const dpkgOptions = [
     "path-exclude=/usr/share/man/*",
     "path-exclude=/usr/share/doc/*",
@@ -72,8 +77,9 @@ const aptConf = (expiry: string[]) =>
     ['Acquire::Languages "none";', 'Acquire::Retries "3";', 'APT::Install-Recommends "false";', ...expiry].join("\n");
 
 /**
- * What Debian 13 machines of a kind start from, made by mmdebstrap from the host's mirror once and kept in `cache`/images. `key` is a hash
- * of the recipe: the same recipe is never built twice. A build that was killed leaves no half image behind under the final name.
+ * The Debian 13 image for machines of one kind. mmdebstrap builds it once from this machine's mirror, into
+ * `cache`/images; `key` is a hash of the recipe, so that a changed recipe makes another image. A killed build leaves no
+ * image under the final name.
  */
 export async function ensureImage(options: {
     cache: string;
@@ -82,14 +88,14 @@ export async function ensureImage(options: {
     progress: Progress;
 }): Promise<{ path: string; key: string }> {
     const { cache, platform, kind, progress } = options;
-    const { suffix, packages, hooks, others, product, finish } = recipes[kind];
+    const { suffix, packages, hooks, otherScripts, product, finish } = recipes[kind];
     const { main, security, proxy, expiry } = await hostMirrors();
     const script = (name: string) => join(__dirname, name);
     const inputs = [
         ...packages,
         ...dpkgOptions,
         aptConf(expiry),
-        ...[...hooks, ...others].map((name) => readFileSync(script(name), "utf8")),
+        ...[...hooks, ...otherScripts].map((name) => readFileSync(script(name), "utf8")),
         process.arch,
     ];
     const key = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 12);
@@ -102,7 +108,7 @@ export async function ensureImage(options: {
     return withLock(images, async () => {
         if (existsSync(path)) return { path, key };
         for (const name of readdirSync(images)) {
-            // of runs that were killed; what they started died with them, see below
+            // Left by a killed build. Its processes ended with it: setpriv and unshare below see to that.
             if (name.startsWith(".building-")) rmSync(join(images, name), { recursive: true });
         }
         return progress.step(`Building the ${platform} image for ${kind}s`, async (say) => {

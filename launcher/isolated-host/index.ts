@@ -13,13 +13,14 @@ import { proxyConfiguration } from "./proxy";
 
 export { virsh, type IsolatedHost } from "./namespace";
 
-/** The TCP port of the package proxy on every address that the lab's host end has. */
+/** TCP port of the package proxy, on the gateway and on every other address in the lab's network namespace. */
 export const defaultProxyPort = 3142;
 
 /**
- * The local lab's network in `home`, running: namespaces, a libvirtd of its own and the package proxy. What is there already is left alone.
- * After a crash, or a reboot of the host, the machines of `home` are running again when it returns. Installs what the host lacks.
- * Both folders are absolute paths. `kind`: of the lab's machines. `proxyPort` (default 3142) counts when the network starts.
+ * Gives the isolated host of `home`: namespaces, a libvirtd and the package proxy. One that runs stays as it is;
+ * otherwise it is started, and the machines that `home` has from before a crash or a reboot are started with it.
+ * Installs missing packages on this machine. `home` and `cache` are absolute paths. `proxyPort` takes effect when the
+ * isolated host starts.
  */
 export async function ensureIsolatedHost(options: {
     home: string;
@@ -41,13 +42,13 @@ export async function ensureIsolatedHost(options: {
         await ensureHostPackages(kind, progress);
         const running = findHolder(home);
         if (running && (await isReady(running, kind, home, 10))) return running;
-        return progress.step("Starting the local network", async (say) => {
+        return progress.step("Starting the lab's network and libvirtd", async (say) => {
             await stopHolder(home);
             mkdirSync(home, { recursive: true, mode: 0o700 });
             await writeProxyConfiguration(cache);
             const isolatedHost = await startHolder({ home, cache, proxyPort });
             if (!(await isReady(isolatedHost, kind, home, 30)))
-                throw new Error(`libvirtd does not answer: see ${join(home, "run", "holder.log")}`);
+                throw new Error(`libvirtd did not answer within 30 s: see ${join(home, "run", "holder.log")}`);
             await resumeMachines(isolatedHost, kind, home, say);
             return isolatedHost;
         });
@@ -59,18 +60,19 @@ async function writeProxyConfiguration(cache: string): Promise<void> {
     writeFileSync(join(cache, "proxy", "acng.conf"), proxyConfiguration(cache, await hostMirrors(), isOffline()));
 }
 
+/** Runs the program `container` (container.ts) in the lab's namespaces. */
 const container = (isolatedHost: IsolatedHost, words: string[], say?: (detail: string) => void) =>
     run(isolatedHost.enter([...bundled("container"), ...words]) as [string, ...string[]], { say, cwd: checkout });
 
-/** Copies the disks of all machines of `home`, which have to stand still, into `folder`. */
+/** Copies the disks of all containers of `home` into `folder`. The caller has paused the machines. */
 export const saveMachines = (isolatedHost: IsolatedHost, home: string, folder: string) =>
     container(isolatedHost, ["save", join(home, "machines"), folder]);
 
-/** Makes the machines of `home` those that were saved into `folder`, running. */
+/** Replaces the containers of `home` by those that saveMachines copied into `folder`, and starts them. */
 export const restoreMachines = (isolatedHost: IsolatedHost, home: string, folder: string) =>
     container(isolatedHost, ["restore", join(home, "machines"), folder]);
 
-/** Brings back those machines of `home` that stand still: after the end of a holder, or stopped by hand. */
+/** Starts the machines of `home` that are off: after the end of a holder, or because a user stopped them. */
 export async function resumeMachines(
     isolatedHost: IsolatedHost,
     kind: MachineKind,
@@ -88,11 +90,14 @@ export async function resumeMachines(
     await container(isolatedHost, ["resume", machines], say);
 }
 
-/** Ends the lab in `home` with all its machines, and removes its files. Other files in `home` stay. Nothing to remove is fine. */
+/**
+ * Ends the isolated host of `home` with all its machines and removes its files; other files in `home` stay. Does
+ * nothing where there is none.
+ */
 export async function removeIsolatedHost(options: { home: string; progress: Progress }): Promise<void> {
     const { home, progress } = options;
     await withLock(home, () =>
-        progress.step("Removing the local network", async () => {
+        progress.step("Removing the lab's network and libvirtd", async () => {
             await stopHolder(home);
             for (const folder of ["machines", "libvirt", "run"])
                 rmSync(join(home, folder), { recursive: true, force: true });
@@ -101,7 +106,7 @@ export async function removeIsolatedHost(options: { home: string; progress: Prog
     );
 }
 
-/** The local network in `home`, if it runs. */
+/** The isolated host of `home`; undefined where it does not run. */
 export function findIsolatedHost(home: string): Promise<IsolatedHost | undefined> {
     return Promise.resolve(findHolder(home));
 }

@@ -2,19 +2,25 @@ import { debianMirror, readAptSources } from "../../lib/apt-sources";
 import { UserError } from "../../lib/errors";
 import { run } from "../../lib/run";
 
-/** Where the host gets Debian's packages, and how: asked from apt at run time, so that no mirror's name is written down anywhere. */
+/** Where and how this machine gets Debian's packages. apt says so at run time: the repository names no mirror. */
 export interface Mirrors {
-    /** Address of the archive (trixie, sid, ...), without a slash at its end. */
+    /** Address of the archive (suites trixie, sid, ...), without a slash at its end. */
     main: string;
-    /** Address of the security archive, likewise. */
+    /** Address of the security archive, without a slash at its end. */
     security: string;
-    /** apt options for the host's own HTTP proxy; empty without one. */
+    /** apt options for this machine's HTTP proxy; empty without one. */
     proxy: string[];
-    /** apt options by which the host takes Release files past their date (a frozen mirror needs that): the guests need the same. */
+    /**
+     * apt options that accept Release files past their date. A frozen mirror needs them, and guests use the same
+     * mirror.
+     */
     expiry: string[];
 }
 
-/** Told from apt's sources (`sources`, as readAptSources gives them) and its configuration (`settings`, as `apt-config dump` prints it). */
+/**
+ * The mirrors of `sources` (from readAptSources) and `settings` (the output of `apt-config dump`). A UserError where
+ * there is no mirror.
+ */
 export function mirrorsFrom(sources: ReturnType<typeof readAptSources>, settings: string): Mirrors {
     const main = debianMirror(sources);
     if (!main) {

@@ -1,29 +1,41 @@
-/** The lab's namespaces: found again, started and ended by way of their holder (holder.sh). */
+/**
+ * Starts, finds and ends the namespaces of an isolated lab. Their first process, the holder (holder.sh), stands for
+ * them.
+ */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import type { MachineKind } from "../../config/description";
 import { searchPath } from "../../lib/programs";
 import { run } from "../../lib/run";
+import { until } from "../../lib/until";
 import { countingHierarchy, createGroups, removeGroups } from "./cgroups";
 
-/** The namespaces of a running lab. */
+/** The running environment of an isolated lab: its namespaces, with a libvirtd and a network of its own. */
 export interface IsolatedHost {
-    /** The argv that runs `argv` in the lab's network and mounts, in the folder and with the environment of the caller. It ends with the lab. */
+    /**
+     * The argv that runs `argv` in the lab's network and mount namespaces. The program keeps the caller's folder and
+     * environment, and ends with the lab.
+     */
     enter(argv: string[]): string[];
-    /** The namespaces' holder. */
+    /** Process id of the holder, as this machine counts. */
     pid: number;
 }
 
-/** The lab's control groups: one name for each home, so that two labs never meet. */
+/** Name of the lab's control groups, unique for each home. */
 export const groupName = (home: string) => `ha-web-lab-${createHash("sha256").update(home).digest("hex").slice(0, 12)}`;
 
-/** Enters the group $1 and the namespaces of $2, and runs the rest there. The folder is asked for here, where it is the caller's. */
+/**
+ * Joins control group $1 and the namespaces of process $2, and runs the other words. `pwd` runs before nsenter, so that
+ * it gives the caller's folder.
+ */
 const enterScript = `echo 0 >"$1/cgroup.procs" && pid=$2 && shift 2 && exec nsenter --target "$pid" --net --mount --wdns="$(pwd -P)" -- "$@"`;
 
-/** The network of the lab in `home` (an absolute path) if its holder lives; a file left by a crash, or from before a reboot, is no holder. */
+/**
+ * The isolated host of `home` (an absolute path); undefined where its holder does not run, as after a crash or a
+ * reboot.
+ */
 export function findHolder(home: string): IsolatedHost | undefined {
     const file = join(home, "run", "holder");
     if (!existsSync(file)) return undefined;
@@ -34,7 +46,8 @@ export function findHolder(home: string): IsolatedHost | undefined {
         startTimeOf(pid) !== startTime
     )
         return undefined;
-    // One hierarchy is enough to end with the lab, and each more takes its time; in this one ./lab bench sees what it costs.
+    // Joining one hierarchy is enough to end with the lab, and joining others takes time. ./lab bench counts processor
+    // time in this one.
     const tools = join(countingHierarchy()?.mountPoint ?? "", groupName(home), "tools");
     return {
         pid: Number(pid),
@@ -42,7 +55,10 @@ export function findHolder(home: string): IsolatedHost | undefined {
     };
 }
 
-/** When the process started, in clock ticks since boot (proc_pid_stat(5), field 22); undefined if there is none, or only its remains. */
+/**
+ * When a process started, in clock ticks since boot (proc_pid_stat(5), field 22); undefined if there is no such
+ * process, or a zombie.
+ */
 function startTimeOf(pid: string): string | undefined {
     try {
         const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
@@ -55,8 +71,8 @@ function startTimeOf(pid: string): string | undefined {
 }
 
 /**
- * Starts a holder for `home` and gives its network once it can be entered; libvirtd may take a moment longer (isReady). A holder that a
- * killed run left half started is not on record, but in the lab's control groups, which are emptied first.
+ * Starts a holder for `home` and returns when its namespaces can be entered; libvirtd may need a moment more (isReady).
+ * Removing the control groups first ends a holder that a killed run left without a `run/holder` file.
  */
 export async function startHolder(options: { home: string; cache: string; proxyPort: number }): Promise<IsolatedHost> {
     const { home, cache } = options;
@@ -64,7 +80,8 @@ export async function startHolder(options: { home: string; cache: string; proxyP
     const etc = join(home, "libvirt", "etc");
     for (const folder of [runFolder, etc, ...["lib", "log", "cache"].map((name) => join(home, "libvirt", name))])
         mkdirSync(folder, { recursive: true });
-    // Who may talk to it is decided by who can enter its mounts: root. Nothing here knows of PolicyKit, AppArmor or other users.
+    // Only root can enter the mounts with libvirtd's socket. There is no PolicyKit, AppArmor or other user in the
+    // namespaces.
     writeFileSync(join(etc, "libvirtd.conf"), `auth_unix_ro = "none"\nauth_unix_rw = "none"\n`);
     writeFileSync(join(etc, "qemu.conf"), `user = "root"\ngroup = "root"\nsecurity_driver = "none"\n`);
     rmSync(join(runFolder, "holder"), { force: true });
@@ -87,59 +104,66 @@ export async function startHolder(options: { home: string; cache: string; proxyP
     });
     closeSync(log);
     child.unref();
-    const fail = (why: string) =>
-        new Error(`${why}\n${readFileSync(logFile, "utf8").split("\n").slice(-20).join("\n")}`);
-    let exited = false;
+    let hasExited = false;
     child.once("exit", () => {
-        exited = true;
+        hasExited = true;
     });
-    const deadline = Date.now() + 10_000;
-    for (;;) {
-        const holder = findHolder(home);
-        if (holder) return holder;
-        if (exited || Date.now() > deadline) throw fail("The lab's namespaces could not be made:");
-        await wait(20);
-    }
+    return until(() => findHolder(home) ?? (hasExited && Promise.reject(new Error("the holder has exited"))), {
+        seconds: 10,
+        everyMs: 20,
+        what: "the lab's namespaces exist",
+    }).catch(() => {
+        const lastLines = readFileSync(logFile, "utf8").split("\n").slice(-20);
+        throw new Error(["The lab's namespaces could not be made:", ...lastLines].join("\n"));
+    });
 }
 
-/** What libvirt is to log, in libvirt's own words (LIBVIRT_LOG_FILTERS and its like); by default, warnings. */
+/**
+ * libvirt's own variables for its log (LIBVIRT_LOG_FILTERS, ...), from this process's environment; without them it logs
+ * warnings.
+ */
 const libvirtLogging = () =>
     Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("LIBVIRT_LOG_")));
 
-/** Who makes machines of a kind in the lab's namespaces: libvirt's URI. */
+/** libvirt's URI in the lab's namespaces, by kind of machine. */
 const hypervisors: Record<MachineKind, string> = { container: "lxc:///system", vm: "qemu:///system" };
 
-/** virsh in the lab's namespaces, with machines of a kind. */
+/** Runs virsh in the lab's namespaces for machines of one kind; gives its standard output. */
 export const virsh = (isolatedHost: IsolatedHost, kind: MachineKind, ...words: string[]) =>
     run(isolatedHost.enter(["virsh", "-q", "-c", hypervisors[kind], ...words]) as [string, ...string[]]);
 
-/** Waits until libvirtd answers. Says whether it did. */
+/**
+ * Waits until libvirtd answers, and gives whether it did within `seconds`. Does not wait on after the end of the
+ * holder.
+ */
 export async function isReady(
     isolatedHost: IsolatedHost,
     kind: MachineKind,
     home: string,
     seconds: number,
 ): Promise<boolean> {
-    for (
-        const deadline = Date.now() + seconds * 1000;
-        Date.now() < deadline && findHolder(home)?.pid === isolatedHost.pid;
-        await wait(50)
-    ) {
-        try {
-            await virsh(isolatedHost, kind, "uri");
-            return true;
-        } catch {
-            /* not yet */
-        }
-    }
-    return false;
+    const answers = () =>
+        virsh(isolatedHost, kind, "uri").then(
+            () => "ready" as const,
+            () => undefined,
+        );
+    const state = await until(() => (findHolder(home)?.pid === isolatedHost.pid ? answers() : "ended"), {
+        seconds,
+        what: "libvirtd answers",
+    }).catch(() => undefined);
+    return state === "ready";
 }
 
-/** Ends the holder and with it everything in its namespaces, then whatever else was entered into them. */
+/** Ends the holder and every process in its namespaces, then the programs that entered them from outside. */
 export async function stopHolder(home: string): Promise<void> {
     const holder = findHolder(home);
     if (holder) process.kill(holder.pid, "SIGKILL");
-    while (findHolder(home)) await wait(10); // gone only when every process of its PID namespace is
+    // The holder's process exists until every other process of its PID namespace has ended.
+    await until(() => findHolder(home) === undefined, {
+        seconds: 120,
+        everyMs: 10,
+        what: "the lab's processes have ended",
+    });
     await removeGroups(groupName(home));
     rmSync(join(home, "run", "holder"), { force: true });
 }

@@ -1,9 +1,9 @@
 import type { Mirrors } from "./mirrors";
 
 /**
- * apt-cacher-ng's configuration: one cache in `cache`/packages for the two archives, which the guests know by names of the lab's own
- * (as a proxy: http://packages.lab/debian; as a server: http://GATEWAY:PORT/debian), and nothing else: it is no open proxy. With `offline`
- * it gives what it has, however old, and asks no mirror.
+ * The configuration of apt-cacher-ng: one cache, `cache`/packages, for Debian's archive and its security archive.
+ * Guests reach them as http://packages.lab/debian through the proxy, or as http://GATEWAY:PORT/debian; it serves
+ * nothing else, and so is no open proxy. With `offline` it serves what it has, however old, and asks no mirror.
  */
 export function proxyConfiguration(cache: string, mirrors: Mirrors, offline = false): string {
     const upstreamProxy = mirrors.proxy

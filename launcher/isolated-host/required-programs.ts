@@ -1,11 +1,14 @@
-/** What `up` calls on this machine for virtual machines, beside pulumi: for a lab that brings all of its own, launcher/isolated-host/host-packages.ts installs it. */
+/**
+ * Programs that `up` needs on this machine for virtual machines on a hypervisor of the user's. For an isolated lab,
+ * host-packages.ts installs them.
+ */
 import { isInstalled } from "../../lib/programs";
 import { UserError } from "../../lib/errors";
 
 export const programsForVms = [
     {
         program: "xsltproc",
-        what: "the libvirt provider fits the network with it",
+        what: "the libvirt provider adapts the network's XML with it",
         packages: "Debian: xsltproc, Red Hat: libxslt",
     },
     {
@@ -15,7 +18,7 @@ export const programsForVms = [
     },
 ];
 
-/** A UserError that names what is missing and where it is to be had, before anything is made. */
+/** Throws a UserError that names the missing programs and their packages. To be called before anything is made. */
 export function refuseWithoutPrograms(has: (program: string) => boolean = isInstalled): void {
     const missing = programsForVms.filter(({ program }) => !has(program));
     if (missing.length === 0) return;

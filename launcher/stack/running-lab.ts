@@ -4,14 +4,14 @@ import { hypervisorOf, type HypervisorDescription } from "../../config/descripti
 import { virshArgv } from "../../hypervisors/virsh";
 import { run } from "../../lib/run";
 import { quote } from "../../lib/shell";
-import { writeSshConfig } from "../commands/access";
-import { readAccess } from "./outputs";
-import { amongMachinesOf, reach } from "./session";
+import { enterLab, throughJumpHost, type Enter } from "./lab-network";
+import { readAccess } from "./read-access";
+import { sshToMachine, writeSshConfig } from "./ssh-config";
 
-/** What could not be looked at: the check that wanted to is `not run`, whatever else is known. */
+/** A check or a drill could not be carried out: its result is `not run`. */
 export class CannotRun extends Error {}
 
-/** An HTTP answer. Header names are in lower case; of a header that came several times, the last. */
+/** An HTTP answer. Header names are in lower case. If a header came several times, the last one counts. */
 export interface Answer {
     status: number;
     headers: Record<string, string>;
@@ -19,35 +19,37 @@ export interface Answer {
 }
 
 export interface Request {
+    /** Default: POST with a form, else GET. */
     method?: "GET" | "HEAD" | "POST";
     headers?: Record<string, string>;
-    /** application/x-www-form-urlencoded. */
+    /** Sent as application/x-www-form-urlencoded. */
     form?: Record<string, string>;
-    /** The machine that asks; default: the control machine. */
+    /** The machine that sends the request. Default: the control machine. */
     from?: MachineAccess;
     /** Default 10. */
     seconds?: number;
 }
 
-/** A lab as it is seen from outside of it: through its network, and by ssh. */
-export class LivingLab {
+/** A lab that is up, seen from outside: through its network, through ssh and through libvirt. */
+export class RunningLab {
     private constructor(
         readonly stack: string,
         readonly access: Access,
-        readonly enter: (argv: string[]) => string[],
-        private readonly among: (argv: string[]) => string[],
+        /** Where this machine's programs reach the lab. */
+        readonly enter: Enter,
+        private readonly enterMachineNetwork: Enter,
         private readonly sshConfig: string,
     ) {}
 
-    /** A UserError if it is not there. */
-    static async open(stack: string): Promise<LivingLab> {
+    /** A UserError if the lab is not up. */
+    static async open(stack: string): Promise<RunningLab> {
         const access = await readAccess(stack);
-        const enter = await reach(stack);
-        return new LivingLab(
+        const enter = await enterLab(stack);
+        return new RunningLab(
             stack,
             access,
             enter,
-            amongMachinesOf(access.description, enter),
+            throughJumpHost(access.description, enter),
             writeSshConfig(stack, access),
         );
     }
@@ -58,31 +60,48 @@ export class LivingLab {
     get platform(): Platform {
         return platforms[this.description.platform];
     }
+    get machineNames(): string[] {
+        return this.access.machines.map(({ name }) => name);
+    }
     machinesWith(role: string): MachineAccess[] {
         return this.access.machines.filter(({ roles }) => roles.includes(role));
     }
 
-    /** Runs shell text on a machine as root; gives its output and exit code. CannotRun where ssh does not get in. */
+    /** The machines with a role. CannotRun if there are fewer than `least`. */
+    requireMachines(role: string, least = 1): MachineAccess[] {
+        const machines = this.machinesWith(role);
+        if (machines.length < least)
+            throw new CannotRun(
+                least === 1
+                    ? `the lab has no machine with the role ${role}`
+                    : `the lab has fewer than ${least} machines with the role ${role}`,
+            );
+        return machines;
+    }
+
+    /**
+     * Runs shell text on a machine as root. Returns both outputs together, and the exit code. CannotRun if ssh fails.
+     */
     async ssh(machine: MachineAccess, script: string): Promise<{ code: number; output: string }> {
-        // The last line tells the exit code, so that ssh's own 255 is not taken for the script's.
+        // The last line has the exit code. ssh's own exit code would be ambiguous: 255 also means that ssh failed.
         const wrapped = `sh -c ${quote(script)} 2>&1; echo "exit code $?"`;
         const command = this.access.loginUser === "root" ? wrapped : `sudo -n sh -c ${quote(wrapped)}`;
-        const said = await this.run(this.into(machine, command)).catch((error: unknown) => {
-            throw new CannotRun(`${machine.name} cannot be asked: ${lastLine(error)}`);
+        const answer = await this.run(this.sshArgv(machine, command)).catch((error: unknown) => {
+            throw new CannotRun(`no ssh to ${machine.name}: ${lastLine(error)}`);
         });
-        const [, output, code] = /^([^]*?)exit code (\d+)\n$/.exec(said) ?? [];
+        const [, output, code] = /^([^]*?)exit code (\d+)\n$/.exec(answer) ?? [];
         if (output === undefined) throw new CannotRun(`${machine.name} gave no exit code`);
         return { code: Number(code), output };
     }
 
-    /** The same where it has to end well: fails where a line of it fails. */
+    /** The same as `ssh`, but an Error if a line of the script fails. Returns the output. */
     async sh(machine: MachineAccess, script: string): Promise<string> {
         const { code, output } = await this.ssh(machine, `set -e\n${script}`);
         if (code !== 0) throw new Error(`${machine.name}: ${output.trim()}`);
         return output;
     }
 
-    /** The answer to an HTTP request. Fails where there is none; CannotRun where the asking machine cannot be asked. */
+    /** Sends an HTTP request. An Error if no answer comes; CannotRun if ssh to the machine `from` fails. */
     async request(url: string, request: Request = {}): Promise<Answer> {
         const { method = request.form ? "POST" : "GET", headers = {}, form = {}, from, seconds = 10 } = request;
         const argv = [
@@ -107,27 +126,20 @@ export class LivingLab {
         return parseAnswer(output);
     }
 
-    /** The argv that runs `command` on a machine as the login user, with standard input and output carried through. */
-    into(machine: MachineAccess, command: string): string[] {
-        return this.enter([
-            "ssh",
-            "-F",
-            this.sshConfig,
-            "-o",
-            "ConnectTimeout=5",
-            "-o",
-            "ServerAliveInterval=5",
-            machine.name,
-            command,
-        ]);
+    /** The argv that runs `command` on a machine as the login user, with standard input and output passed through. */
+    sshArgv(machine: MachineAccess, command: string): string[] {
+        return this.enter(sshToMachine(this.sshConfig, machine.name, command));
     }
 
-    /** virsh at a hypervisor, where it is called as it is here; gives up after `seconds`. */
+    /** Runs virsh at a hypervisor of the lab. It fails after `seconds`. */
     virshAt({ uri }: Pick<HypervisorDescription, "uri">, words: string[], seconds?: number): Promise<string> {
         return this.run(this.enter(virshArgv(uri, words, seconds)));
     }
 
-    /** virsh at the machine's own: a command, the machine, more words. What is done with a whole memory may take its time. */
+    /**
+     * Runs virsh at a machine's hypervisor: a command, the machine, more words. An hour is allowed, because a snapshot
+     * writes the whole memory.
+     */
     virsh(command: string, machine: string, ...words: string[]): Promise<string> {
         return this.virshAt(
             hypervisorOf(this.description, this.description.machines.find(({ name }) => name === machine) ?? {}),
@@ -136,10 +148,10 @@ export class LivingLab {
         );
     }
 
-    /** Names of the domains that `virsh list` with these words has, on all hypervisors: without any, of those that run. */
+    /** The names in `virsh list` on all hypervisors. Without words, those of the domains that run. */
     async domains(...words: string[]): Promise<string[]> {
         const lists = await Promise.all(
-            this.description.hypervisors.map((its) => this.virshAt(its, ["list", "--name", ...words])),
+            this.description.hypervisors.map((hypervisor) => this.virshAt(hypervisor, ["list", "--name", ...words])),
         );
         return lists
             .flatMap((list) => list.split("\n"))
@@ -147,18 +159,21 @@ export class LivingLab {
             .filter(Boolean);
     }
 
-    /** A program run where the machines' addresses are. */
+    /** Runs a program where the machines' addresses can be reached. */
     inside(argv: string[], input?: string): Promise<string> {
-        return this.run(this.among(argv), input);
+        return this.run(this.enterMachineNetwork(argv), input);
     }
 
-    /** Ctrl-C does not end what it starts, which is short: whoever broke something on purpose heals it first. */
+    /**
+     * Ctrl-C does not reach the programs started here. They are short, and a drill needs them to heal what it has
+     * broken.
+     */
     private run(argv: string[], input?: string): Promise<string> {
         return run(argv as [string, ...string[]], { input, detached: true });
     }
 }
 
-/** curl's --include output: after a 100 Continue there is a second header. */
+/** Parses the output of `curl --include`. After a "100 Continue", the second block of headers counts. */
 export function parseAnswer(text: string): Answer {
     const [, head = "", body = ""] = /^((?:HTTP\/[^]*?\r\n\r\n)+)([^]*)$/.exec(text) ?? [];
     const lines = head.trim().split("\r\n\r\n").at(-1)?.split("\r\n") ?? [];

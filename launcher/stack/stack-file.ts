@@ -7,7 +7,11 @@ import { parseValue } from "../../lib/pulumi-value";
 import { UserError } from "../../lib/errors";
 import { checkout } from "../../lib/environment";
 
-/** A stack's file, Pulumi.STACK.yaml, as far as the launcher has to know it. */
+/** The names of the stacks that have a file. */
+export const stackNames = (): string[] =>
+    fs.readdirSync(checkout).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+
+/** A stack file, Pulumi.STACK.yaml: the settings that the launcher reads, and the secrets that it adds and removes. */
 export class StackFile {
     readonly path: string;
 
@@ -19,10 +23,9 @@ export class StackFile {
             );
         this.path = path.join(checkout, `Pulumi.${stack}.yaml`);
         if (!fs.existsSync(this.path)) {
-            const there = fs.readdirSync(checkout).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
             throw new UserError(
                 `There is no Pulumi.${stack}.yaml.`,
-                `Stacks that are there: ${there.join(", ")}. For a new one, copy the file of the one that is most like it.`,
+                `Existing stacks: ${stackNames().join(", ")}. For a new stack, copy the file of a similar one.`,
             );
         }
     }
@@ -32,19 +35,19 @@ export class StackFile {
         const [error] = document.errors;
         if (error)
             throw new UserError(
-                `Pulumi.${this.stack}.yaml is no YAML: ${error.message}`,
+                `Pulumi.${this.stack}.yaml is not valid YAML: ${error.message}`,
                 "Correct the line that the message names.",
             );
         return document;
     }
 
-    /** As text or as what it is: pulumi writes `"true"` for true. */
+    /** A setting as text. pulumi writes `"true"` for true, so both have to be read alike. */
     private setting(key: string): string | undefined {
         const value = this.read().getIn(["config", `lab:${key}`]);
         return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
     }
 
-    /** Whether the lab lives on this machine alone, in namespaces and with a libvirtd of its own. */
+    /** Whether the lab is isolated: on this machine, in namespaces, with a libvirtd of its own. */
     get isIsolated(): boolean {
         return this.setting("isolated") === "true";
     }
@@ -53,7 +56,7 @@ export class StackFile {
         return this.setting("machineKind") === "container" ? "container" : "vm";
     }
 
-    /** Whether its machines start from an image that is built here of packages: those of an isolated lab that names no other. */
+    /** Whether the machines' image is built on this machine: for an isolated lab that names no other image. */
     get wantsBuiltImage(): boolean {
         return this.isIsolated && (this.machineKind === "container" || this.setting("image") === undefined);
     }
@@ -63,7 +66,7 @@ export class StackFile {
         return Number.isInteger(port) ? port : undefined;
     }
 
-    /** Every `lab:` setting but the secrets, as plain values. */
+    /** Every `lab:` setting except the secrets, as plain values. */
     get settings(): Record<string, unknown> {
         const { config } = (this.read().toJS() ?? {}) as { config?: Record<string, unknown> | null };
         return Object.fromEntries(
@@ -76,7 +79,7 @@ export class StackFile {
         );
     }
 
-    /** Names of the secrets that the file does not have. */
+    /** The secrets that the file lacks. */
     get missingSecrets() {
         return secretKeys.filter((key) => this.setting(key) === undefined);
     }
@@ -85,14 +88,14 @@ export class StackFile {
         return this.read().has("encryptionsalt");
     }
 
-    /** Takes out one secret: init() makes another. */
+    /** Removes one secret. The next command that needs it makes another. */
     removeSecret(key: SecretKey) {
         const document = this.read();
         document.deleteIn(["config", `lab:${key}`]);
         this.write(document);
     }
 
-    /** Takes out what init() put in: the secrets, and the salt that they are encrypted with. */
+    /** Removes all secrets, and the salt that they are encrypted with. */
     removeSecrets() {
         const document = this.read();
         for (const path of [...secretKeys.map((key) => ["config", `lab:${key}`]), ["encryptionsalt"]])
@@ -101,8 +104,8 @@ export class StackFile {
     }
 
     /**
-     * Lets `work` have pulumi put secrets into the file, and takes over just those: pulumi writes everything else anew too, as text
-     * ("true", "3142") and in an order and shape of its own. Also where `work` fails half-way.
+     * Lets `work` make pulumi write secrets into the file, and keeps nothing else of what pulumi writes: it would also
+     * reformat and reorder the rest. Secrets are kept even if `work` fails after some of them.
      */
     async takeSecrets(work: () => Promise<void>) {
         const document = this.read();

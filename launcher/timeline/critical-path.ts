@@ -1,30 +1,30 @@
-/** What an `up` could not have been shorter than, given how long its steps took, and where it was longer. */
+/** The critical path of an `up`: with the steps as long as they were, `up` could not have been shorter than it. */
 import type { Step } from "./steps";
 
-/** For each resource, by URN, those that have to be there before it (its `dependencies` in pulumi's state). */
+/** The dependencies of each resource, by URN, from pulumi's state. */
 export type Dependencies = ReadonlyMap<string, readonly string[]>;
 
-/** A step, and since when everything that it depends on was there. */
+/** A step, and the time from which on everything that it depends on existed. */
 export interface Timed extends Step {
     ready: number;
 }
 
 /** Milliseconds. */
 export const duration = ({ start, end }: Pick<Step, "start" | "end">) => end - start;
-/** How long a step that could have been begun was not, in milliseconds. */
+/** How long a step began after the end of its dependencies, in milliseconds. */
 export const waited = ({ ready, start }: Timed) => Math.max(0, start - ready);
 
 /**
- * The chain of steps, each depending on the one before it, that took longest in sum. Dependencies through resources on which nothing was
- * done count as well. Empty without steps; fails on dependencies that go round.
+ * The chain of steps, each depending on the one before it, with the longest total time. Dependencies through resources
+ * without a step count as well. Empty without steps. An Error if the dependencies have a circle.
  */
 export function criticalPath(steps: Step[], dependencies: Dependencies): Step[] {
-    const byUrn = group(steps);
+    const byUrn = stepsByUrn(steps);
     const found = new Map<string, { length: number; steps: Step[] }>();
     const longestTo = (urn: string, below: string[]): { length: number; steps: Step[] } => {
         const known = found.get(urn);
         if (known) return known;
-        if (below.includes(urn)) throw new Error(`these depend on each other: ${[...below, urn].join(", ")}`);
+        if (below.includes(urn)) throw new Error(`these resources depend on each other: ${[...below, urn].join(", ")}`);
         const before = longest(
             (dependencies.get(urn) ?? []).map((dependency) => longestTo(dependency, [...below, urn])),
         );
@@ -43,14 +43,14 @@ function longest(chains: { length: number; steps: Step[] }[]): { length: number;
     return chains.reduce((best, chain) => (chain.length > best.length ? chain : best), { length: 0, steps: [] });
 }
 
-/** Each step with the time from which on it could have run: the end of what it depends on, or `begin` (when pulumi was ready for a first step). */
+/** Adds to each step the time from which on it could have run. `begin`: when pulumi was ready for a first step. */
 export function withReadiness(steps: Step[], dependencies: Dependencies, begin: number): Timed[] {
-    const byUrn = group(steps);
+    const byUrn = stepsByUrn(steps);
     const found = new Map<string, number>();
-    /** When `urn` was there; of one on which nothing was done, when all was that it depends on. */
-    const thereAt = (urn: string): number =>
+    /** When the resource existed. A resource without a step existed as soon as its dependencies did. */
+    const existedAt = (urn: string): number =>
         found.get(urn) ?? remember(urn, Math.max(readyAt(urn), ...(byUrn.get(urn) ?? []).map(({ end }) => end)));
-    const readyAt = (urn: string): number => Math.max(begin, ...(dependencies.get(urn) ?? []).map(thereAt));
+    const readyAt = (urn: string): number => Math.max(begin, ...(dependencies.get(urn) ?? []).map(existedAt));
     const remember = (urn: string, at: number) => {
         found.set(urn, at);
         return at;
@@ -58,8 +58,8 @@ export function withReadiness(steps: Step[], dependencies: Dependencies, begin: 
     return steps.map((step) => ({ ...step, ready: readyAt(step.urn) }));
 }
 
-/** A replacement is several steps on one resource. */
-function group(steps: Step[]): Map<string, Step[]> {
+/** The steps of each resource, in their order. A replacement is several steps. */
+function stepsByUrn(steps: Step[]): Map<string, Step[]> {
     const byUrn = new Map<string, Step[]>();
     for (const step of [...steps].sort((a, b) => a.start - b.start))
         byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);

@@ -3,12 +3,12 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { TimedLine } from "./steps";
 
-/** Pulumi hides the option, and knows it only where this says so. */
+/** `--event-log` is a hidden option of pulumi, which exists only with this variable. */
 const withHiddenOptions = { PULUMI_DEBUG_COMMANDS: "true" };
 
 /**
- * Has pulumi write its event log while `work` runs it with the words and the environment that it is given; gives what `work` gives, and
- * the log's lines, each with the time at which it came.
+ * Runs `work`, which has to run pulumi with the given words and environment, so that pulumi writes its event log.
+ * Returns the result of `work`, and the lines of the log, each with the time at which it was written.
  */
 export async function withEventLog<T>(
     work: (words: string[], env: NodeJS.ProcessEnv) => Promise<T>,
@@ -25,7 +25,7 @@ export async function withEventLog<T>(
     }
 }
 
-/** Reads on whenever the file has grown. */
+/** Reads the lines that are appended to a file, until `end` is called. */
 export function follow(file: string): { lines: TimedLine[]; end: () => void } {
     const descriptor = fs.openSync(file, "r");
     const lines: TimedLine[] = [];

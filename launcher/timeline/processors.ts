@@ -1,22 +1,24 @@
-/** How busy this machine's processors are: all of it, and the part of it that a lab does. */
+/** How busy the processors of this machine are, in total and with a lab. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { countingHierarchy } from "../isolated-host/cgroups";
 import { groupName } from "../isolated-host/namespace";
 
-/** Seconds of processor time that were used until `at` (milliseconds since the epoch). */
+/** Seconds of processor time used until `at` (milliseconds since the epoch). */
 export interface ProcessorTime {
     at: number;
     machine: number;
-    /** Of the lab's machines and tools: its control groups. */
+    /** Used by the lab's machines and tools, as their control groups count it. */
     lab: number;
 }
 
-/** Ticks of proc_stat(5) in a second: Linux shows it to everybody as 100. */
+/** Ticks in a second. Linux always shows 100 to programs: proc_stat(5). */
 const ticks = 100;
 
-/** user, nice, system, irq, softirq and steal of the first line; idle and iowait are not use. */
+/**
+ * The used seconds in the text of /proc/stat: user, nice, system, irq, softirq and steal. Idle and iowait do not count.
+ */
 export function busySeconds(stat: string): number {
     const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (stat.split("\n")[0] ?? "")
         .split(/\s+/)
@@ -26,8 +28,8 @@ export function busySeconds(stat: string): number {
 }
 
 /**
- * Tells the processor time, in seconds, of the lab in `home`, as its control groups count it; undefined where it has none.
- * `part`: of its machines alone (libvirt's group for them), or with its tools.
+ * A function that returns the processor time, in seconds, of the lab in `home`. Undefined if the lab has no control
+ * groups. `part`: `machines` is libvirt's group of the lab's machines, `all` includes the lab's tools.
  */
 export function labCounter(home: string, part: "machines" | "all" = "all"): (() => number) | undefined {
     const counting = countingHierarchy();
@@ -46,7 +48,7 @@ export function labCounter(home: string, part: "machines" | "all" = "all"): (() 
     };
 }
 
-/** Looks at the processors every half second until it is ended. `home`: the lab's, an absolute path. */
+/** Samples the processors every half second until `end` is called. `home`: the lab's folder, an absolute path. */
 export function watchProcessors(home: string): { samples: ProcessorTime[]; end: () => void } {
     const lab = labCounter(home) ?? (() => 0);
     const samples: ProcessorTime[] = [];
@@ -64,7 +66,7 @@ export function watchProcessors(home: string): { samples: ProcessorTime[]; end: 
     };
 }
 
-/** How many processors were busy on average between the first and the last of `samples`. */
+/** The average number of busy processors between the first and the last sample. */
 export function averageUse(samples: ProcessorTime[]): { machine: number; lab: number; processors: number } {
     const [first, last] = [samples[0], samples.at(-1)];
     const seconds = first && last ? (last.at - first.at) / 1000 : 0;

@@ -1,36 +1,35 @@
 import { criticalPath, duration, waited, withReadiness, type Dependencies, type Timed } from "./critical-path";
 import { averageUse, type ProcessorTime } from "./processors";
-import { nameOf, stepsOf, type TimedLine } from "./steps";
-import { alignColumns } from "../commands/verify/report";
+import { parseResourceName } from "../../config/resource-names";
+import { alignColumns } from "../../lib/table";
+import type { StateResource } from "../stack/pulumi-state";
+import { stepsOf, type TimedLine } from "./steps";
 
-/** One `up` as it was seen. Times are in milliseconds since the epoch. */
+/** One recorded `up`. Times are in milliseconds since the epoch. */
 export interface Recording {
-    /** When the launcher was started, and when pulumi had ended. */
+    /** When the launcher started. */
     start: number;
+    /** When pulumi ended. */
     end: number;
     steps: Timed[];
-    /** Of `steps`, in their order. */
+    /** The steps of the critical path, in their order. */
     critical: Timed[];
     processors: ProcessorTime[];
-    /** Names of the site's machines. */
+    /** The names of the lab's machines. */
     machines: string[];
 }
 
-/** The part of a resource in pulumi's state that is read here. */
-export interface StateResource {
-    urn: string;
-    custom: boolean;
-    dependencies?: string[];
-}
-
-/** Puts together what was seen of an `up` and what the state says afterwards. Components are no steps: nothing is done for them. */
+/**
+ * Combines the event log of an `up` with the dependencies in the state after it. Components are left out: nothing is
+ * done for them.
+ */
 export function record({
     lines,
     resources,
     ...seen
 }: Pick<Recording, "start" | "end" | "processors" | "machines"> & {
     lines: TimedLine[];
-    resources: StateResource[];
+    resources: Pick<StateResource, "urn" | "custom" | "dependencies">[];
 }): Recording {
     const custom = new Set(resources.filter((resource) => resource.custom).map(({ urn }) => urn));
     const dependencies: Dependencies = new Map(resources.map(({ urn, dependencies: before = [] }) => [urn, before]));
@@ -44,9 +43,9 @@ export function record({
     };
 }
 
-/** The machine that a step is for, by its name's first part; undefined for what belongs to all. */
+/** The machine that a step belongs to. Undefined for a step of the whole lab, such as its network. */
 export function machineOf({ machines }: Pick<Recording, "machines">, { name }: { name: string }): string | undefined {
-    return machines.find((machine) => name.startsWith(`${machine}-`));
+    return parseResourceName(name, machines)?.machine;
 }
 
 /** The sums of a recording, in seconds. */
@@ -57,17 +56,17 @@ export function summary({ start, end, steps, critical, processors }: Recording) 
         wall,
         criticalPath: path,
         ratio: path > 0 ? wall / path : undefined,
-        /** Launcher, engine and plugins, before anything was done; and after the last step. */
+        /** The time of the launcher, the engine and the plugins before the first step, and after the last one. */
         before: steps.length > 0 ? (Math.min(...steps.map((step) => step.start)) - start) / 1000 : wall,
         after: steps.length > 0 ? (end - Math.max(...steps.map((step) => step.end))) / 1000 : 0,
         use: averageUse(processors),
     };
 }
 
-const shown = 8;
+const shownSteps = 8;
 const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(1);
 
-/** What a recording tells, for a person. */
+/** A recording as text for a person. */
 export function report(recording: Recording): string {
     const { steps, critical } = recording;
     const { wall, criticalPath: path, ratio, before, after, use } = summary(recording);
@@ -76,7 +75,8 @@ export function report(recording: Recording): string {
         alignColumns([head, ...rows])
             .replaceAll(/^/gm, "  ")
             .trimEnd();
-    const worst = (of: (step: Timed) => number) => [...steps].sort((a, b) => of(b) - of(a)).slice(0, shown);
+    const longest = (time: (step: Timed) => number) =>
+        [...steps].sort((a, b) => time(b) - time(a)).slice(0, shownSteps);
     return `up took ${wall.toFixed(1)} s: ${ratio.toFixed(2)} times its critical path of ${path.toFixed(1)} s.
 Before the first step ${before.toFixed(1)} s, after the last ${after.toFixed(1)} s.
 ${use.machine.toFixed(1)} of ${use.processors} processors were busy, ${use.lab.toFixed(1)} of them with the lab.
@@ -90,23 +90,24 @@ ${table(
 Slowest steps:
 ${table(
     ["took", "step"],
-    worst(duration).map((step) => [seconds(duration(step)), step.name]),
+    longest(duration).map((step) => [seconds(duration(step)), step.name]),
 )}
 
-Longest waits of each machine for another's step:
+Longest wait of each machine for a step of another machine:
 ${table(
     ["waited", "machine", "for"],
     waits(recording).map(({ milliseconds, machine, step, by }) => [
         seconds(milliseconds),
         machine,
-        `${nameOf(by)}, before ${step}`,
+        `${by}, before ${step}`,
     ]),
 )}
 `;
 }
 
 /**
- * The longest time of each machine in which nothing was done for it, between two of its steps, and the step of another machine that ended last before it went on.
+ * For each machine the longest time between two of its steps without any of its steps. `by` is the step of another
+ * machine that ended last before it.
  */
 export function waits(recording: Recording): { machine: string; milliseconds: number; step: string; by: string }[] {
     return recording.machines

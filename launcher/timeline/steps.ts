@@ -1,4 +1,6 @@
-/** What pulumi did, step by step, out of its engine's event log (`--event-log`, apitype.EngineEvent in pulumi's sdk/go/common). */
+/** What pulumi did, step by step, from the event log of its engine (`--event-log`). */
+import { parseUrn } from "../../config/resource-names";
+import type { EngineEvent } from "../stack/pulumi-state";
 
 /** One operation on one resource. Times are in milliseconds since the epoch. */
 export interface Step {
@@ -6,32 +8,20 @@ export interface Step {
     /** The resource's name. */
     name: string;
     type: string;
-    /** pulumi's word: create, update, delete, same, create-replacement, ... */
+    /** Pulumi's name of the operation: create, update, delete, same, create-replacement, ... */
     op: string;
     start: number;
     end: number;
     failed: boolean;
 }
 
-/** A line of the event log and when it came: the times in the log itself are whole seconds. */
+/** A line of the event log, and when it was read. The log's own times are whole seconds. */
 export interface TimedLine {
     at: number;
     line: string;
 }
 
-interface Metadata {
-    metadata: { op: string; urn: string; type: string };
-}
-/** The events that are read here. */
-interface EngineEvent {
-    resourcePreEvent?: Metadata;
-    resOutputsEvent?: Metadata;
-    resOpFailedEvent?: Metadata;
-}
-
-export const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
-
-/** The steps in the order of their ends. One that never ended, as where pulumi was killed, is none. */
+/** The steps in the order of their ends. A step that never ended, because pulumi was killed, is left out. */
 export function stepsOf(lines: TimedLine[]): Step[] {
     const begun = new Map<string, number>();
     return lines.flatMap(({ at, line }): Step[] => {
@@ -48,6 +38,6 @@ export function stepsOf(lines: TimedLine[]): Step[] {
         if (pre) begun.set(key, at);
         if (pre || start === undefined) return [];
         begun.delete(key);
-        return [{ urn, name: nameOf(urn), type, op, start, end: at, failed: failed !== undefined }];
+        return [{ urn, name: parseUrn(urn).name, type, op, start, end: at, failed: failed !== undefined }];
     });
 }

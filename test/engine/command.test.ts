@@ -1,7 +1,8 @@
 /**
- * Small programs with commands, run by the real engine. The snapshots beside this file (what is done, what a preview knows, the state) were
- * recorded with the genuine `command` plugin 1.2.1 on 2026-11-24, and are the same with the stand-in. To compare again, lay the genuine one
- * into a PULUMI_HOME (`plugins/resource-command-v1.2.1/`) and run `ENGINE_TEST_HOME=that npx vitest run --project engine engine/command.test`.
+ * Small programs with commands, run by the real engine. The snapshots beside this file (what is done, what a preview
+ * knows, the state) were recorded with the genuine `command` plugin 1.2.1 on 2026-11-24, and are the same with the
+ * stand-in. To compare again, lay the genuine one into a PULUMI_HOME (`plugins/resource-command-v1.2.1/`) and run
+ * `ENGINE_TEST_HOME=that npx vitest run --project engine engine/command.test`.
  */
 import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync } from "node:fs";

@@ -6,7 +6,7 @@ import { ensureArtifacts } from "../../artifacts/cache";
 import { type ArtifactName, artifactCatalog } from "../../catalog/artifacts";
 import { silent } from "../../lib/progress";
 
-/** All that the registries have: what only its publisher has is nothing that a test can count on. */
+/** The artifacts that package registries have. A publisher's own site may be out of a test's reach. */
 const names = (Object.keys(artifactCatalog) as ArtifactName[]).filter(
     (name) => !("url" in artifactCatalog[name].from || "byHand" in artifactCatalog[name].from),
 );

@@ -1,8 +1,8 @@
-/** `./lab bench` in short form, as a report: what it says of time is for a reader, and never lets a test fail. */
+/** `./lab bench --short`. Its times are for readers: no time lets this test fail. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Results } from "../../launcher/commands/bench/table";
+import type { Results } from "../../launcher/commands/bench/tables";
 import { Checkout } from "../support/checkout";
 
 let lab: Checkout;
@@ -17,7 +17,8 @@ test("up against its limit, and growth, on a lab of the bench's own, of which no
     expect(code, all).toBe(0);
     process.stdout.write(`\n${stdout}\n`);
     const { limits, growth, program } = JSON.parse(readFileSync(file, "utf8")) as Results;
-    // What was measured is what it says: steps that took time, a state with as many resources as the program makes, one machine more.
+    // The measurements are plausible: steps took time, the state has the program's resources, and there is one machine
+    // more.
     expect(limits?.recording.criticalPath).toBeGreaterThan(0);
     expect(limits?.recording.criticalPath).toBeLessThanOrEqual(limits?.recording.wall ?? 0);
     expect(limits?.recording.use.lab).toBeGreaterThan(0);

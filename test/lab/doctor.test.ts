@@ -1,4 +1,4 @@
-/** `./lab doctor` against a real libvirtd: one that has nothing, and one on which something is in the way. */
+/** `./lab doctor` against a real libvirtd, without and with obstacles. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -7,10 +7,11 @@ import { run } from "../../lib/run";
 import { ensureIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../launcher/isolated-host/index";
 import type { Finding } from "../../launcher/commands/doctor/finding";
 import { Checkout } from "../support/checkout";
-import { until } from "../support/host-state";
+import { eventually } from "../support/host-state";
+import { cacheFolder } from "../../lib/environment";
 
-const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
-/** Three machines that nobody makes here. */
+const cache = cacheFolder();
+/** A stack with three machines; no test here makes them. */
 const stackFile = (image: string) => `config:
   lab:machineKind: vm
   lab:platform: debian-13
@@ -24,7 +25,7 @@ const stackFile = (image: string) => `config:
 `;
 
 let lab: Checkout;
-/** Stands for a machine with a system libvirtd: the doctor is called inside. */
+/** Namespaces that stand for a machine with a system libvirtd. The doctor runs inside. */
 let isolatedHost: IsolatedHost;
 let home: string;
 
@@ -32,7 +33,7 @@ beforeAll(async () => {
     lab = await Checkout.create();
     home = join(lab.home, "machine");
     isolatedHost = await ensureIsolatedHost({ home, cache, kind: "vm", progress: silent });
-    // For whoever is not root.
+    // For users other than root.
     for (const folder of [join(lab.folder, ".."), lab.folder]) chmodSync(folder, 0o755);
 });
 beforeEach(() => lab.write("Pulumi.trial.yaml", stackFile(join(lab.folder, "package.json"))));
@@ -44,7 +45,10 @@ afterAll(async () => {
 const virsh = (...words: string[]) => inside("virsh", "-q", "-c", "qemu:///system", ...words);
 const inside = (...argv: string[]) => run(isolatedHost.enter(argv) as [string, ...string[]]);
 
-/** What the doctor finds inside the machine, whose backend has no stack of that name; `by`: a program that becomes another user. */
+/**
+ * The doctor's findings inside the machine, for a stack that its backend does not know. `by` is a program that changes
+ * the user.
+ */
 async function examine(...by: string[]): Promise<{ code: number; findings: Finding[] }> {
     const env = [
         `PULUMI_BACKEND_URL=file://${lab.home}`,
@@ -81,7 +85,7 @@ describe("a stack with virtual machines", () => {
             seen: expect.stringContaining("/var/lib/libvirt/images/lab-doctor") as string,
         });
         expect(found["trial machine, emulation"]?.seen).toMatch(/^ran its firmware in \d+\.\d s$/);
-        // Whether this machine has KVM is its own affair; that it was tried is not.
+        // The finding may be good or bad, as not every machine has KVM; but there must be one.
         expect(found["trial machine, KVM"]?.result).toMatch(/good|warning/);
         expect(found["libvirt, qemu:///system"]?.seen).toMatch(/libvirt \d.*QEMU \d/);
         expect((await leftovers()).trim()).toBe("");
@@ -118,7 +122,7 @@ describe("a stack with virtual machines", () => {
             expect(findings.filter(({ check }) => check === "addresses").map(({ seen }) => seen)).toEqual([
                 "libvirt's network other has 192.168.0.129/25",
                 "libvirt's network other has it",
-                "a route to 192.168.0.0/24 is there, through strange0",
+                "a route to 192.168.0.0/24 exists, through strange0",
             ]);
             expect(code).toBe(1);
         } finally {
@@ -128,7 +132,7 @@ describe("a stack with virtual machines", () => {
         }
     });
 
-    /** libvirtd with more in one of its configuration files, while `work` lasts. */
+    /** Appends to one of libvirtd's configuration files while `work` runs. */
     async function configured(file: string, more: string, work: () => Promise<void>): Promise<void> {
         const configuration = join(home, "libvirt", "etc", file);
         const before = readFileSync(configuration, "utf8");
@@ -137,16 +141,16 @@ describe("a stack with virtual machines", () => {
             const daemon = (await inside("cat", "/run/libvirtd.pid")).trim();
             // A pid of the lab's own namespace, whose first process is the holder.
             await run(["nsenter", "--target", String(isolatedHost.pid), "--pid", "--", "kill", daemon]);
-            await until(
+            await eventually(
                 () => inside("cat", "/run/libvirtd.pid"),
                 (pid) => pid.trim() !== daemon,
             );
-            await until(
+            await eventually(
                 () => virsh("uri"),
                 () => true,
             );
         };
-        // Of two lines of one key, the first counts.
+        // libvirtd takes the first of two lines with the same key.
         await restart(more + before);
         await work().finally(() => restart(before));
     }

@@ -1,16 +1,16 @@
 /**
- * The lab looked at from outside, and broken on purpose, in short form: what `./lab verify` and `./lab drill all` do, on a lab of this
- * test's own. One lab for both, as building it takes longer than most of what is done to it.
+ * `./lab verify` and `./lab drill all --short`, on a lab of this test. Both use one lab, because building a lab takes
+ * most of the time.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drillsOf } from "../../launcher/commands/drill/command";
+import { drillLock } from "../../launcher/commands/drill/command";
 import type { DrillResult } from "../../launcher/commands/drill/run-drill";
 import { withLock } from "../../lib/lock";
 import type { CheckResult } from "../../launcher/commands/verify/check";
 import { Checkout, type Result } from "../support/checkout";
-import { until } from "../support/host-state";
+import { eventually } from "../support/host-state";
 
 interface Verdict {
     well: boolean;
@@ -21,7 +21,7 @@ interface Verdict {
 }
 
 let lab: Checkout;
-/** What stood in the process list while the lab was built. */
+/** The process list while the lab was built. */
 let seenProcesses: Set<string>;
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ describe("verify", () => {
         await lab.ok("ssh", "nod1", "systemctl reload nftables; systemctl start memcached");
         expect(code).toBe(1);
         expect(wrong(verdict)).toContain("services, nod1: failed");
-        expect(verdict.results.find(({ subject }) => subject === "from nod0")?.detail).toContain(
+        expect(verdict.results.find(({ subject }) => subject === "from nod0")?.seen).toContain(
             "nod1:22 (ssh) lets it in; nod1:11211 (memcached) keeps it out",
         );
         expect(wrong((await verify("--only", "services,ports")).verdict)).toEqual([]);
@@ -93,7 +93,7 @@ describe("secrets are where they have to be, and nowhere else:", () => {
             .filter(([, { secret }]) => secret)
             .map(([name, { value }]) => ({ name, value }));
     };
-    /** A key's first line is the same for all keys. */
+    /** Without a key's first line, which is the same in all keys. */
     const needle = (value: string) => (value.startsWith("-----BEGIN") ? (value.split("\n")[2] ?? value) : value);
 
     test("not in the state, nor in a process list while the lab was built", async () => {
@@ -118,7 +118,7 @@ describe("secrets are where they have to be, and nowhere else:", () => {
 
     test("not in a machine's journal, nor in a file that all of its users can read", async () => {
         const secrets = await readSecrets();
-        // Through standard input: on a command line this test would put there what it looks for.
+        // Through standard input: on a command line, the search would find itself.
         const patterns = secrets
             .filter(({ name }) => name !== "lab:vrrpPassword")
             .map(({ value }) => needle(value))
@@ -134,7 +134,7 @@ describe("secrets are where they have to be, and nowhere else:", () => {
                 "cat > /run/needles; journalctl --no-pager | grep -cFf /run/needles; find / -xdev -type f -perm -o=r -not -path '/proc/*' -not -path '/sys/*' -newer /etc/hostname -print0 | xargs -0 grep -lFf /run/needles; rm /run/needles";
             expect(await withNeedles(`ssh -F ${config} ${name} ${quote(script)}; true`), name).toBe("0");
         }
-        // The search does find what is there.
+        // The search finds secrets that are there.
         expect(
             await withNeedles(
                 `ssh -F ${config} nod0 'cat > /run/needles; grep -rlFf /run/needles /usr/local/tomcat/conf; rm /run/needles'`,
@@ -143,7 +143,7 @@ describe("secrets are where they have to be, and nowhere else:", () => {
     });
 });
 
-/** Command lines of everybody, and the environments of those who are not root: what another user could see. */
+/** What another user could see: all command lines, and the environments of processes that are not root's. */
 function processTexts(): string[] {
     return readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name))
@@ -161,9 +161,9 @@ const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 describe("drill", () => {
     test("calm, once nobody else drills the lab", async () => {
-        const { ended } = await withLock(drillsOf(join(lab.home, "local")), async () => {
+        const { ended } = await withLock(drillLock(join(lab.home, "local")), async () => {
             const call = lab.start(["drill", "calm"]);
-            await until(
+            await eventually(
                 () => Promise.resolve(call.output()),
                 (output) => output.includes("Waiting for another drill to end"),
             );
@@ -175,7 +175,7 @@ describe("drill", () => {
     test("a Ctrl-C heals what is broken and tells what was seen until then", async () => {
         const file = join(lab.home, "drill.json");
         const call = lab.start(["drill", "memcached-killed", "--json", file], {}, ["setsid"]); // a terminal's Ctrl-C goes to a whole process group
-        await until(
+        await eventually(
             () => Promise.resolve(call.output()),
             (output) => /^ +memcached.*on nod1$/m.test(output),
         );
@@ -201,7 +201,7 @@ describe("drill", () => {
         const [result] = JSON.parse(readFileSync(file, "utf8")) as DrillResult[];
         expect(result?.problems, all).toEqual([]);
         expect(code).toBe(0);
-        // It did send something, and did break something.
+        // The drill sent requests and broke something.
         expect(result?.measured?.adds.sent).toBeGreaterThan(200);
         expect(result?.measured?.recovery.length).toBeGreaterThan(0);
     });

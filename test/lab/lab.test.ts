@@ -1,4 +1,7 @@
-/** The local lab for real, from the first `./lab up`, which is killed twice, to the last `./lab down`: by the words that a person types. */
+/**
+ * The shipped lab from the first `./lab up`, which is killed twice, to the last `./lab down`, by the commands that
+ * users type.
+ */
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -7,7 +10,7 @@ import { silent } from "../../lib/progress";
 import { findIsolatedHost } from "../../launcher/isolated-host/index";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { Checkout, descendant, type Call } from "../support/checkout";
-import { hostState, namespaces, reportOn, until } from "../support/host-state";
+import { hostState, namespaces, reportOn, eventually } from "../support/host-state";
 
 const site = "http://192.168.0.111/";
 const heap = "  lab:tomcat: { heapMiB: 200 }\n";
@@ -45,7 +48,7 @@ function parsePage(text: string): Page {
     };
 }
 
-/** The page through the virtual address; `words` are curl's. */
+/** The page through the virtual address; `words` are arguments of curl. */
 const page = async (...words: string[]) =>
     parsePage(await lab.ok("curl", "-sS", "--fail", "--max-time", "10", ...words, site));
 
@@ -54,12 +57,15 @@ const jar = (name = "cookies") => join(lab.home, name);
 const visit = (name?: string) => page("-b", jar(name), "-c", jar(name));
 
 interface Visitor extends Page {
-    /** Which memcached the session's id names. */
+    /** The memcached that the session's id names. */
     copy?: string;
     visit: () => Promise<Page>;
 }
 
-/** A visitor whose session is at home on `home`: its first request went anywhere, the second where the hash over its id says. */
+/**
+ * A visitor whose session is on `home`. Any server gets the first request; the hash of the session's id decides from
+ * the second one on.
+ */
 async function visitorOf(home: string): Promise<Visitor> {
     for (;;) {
         await page("-c", jar(home));
@@ -94,7 +100,7 @@ async function addNote(text: string): Promise<void> {
     ).toBe("303");
 }
 
-/** What `script` says on every machine, by machine. */
+/** The output of `script` on each machine, by machine. */
 async function onAll(script: string): Promise<Record<string, string>> {
     const config = (await lab.ok("ssh-config")).trim();
     const answers = await lab.inside(
@@ -113,7 +119,7 @@ async function onAll(script: string): Promise<Record<string, string>> {
 }
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** When each running service was last started: machine/unit to microseconds since boot. */
+/** The last start of each running service: machine/unit to microseconds since boot. */
 async function starts(): Promise<Map<string, string>> {
     const answers = await onAll(
         "systemctl show --property=Id,ActiveEnterTimestampMonotonic $(systemctl list-units --type=service --state=running --plain --no-legend | cut -d' ' -f1)",
@@ -130,7 +136,7 @@ async function starts(): Promise<Map<string, string>> {
     );
 }
 
-/** The services that were not started when `earlier` was taken, or were started again since. */
+/** The services that were started since `earlier`. */
 async function restartedSince(earlier: Map<string, string>): Promise<string[]> {
     return [...(await starts())]
         .filter(([unit, time]) => earlier.get(unit) !== time)
@@ -138,7 +144,7 @@ async function restartedSince(earlier: Map<string, string>): Promise<string[]> {
         .sort();
 }
 
-/** What a preview says would be touched: resource to the properties that differ. */
+/** What a preview would touch: resource to changed properties. */
 async function planned(): Promise<Record<string, string[]>> {
     const { steps } = JSON.parse(await lab.ok("preview", "--json")) as {
         steps: { op: string; urn: string; detailedDiff?: Record<string, unknown> | null }[];
@@ -154,10 +160,10 @@ async function planned(): Promise<Record<string, string[]>> {
     );
 }
 
-/** Every machine's process 1 by its start: another one after a boot. */
+/** The start time of each machine's process 1, which changes with each boot. */
 const boots = () => onAll("cut -d' ' -f22 /proc/1/stat");
 const isWell = (seconds: number) =>
-    until(
+    eventually(
         () => lab.lab("status"),
         ({ code }) => code === 0,
         seconds,
@@ -165,13 +171,13 @@ const isWell = (seconds: number) =>
 const holder = async () => /is on (.*)\.$/m.exec((await lab.lab("status")).stdout)?.[1];
 
 describe("up", () => {
-    /** Waits until a run is where `isThere` says, and kills its pulumi. */
+    /** Kills a run's pulumi as soon as `isThere`. */
     async function killAt(call: Call, isThere: () => boolean): Promise<void> {
         let ended = false;
         void call.ended.then(() => {
             ended = true;
         });
-        await until(
+        await eventually(
             () => Promise.resolve(isThere() || ended),
             (now) => now,
             600,
@@ -184,17 +190,17 @@ describe("up", () => {
 
     test("killed while machines are made, then while software is installed, goes on to a good end without a question", async () => {
         const file = join(lab.home, "local", "pulumi", ".pulumi", "stacks", "lab", "local.json");
-        // What is under way is in the state a moment after it is on the screen.
+        // The state has a step that runs a moment after the screen shows it.
         const underWay = () =>
             /"pending_operations": \[[^]*nod\d-domain/.test(existsSync(file) ? readFileSync(file, "utf8") : "");
         await killAt(lab.start(["up"]), underWay);
         const second = lab.start(["up"]);
         await killAt(second, () => /nod\d-packages created/.test(second.output()));
         expect(second.output()).toMatch(
-            /The last run was killed \(process \d+\): its lock is taken away\.\n.*in the middle of .*nod\d-domain/,
+            /The last run was killed \(process \d+\)\. Its lock is removed\.\n.*interrupted at .*nod\d-domain/,
         );
         const { code, all } = await lab.lab("up");
-        expect(all).toMatch(/in the middle of .*-packages/);
+        expect(all).toMatch(/interrupted at .*-packages/);
         expect(all).not.toMatch(/warning|pending operations/i);
         expect(code, all).toBe(0);
         expect(all.split("\n").length).toBeLessThan(300);
@@ -206,7 +212,8 @@ describe("up", () => {
         expect(first.text).toContain("Ein Gruß &amp; &lt;ein&gt; &#39;Test&#39;");
         expect(first.count).toBe(1);
         const second = await visit();
-        // The first request had no session and went anywhere; from the second on the hash over the session's id says where.
+        // Any server got the first request, which had no session. From the second one on, the hash of the session's id
+        // decides.
         expect([second.count, second.session]).toEqual([2, first.session]);
         const third = await visit();
         expect([third.count, third.session, third.node]).toEqual([3, first.session, second.node]);
@@ -248,7 +255,7 @@ describe("a change touches only what it is about:", () => {
             "nod2-site": [footer],
         });
         await lab.ok("up");
-        await until(page, ({ text }) => text.includes("<footer>Zwei Direktoren"));
+        await eventually(page, ({ text }) => text.includes("<footer>Zwei Direktoren"));
         expect(await restartedSince(earlier)).toEqual([]);
     });
 
@@ -272,7 +279,7 @@ describe("a change touches only what it is about:", () => {
         expect(Object.keys(await planned())).toEqual(["nod2-tomcat"]);
         await lab.ok("up");
         expect(await lab.ok("ssh", "nod2", "ps -C java -o args=")).toContain("-Xmx200m");
-        // httpd comes and goes with Tomcat.
+        // systemd starts and stops httpd with Tomcat.
         expect(await restartedSince(earlier)).toEqual(
             ["nod0", "nod2"].flatMap((name) => [`${name}/apache2.service`, `${name}/tomcat.service`]),
         );
@@ -325,7 +332,7 @@ describe("the ways in:", () => {
     test("forward shows the site on a loopback port, and ends when it is told to", async () => {
         const port = await freePort();
         const call = lab.start(["forward", String(port)]);
-        await until(
+        await eventually(
             () => Promise.resolve(call.output()),
             (output) => output.includes(`http://127.0.0.1:${port}/`),
         );
@@ -346,11 +353,11 @@ const freePort = () =>
 describe("what goes down comes back:", () => {
     test("row 22: the virtual address moves when keepalived stops on its holder, and back", async () => {
         await lab.ok("ssh", "nod3", "systemctl stop keepalived");
-        await until(holder, (now) => now === "nod4");
+        await eventually(holder, (now) => now === "nod4");
         expect((await page()).text).toContain("Zwei Direktoren");
         expect((await lab.lab("status")).code).toBe(1);
         await lab.ok("ssh", "nod3", "systemctl start keepalived");
-        await until(holder, (now) => now === "nod3");
+        await eventually(holder, (now) => now === "nod3");
         await isWell(10);
     });
 
@@ -361,9 +368,11 @@ describe("what goes down comes back:", () => {
         for (const name of names) {
             const { [name]: started } = await boots();
             await lab.lab("ssh", name, "systemctl reboot"); // the connection may go down first
-            await until(boots, ({ [name]: now }) => now !== "" && now !== started, 60).catch(async (error: unknown) => {
-                throw new Error(await reportOn(name, join(lab.home, "local"), lab.inside), { cause: error });
-            });
+            await eventually(boots, ({ [name]: now }) => now !== "" && now !== started, 60).catch(
+                async (error: unknown) => {
+                    throw new Error(await reportOn(name, join(lab.home, "local"), lab.inside), { cause: error });
+                },
+            );
             await isWell(60);
             for (const [home, visitor] of Object.entries(visitors)) {
                 const before = { ...visitor };
@@ -372,9 +381,10 @@ describe("what goes down comes back:", () => {
                     session: before.session,
                     count: before.count + 1,
                 });
-                // A copy beside the session itself would go down with it: where the other memcached has just come back it moves there.
+                // A copy on the session's own server would be lost with that server, so it moves to the other memcached
+                // after that is back.
                 const beside = ({ nod0: "none", nod2: "memcached2" } as Record<string, string>)[home];
-                await until(visitor.visit, () => visitor.copy !== beside || visitor.node !== home);
+                await eventually(visitor.visit, () => visitor.copy !== beside || visitor.node !== home);
             }
         }
         expect((await page()).text).toContain("Ein Gruß");
@@ -406,7 +416,7 @@ describe("what goes down comes back:", () => {
         expect(Object.keys(await planned()).filter((name) => !name.startsWith("nod1-"))).toEqual([]);
         const { code, all } = await lab.lab("up");
         expect(code, all).toBe(0);
-        expect(all).toContain("libvirt has lost nod1: made anew.");
+        expect(all).toContain("libvirt has lost nod1. They are made again.");
         await isWell(30);
         expect((await restartedSince(others)).filter((unit) => !/^nod[14]\//.test(unit))).toEqual([]);
         await lab.ok("preview", "--expect-no-changes");
@@ -434,7 +444,7 @@ describe("what goes down comes back:", () => {
             "/tomcat/app/mysite/style.css\n",
         );
         expect((await lab.lab("status")).code).toBe(0);
-        // Nothing that carried sessions in or out is left.
+        // No file of the session transfer is left.
         await lab.ok("verify", "--only", "users");
         await lab.ok("preview", "--expect-no-changes");
         expect(await lab.ok("snapshots")).toMatch(/^before +20.* mysql, nod0/m);

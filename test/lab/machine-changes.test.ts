@@ -1,24 +1,29 @@
-/** What a change of a virtual machine costs, and what happens to one that is gone, by the real provider at a real libvirtd. Its disks are empty: nothing here boots. */
+/**
+ * Changes and losses of virtual machines, with the real provider and a real libvirtd. The disks are empty, so no
+ * machine boots.
+ */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { destroyWords } from "../../launcher/commands/lifecycle";
+import { destroyWords } from "../../launcher/commands/down";
 import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
 import { ensureIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../launcher/isolated-host/index";
 import { Project } from "../support/project";
+import { cacheFolder } from "../../lib/environment";
+import { repository } from "../support/repository";
 
-const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
-const repository = join(__dirname, "..", "..");
+const cache = cacheFolder();
 
-/** The components as they are; in place of what is done on a machine, a command with the same triggers. */
+/** The real components. In place of the steps on a machine there is a local command with the same triggers. */
 const program = `
     import { readFileSync } from "node:fs";
     import { local } from "@pulumi/command";
-    import { Hypervisor } from "${repository}/components/hypervisor";
-    import { VirtualMachine } from "${repository}/components/virtual-machine";
-    import { readDescription } from "${repository}/config/configuration";
-    import { hostKeyOf, publicKeyOf } from "${repository}/lib/ssh-keys";
+    import { Hypervisor } from "${repository()}/components/hypervisor";
+    import { machineStage } from "${repository()}/components/staging";
+    import { VirtualMachine } from "${repository()}/components/virtual-machine";
+    import { readDescription } from "${repository()}/roles/configuration";
+    import { hostKeyOf, publicKeyOf } from "${repository()}/lib/ssh-keys";
 
     const settings = JSON.parse(readFileSync("settings.json", "utf8"));
     const description = readDescription(settings.stack, "test");
@@ -26,7 +31,7 @@ const program = `
     const virtualization = { image: { path: settings.image, identity: settings.identity }, acceleration: "emulation" as const };
     const hypervisor = new Hypervisor("lab-hypervisor", { description, uri: description.hypervisors[0].uri, virtualization }, {});
     for (const machine of description.machines) {
-        const bare = new VirtualMachine(machine.name, { description, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor }, {});
+        const bare = new VirtualMachine(machine.name, { description, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor, stage: machineStage(machine.name) }, {});
         new local.Command(machine.name + "-role", { create: "true", triggers: [bare.identity] }, { dependsOn: [bare], deletedWith: bare });
         new local.Command(machine.name + "-start", { create: "true", triggers: [bare.start] }, { dependsOn: [bare], deletedWith: bare });
     }
@@ -55,7 +60,7 @@ let isolatedHost: IsolatedHost;
 let home: string;
 const virsh = (...words: string[]) =>
     run(isolatedHost.enter(["virsh", "-q", "-c", "qemu:///system", ...words]) as [string, ...string[]]);
-/** Every machine's disk with the time of its birth: another one is another disk. */
+/** The time of birth of each machine's disk, which tells a new disk from the old one. */
 async function disks(): Promise<Record<string, string>> {
     const births = await run(
         isolatedHost.enter(["sh", "-c", "cd /var/lib/libvirt/images/lab && stat -c '%n %w' *-????????.qcow2"]) as [
@@ -78,7 +83,7 @@ function describeStack(image = "one"): void {
     );
 }
 
-/** The resources that a run touches; the words of one that failed. */
+/** The resources that a run touches, or the messages of a run that failed. */
 async function touched(kind: "preview" | "up"): Promise<string[] | string> {
     const { failed, steps, messages } = await project[kind]();
     if (failed)
@@ -92,7 +97,7 @@ async function touched(kind: "preview" | "up"): Promise<string[] | string> {
         .sort();
 }
 
-/** A change is in its preview what it is when it is done. */
+/** Makes a change and checks that its preview showed the same steps. */
 async function change(image = "one"): Promise<string[]> {
     describeStack(image);
     const planned = await touched("preview");

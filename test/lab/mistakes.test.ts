@@ -1,4 +1,4 @@
-/** What a person who made a mistake is shown, by the real launcher and by the real pulumi. test/unit has every mistake. */
+/** Messages about mistakes, from the real launcher and the real pulumi. test/unit/config has all mistakes. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ beforeAll(async () => {
 beforeEach(() => lab.write("Pulumi.local.yaml", stackFile));
 afterAll(() => lab.remove());
 
-/** Each with what it makes of the stack file, and where and how it has to be reported. */
+/** Changes of the stack file, each with the place and the text of its report. */
 const mistakes: [change: () => void, report: RegExp][] = [
     [
         () => lab.edit("Pulumi.local.yaml", "192.168.0.200", "192.168.1.200"),
@@ -68,7 +68,7 @@ test("a stack file that is no YAML, and one with a typing mistake", async () => 
         all: expect.stringMatching(/lab:virtualAddress: is missing[\s\S]*lab:virtualAdress: no such setting/) as string,
     });
     lab.write("Pulumi.local.yaml", "config: [\n");
-    expect(await lab.lab("up")).toMatchObject({ code: 2, all: expect.stringContaining("is no YAML") as string });
+    expect(await lab.lab("up")).toMatchObject({ code: 2, all: expect.stringContaining("is not valid YAML") as string });
 });
 
 test("an artifact that is not there and cannot be had is named, with the place to lay it", async () => {

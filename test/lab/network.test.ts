@@ -1,4 +1,4 @@
-/** The local network for real: namespaces, libvirtd, proxy and two system containers, on this machine, as root. */
+/** A real isolated host: namespaces, libvirtd, package proxy and two system containers, as root. */
 import { spawn } from "node:child_process";
 import {
     existsSync,
@@ -17,21 +17,21 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { debianMirror } from "../../lib/apt-sources";
 import { labCounter } from "../../launcher/timeline/processors";
 import { silent } from "../../lib/progress";
-import { bundled } from "../../lib/environment";
+import { cacheFolder, bundled } from "../../lib/environment";
 import { run } from "../../lib/run";
 import { ensureIsolatedHost, findIsolatedHost, removeIsolatedHost } from "../../launcher/isolated-host/index";
 import type { ContainerSpec } from "../../hypervisors/container-spec";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { ensureImage } from "../../launcher/isolated-host/image";
-import { hostState, namespaces, reportOn, until } from "../support/host-state";
+import { hostState, namespaces, reportOn, eventually } from "../support/host-state";
+import { repository } from "../support/repository";
 
-const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
-const repository = join(__dirname, "..", "..");
+const cache = cacheFolder();
 const scratch = mkdtempSync(join(tmpdir(), "network-test-"));
 const networkXml =
     "<network><name>lab</name><bridge name='lab0' stp='off' delay='0'/><dns enable='no'/><ip address='192.168.0.1' prefix='24'/></network>";
 
-/** One lab of this test's: its home, and what a person does with it. */
+/** A lab of this test, with its own home. */
 class Lab {
     readonly home: string;
     readonly keys: string;
@@ -53,7 +53,7 @@ class Lab {
 
     virsh = (...words: string[]) => this.enter(["virsh", "-q", "-c", "lxc:///system", ...words]);
 
-    /** Keys and libvirt network: what pulumi makes in a real lab. */
+    /** Makes keys and the libvirt network, as pulumi does in a real lab. */
     async prepare(): Promise<void> {
         this.image = (await ensureImage({ cache, platform: "debian-13", kind: "container", progress: silent })).path;
         await this.up();
@@ -94,7 +94,7 @@ class Lab {
 
     container(command: "create" | "delete", spec: ContainerSpec): Promise<string> {
         return this.enter([...bundled("container"), command, spec.name], {
-            cwd: repository,
+            cwd: repository(),
             input: JSON.stringify(spec),
         });
     }
@@ -124,7 +124,7 @@ class Lab {
 
 const addresses: Record<string, string> = { one: "192.168.0.11", two: "192.168.0.12" };
 
-/** What a lab of this test's may leave in its scratch folder: nothing but the keys. */
+/** All files in the scratch folder except the keys; a removed lab leaves none. */
 const ownFiles = () =>
     readdirSync(scratch)
         .filter((name) => !name.endsWith("-keys"))
@@ -229,7 +229,7 @@ describe("a lab", () => {
         ]) {
             const started = await lab.ssh("one", startTime);
             await restart();
-            await until(
+            await eventually(
                 () => lab.ssh("one", startTime),
                 (now) => now !== started,
             ).catch(async (error: unknown) => {
@@ -245,7 +245,7 @@ describe("a lab", () => {
     test("a crash of the holder takes everything down at once, and the next ensureIsolatedHost brings the machines back", async () => {
         const { pid } = (await findIsolatedHost(lab.home))!;
         process.kill(pid, "SIGKILL");
-        await until(
+        await eventually(
             () => findIsolatedHost(lab.home).then((isolatedHost) => isolatedHost ?? "gone"),
             (network) => network === "gone",
         );
@@ -266,7 +266,7 @@ describe("a lab", () => {
                 readFileSync(`/proc/${name}/comm`, "utf8") === "libvirtd\n",
         );
         process.kill(Number(host), "SIGKILL");
-        await until(
+        await eventually(
             () => lab.virsh("list", "--name"),
             (names) => names.includes("one"),
         );
@@ -278,7 +278,7 @@ describe("a lab", () => {
         for (const delay of [300, 450, 600, 750, 900, 1100]) {
             const isolatedHost = (await findIsolatedHost(lab.home))!;
             const [program, ...words] = isolatedHost.enter([...bundled("container"), "create", "two"]);
-            const child = spawn(program!, words, { cwd: repository, stdio: ["pipe", "ignore", "ignore"] });
+            const child = spawn(program!, words, { cwd: repository(), stdio: ["pipe", "ignore", "ignore"] });
             child.stdin.end(JSON.stringify(lab.spec("two")));
             const ended = new Promise((resolve) => child.once("close", resolve));
             await wait(delay); // not waiting for something: the moment at which it dies
@@ -337,7 +337,7 @@ describe("a lab", () => {
             await ended; // what was entered ends with the lab
             expect([...namespaces()].filter((namespace) => own.has(namespace))).toEqual([]); // so no process and no mount of it is left
             expect(existsSync(lab.home)).toBe(false);
-            await until(
+            await eventually(
                 () => second.ssh("one", "apt-get update --error-on=any"),
                 () => true,
             );

@@ -1,6 +1,7 @@
 /**
- * What platforms are told, on the one that can be had: every command twice on Debian 13, and what CentOS's programs would read, read by
- * Debian's. Files that are the same on all platforms are read by the services of any lab (test/unit/catalog/platforms.test.ts says which differ).
+ * The platforms' commands and files, as far as a Debian can show: each command runs a second time on Debian 13, and
+ * Debian's programs read CentOS's files. Files that are the same on all platforms are read by the services of any lab
+ * (test/unit/catalog/platforms.test.ts says which differ).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LabDescription } from "../../config/description";
@@ -24,7 +25,7 @@ const settings = {
     sessions: { failoverNodes: [] },
     director: { source: "nginx-1.26.3" },
 };
-/** The same site on another platform, with `changes`. */
+/** The same stack on another platform, with `changes`. */
 const on = (platform: string, changes: object = {}) =>
     readDescription(
         {
@@ -53,13 +54,13 @@ beforeAll(async () => {
 });
 afterAll(() => lab.remove());
 
-/** Shell text on a machine; `input` is what it gets to read. */
+/** Runs a shell script on a machine; `input` is its standard input. */
 const run = (machine: string, script: string, input = "") =>
     lab.ok("ssh", machine, `echo ${Buffer.from(input).toString("base64")} | base64 -d | { ${script}\n}`);
 
 describe("every command, a second time:", () => {
     const mark = "/run/before-the-second-time";
-    /** When each service was last started. */
+    /** The time of each service's last start. */
     const starts = (machine: string) =>
         run(
             machine,
@@ -78,7 +79,7 @@ describe("every command, a second time:", () => {
             "--replace",
             "**command:remote:Command::**",
         );
-        // All of them: packages, base, firewall and the roles of each machine.
+        // All steps: packages, base, firewall and the roles' steps on each machine.
         expect(Number(/\+-(\d+) replaced/.exec(summary)?.[1])).toBeGreaterThanOrEqual(2 * 3 + 6 + 2);
         for (const machine of Object.keys(machines)) {
             const written = await run(
@@ -190,7 +191,7 @@ describe.each(["centos-7", "centos-stream-9"])("what %s would read is accepted b
 
     test("systemd", async () => {
         const unit = await read("nod0", "/etc/systemd/system/tomcat.service");
-        // Its own JDK is elsewhere: whether the lines are understood is what is asked.
+        // The JDK is in another place here; the check is whether systemd understands each line.
         const said = await run(
             "nod0",
             "mkdir -p /run/check; cat > /run/check/tomcat.service; systemd-analyze verify /run/check/tomcat.service 2>&1 || true",

@@ -1,6 +1,7 @@
 /**
- * Hypervisors elsewhere: namespaces with a libvirtd and an ssh server of their own, on one switch with the namespace in which pulumi runs. Of two
- * labs only machines with memcached are made, all at once: one machine behind one hypervisor, and one on each of two that have a bridge into one network.
+ * Hypervisors elsewhere: namespaces with a libvirtd and an ssh server of their own, on one switch with the namespace in
+ * which pulumi runs. Of two labs only machines with memcached are made, all at once: one machine behind one hypervisor,
+ * and one on each of two that have a bridge into one network.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -13,20 +14,21 @@ import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { ensureImage } from "../../launcher/isolated-host/image";
 import { newKey } from "../support/ssh-server";
 import { Checkout } from "../support/checkout";
-import { until } from "../support/host-state";
+import { eventually } from "../support/host-state";
 import { HypervisorElsewhere, Namespace } from "../support/hypervisor-elsewhere";
+import { cacheFolder } from "../../lib/environment";
 
-const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
+const cache = cacheFolder();
 const minutes = (count: number) => count * 60_000;
 
 let lab: Checkout;
 let control: Namespace;
-/** The hypervisor with a network of its own. */
+/** The hypervisor with its own network. */
 let one: HypervisorElsewhere;
-/** Those with a bridge into the network that control is on. */
+/** The hypervisors with a bridge into the network of the control machine. */
 let east: HypervisorElsewhere;
 let west: HypervisorElsewhere;
-/** What every stack here has. */
+/** The settings of all stacks in this file. */
 let common: string;
 
 beforeAll(async () => {
@@ -49,7 +51,7 @@ beforeAll(async () => {
     [one, east, west] = await Promise.all([hypervisor("one", 2), hypervisor("east", 3), hypervisor("west", 4)]);
     lab.write("Pulumi.behind.yaml", behind(one.uri));
     lab.write("Pulumi.spread.yaml", spread("br0"));
-    // What comes from elsewhere comes before the namespace, which has no way out.
+    // Download first: the namespace has no way out.
     await lab.ok("-s", "behind", "fetch");
     await lab.ok("engine");
     lab.env = { PULUMI_BACKEND_URL: `file://${lab.home}`, PULUMI_CONFIG_PASSPHRASE: "test", SSH_AUTH_SOCK: "" };
@@ -105,7 +107,7 @@ async function doctor(stack: string): Promise<Finding[]> {
     const { stdout } = await lab.lab("-s", stack, "doctor", "--json");
     return (JSON.parse(stdout) as { findings: Finding[] }).findings;
 }
-/** How much memory and disk the machine that runs tests can spare is its own affair. */
+/** Leaves out the findings on free memory and disk space, which differ between machines that run tests. */
 const notGood = (findings: Finding[]) =>
     findings
         .filter(
@@ -116,7 +118,7 @@ const notGood = (findings: Finding[]) =>
 
 describe("a hypervisor that cannot be gone through is said in the preview, with what to do:", () => {
     test.each<[string, (uri: string) => string, RegExp]>([
-        ["nobody's name", (uri) => uri.replace("root@", ""), /does not say who logs in[^]*USER@10\.77\.0\.2/],
+        ["nobody's name", (uri) => uri.replace("root@", ""), /names no user for[^]*USER@10\.77\.0\.2/],
         [
             "a key that is not there",
             (uri) => uri.replace(/keyfile=[^&]*/, "keyfile=/no/such/key"),
@@ -125,7 +127,7 @@ describe("a hypervisor that cannot be gone through is said in the preview, with 
         [
             "a host key that nobody knows",
             (uri) => uri.replace(/knownhosts=.*/, "knownhosts=/no/such/hosts"),
-            /host key of \[10\.77\.0\.2\]:2222 is not known[^]*Log in once by hand/,
+            /host key of \[10\.77\.0\.2\]:2222 is unknown[^]*Log in once by ssh/,
         ],
     ])("%s", async (_what, change, said) => {
         lab.write("Pulumi.wrong.yaml", behind(change(one.uri)));
@@ -179,7 +181,7 @@ describe("./lab doctor, before anything is there", () => {
             expect(notGood(findings)).toEqual([]);
             expect(
                 findings.filter(({ check }) => check === "bridge").map(({ subject, seen }) => `${subject} ${seen}`),
-            ).toEqual(["br0 is there and up", "br0 is there and up"]);
+            ).toEqual(["br0 exists and is up", "br0 exists and is up"]);
             lab.write("Pulumi.wrong.yaml", spread("br7"));
             expect(notGood(await doctor("wrong"))).toEqual(
                 [east, west].map(({ uri }) => `bad: bridge, br7: is not there; bridges of ${uri}: br0`),
@@ -255,7 +257,7 @@ describe("a machine behind a hypervisor", () => {
     );
 
     test("forward brings the virtual address's port here", async () => {
-        // There is no director: the hypervisor itself has the address.
+        // The lab has no director, so the hypervisor itself takes the virtual address.
         await one.namespace.sh("ip address add 192.168.0.111/32 dev lab0");
         const server = `require("node:http").createServer((_, answer) => answer.end("from over there")).listen(80, "192.168.0.111")`;
         const [program = "", ...words] = one.namespace.isolatedHost.enter([process.execPath, "-e", server]);
@@ -263,7 +265,7 @@ describe("a machine behind a hypervisor", () => {
         const call = lab.start(["-s", "behind", "forward"]);
         try {
             expect(
-                await until(
+                await eventually(
                     () => control.run("curl", "-sS", "http://127.0.0.1:8080/"),
                     () => true,
                 ),

@@ -1,18 +1,18 @@
 /**
- * Tengine itself, on both kinds of its work: active checks and consistent hashing. Its source is on no package mirror: where it does not
- * lie in the artifact cache (LAB_CACHE/artifacts/tengine-3.1.0.tar.gz), this is skipped, and says so.
+ * Tengine's active checks and consistent hashing. No package registry has Tengine's source: without
+ * LAB_CACHE/artifacts/tengine-3.1.0.tar.gz these tests are skipped, and say so.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missingArtifacts } from "../../artifacts/cache";
 import { cacheFolder } from "../../lib/environment";
 import { Checkout } from "../support/checkout";
-import { until } from "../support/host-state";
+import { eventually } from "../support/host-state";
 
 const isMissing = (await missingArtifacts(["tengine-3.1.0"], cacheFolder())).length > 0;
 if (isMissing)
     process.stderr.write("SKIPPED: Tengine's tests. Lay tengine-3.1.0.tar.gz into LAB_CACHE/artifacts to run them.\n");
 
-/** Two app servers and a director; the release brings the newest of the rest along: Tomcat 9, session manager 2.3.2. */
+/** Two app servers and a director, with release maintained: Tomcat 9 and session manager 2.3.2. */
 const stackFile = `config:
   lab:machineKind: container
   lab:platform: debian-13
@@ -36,13 +36,13 @@ describe.skipIf(isMissing)("Tengine 3.1.0", () => {
     beforeAll(async () => {
         lab = await Checkout.create();
         lab.write("Pulumi.local.yaml", stackFile);
-        // Nobody publishes a sum of it: what lies there counts, for this checkout.
+        // There is no published sum, so this checkout accepts the file in the cache.
         await lab.ok("accept", "tengine-3.1.0");
         await lab.ok("up");
     });
     afterAll(() => lab.remove());
 
-    /** What the director's checks say of each app server. */
+    /** The result of the director's checks, by app server. */
     const checks = async () =>
         (await lab.ok("curl", "-sS", "--fail", "http://192.168.0.203/status?format=csv"))
             .trim()
@@ -67,8 +67,8 @@ describe.skipIf(isMissing)("Tengine 3.1.0", () => {
     });
 
     test("row 19: its checks find both app servers up", async () => {
-        await until(checks, (found) => found.every((line) => line.endsWith(" up")), 60);
-        // All of them, and for the sessions of each its own with the other behind it.
+        await eventually(checks, (found) => found.every((line) => line.endsWith(" up")), 60);
+        // All upstreams: both servers, and for each server's sessions that server with the other one as a backup.
         expect(await checks()).toEqual(
             ["be_jvm200", "be_jvm202", "be_server1"].flatMap((upstream) => [
                 `${upstream} 192.168.0.200:80 up`,
@@ -87,7 +87,7 @@ describe.skipIf(isMissing)("Tengine 3.1.0", () => {
         const nodes = new Set<string>();
         for (let session = 0; session < 12; session++) {
             const cookies = `${lab.home}/session-${session}`;
-            // The session's id, and with it the server that it hashes to, is known from the first answer on.
+            // The first answer brings the session's id, which decides on the server of all later requests.
             await add(cookies);
             const { node } = await add(cookies);
             expect(await add(cookies)).toEqual(expect.objectContaining({ node, count: 3 }));
@@ -98,13 +98,13 @@ describe.skipIf(isMissing)("Tengine 3.1.0", () => {
 
     test("an app server without its Tomcat is found out, and its sessions go on at the other", async () => {
         await lab.ok("ssh", "nod2", "systemctl stop tomcat");
-        await until(checks, (found) => found.includes("be_server1 192.168.0.202:80 down"), 60);
+        await eventually(checks, (found) => found.includes("be_server1 192.168.0.202:80 down"), 60);
         for (let session = 0; session < 12; session++) {
             expect(await add(`${lab.home}/session-${session}`)).toEqual(
                 expect.objectContaining({ node: "nod0", count: 4 }),
             );
         }
         await lab.ok("ssh", "nod2", "systemctl start tomcat");
-        await until(checks, (found) => found.includes("be_server1 192.168.0.202:80 up"), 60);
+        await eventually(checks, (found) => found.includes("be_server1 192.168.0.202:80 up"), 60);
     });
 });

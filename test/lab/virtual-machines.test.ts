@@ -1,4 +1,7 @@
-/** Virtual machines for real, by KVM where it works, else by emulation: the smallest lab that has every role, and a network between any two tiers. */
+/**
+ * The smallest lab of virtual machines that has all roles and a network between all tiers. It runs with KVM, or with
+ * emulation without it.
+ */
 import { existsSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +10,7 @@ import { withLock } from "../../lib/lock";
 import { silent } from "../../lib/progress";
 import { findIsolatedHost } from "../../launcher/isolated-host/index";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
-import { standstill } from "../../launcher/commands/snapshot/archive";
+import { standstillLock } from "../../launcher/stack/standstill";
 import { Checkout } from "../support/checkout";
 import { hostState, namespaces } from "../support/host-state";
 
@@ -79,7 +82,7 @@ test(
     "cloud-init gave each machine what was asked for: its name, its address, its host key alone, the whole disk",
     async () => {
         for (const name of names) {
-            // That ssh gets in shows the host key: it is the only one that is accepted.
+            // ssh accepts the described host key only, so a login shows that the machine has it.
             const [hostName, keys, status, gibibytes] = (
                 await lab.ok(
                     "ssh",
@@ -121,7 +124,7 @@ test(
         const snapshot = lab.start(["snapshot", "before"]);
         await expect.poll(stillOnes, { timeout: minutes(2) }).not.toBe("");
         // Whoever sets machines going has to wait until they do.
-        const preview = await withLock(standstill(home()), async () => {
+        const preview = await withLock(standstillLock(home()), async () => {
             expect(await stillOnes()).toBe("");
             const call = lab.start(["preview", "--expect-no-changes"]);
             await expect.poll(() => call.output(), { timeout: minutes(2) }).toContain("Waiting for a snapshot");

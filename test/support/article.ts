@@ -1,13 +1,14 @@
-/** The article's lab (seed rows 1 to 7) as a stack file describes it, with secrets that are the same at every run. */
+/** The article's lab (article, rows 1 to 7) as a stack file describes it, with the same secrets in each run. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Artifacts, LocalArtifact } from "../../artifacts/local-artifacts";
+import { valveFile } from "../../artifacts/tomcat-valve";
 import { artifactCatalog } from "../../catalog/artifacts";
 import type { LabDescription } from "../../config/description";
 import { hostKeyOf } from "../../lib/ssh-keys";
 import { readConfiguration as describeSite } from "../../roles/configuration";
 
-/** None of them is part of another, nor of anything else in the configuration: where one turns up, it is there. */
+/** No secret is part of another one or of any other setting, so that a search for one finds only that secret. */
 export const secrets = {
     databasePassword: "Datab4se~Passw0rd",
     vrrpPassword: "1111",
@@ -15,7 +16,7 @@ export const secrets = {
     hostKeySeed: "0123456789abcdef".repeat(4),
 };
 
-/** What Pulumi hands over, parsed: made anew at each call, so that a test may change it. */
+/** The parsed stack file. Each call returns a new object, which a test may change. */
 export const articleLab = () =>
     ({
         machineKind: "container",
@@ -39,11 +40,11 @@ export const articleLab = () =>
         machines: Record<string, { address: string; roles: string[]; [key: string]: unknown }>;
     };
 
-/** The article's lab with `changes` in place of its own settings. */
+/** The article's lab with changed settings. */
 export const siteWith = (changes: Record<string, unknown> = {}): LabDescription =>
     describeSite({ ...articleLab(), ...changes }, "test").description;
 
-/** The same on CentOS, whose machines are virtual. */
+/** The article's lab on CentOS, which has virtual machines only. */
 export const onCentos = (platform: string, changes: Record<string, unknown> = {}): LabDescription =>
     siteWith({
         platform,
@@ -54,12 +55,18 @@ export const onCentos = (platform: string, changes: Record<string, unknown> = {}
         ...changes,
     });
 
-/** All artifacts, each with its file's name for content, as files in `folder`. */
+function valveIn(folder: string): [string, LocalArtifact] {
+    const source = path.join(folder, valveFile);
+    fs.writeFileSync(source, valveFile);
+    return ["tomcat-valve", { name: valveFile, source, sha256: "7a".repeat(32) }];
+}
+
+/** Writes all artifacts to `folder`. The content of each file is its name. */
 export function artifactsIn(folder: string): Artifacts {
     const entries = Object.entries(artifactCatalog).map(([name, { file, sha256 }]): [string, LocalArtifact] => {
         const source = path.join(folder, file);
         fs.writeFileSync(source, file);
         return [name, { name: file, source, sha256: sha256 ?? `sha256 of ${file}` }];
     });
-    return Object.fromEntries(entries) as Artifacts;
+    return Object.fromEntries([...entries, valveIn(folder)]) as Artifacts;
 }

@@ -3,8 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { run } from "../../lib/run";
-
-const original = join(__dirname, "..", "..");
+import { repository } from "./repository";
 
 export interface Result {
     code: number;
@@ -13,18 +12,21 @@ export interface Result {
     all: string;
 }
 
-/** A call of ./lab that is under way. */
+/** A running call of ./lab. */
 export interface Call {
     child: ChildProcess;
-    /** Both outputs so far. */
+    /** stdout and stderr so far. */
     output: () => string;
     ended: Promise<Result>;
 }
 
-/** Calls of ./lab that have not ended, with their words. */
+/** Running calls of ./lab, with their arguments. */
 const underWay = new Map<Call, string[]>();
 
-/** Of each call that is under way, for whoever reads that a test did not end in time: what it said, and what its processes wait for. */
+/**
+ * For the message of a test that ran into its time limit: each running call's last output, and what its processes wait
+ * for.
+ */
 export async function reportOnCalls(): Promise<string> {
     const reports = [...underWay].map(async ([{ child, output }, words]) =>
         [
@@ -42,15 +44,19 @@ export async function reportOnCalls(): Promise<string> {
     return (await Promise.all(reports)).join("\n");
 }
 
-/** A copy of this checkout with a home of its own, so that nothing here touches the user's lab; the caches are the user's. */
+/**
+ * A copy of this checkout with its own LAB_HOME, so that no test touches the user's lab. It shares the user's caches.
+ */
 export class Checkout {
     readonly folder: string;
     /** LAB_HOME. */
     readonly home: string;
 
-    /** Where its `./lab` runs: a network's `enter`, or as it is. */
+    /**
+     * Puts `./lab` into another place, such as an isolated host's namespaces. By default it runs where the test runs.
+     */
     enter: (argv: string[]) => string[] = (argv) => argv;
-    /** More for the environment of its `./lab`. */
+    /** Added to the environment of `./lab`. */
     env: NodeJS.ProcessEnv = {};
 
     private constructor(
@@ -61,13 +67,13 @@ export class Checkout {
         this.home = join(scratch, "home");
     }
 
-    /** `stack`: what its `./lab` works on where a call says nothing else; default: the launcher's own. */
+    /** `stack` is LAB_STACK, the stack of calls without `-s`. */
     static async create(stack?: string): Promise<Checkout> {
         const checkout = new Checkout(mkdtempSync(join(tmpdir(), "lab-test-")), stack);
         const files = await run([
             "git",
             "-C",
-            original,
+            repository(),
             "ls-files",
             "-z",
             "--cached",
@@ -75,28 +81,31 @@ export class Checkout {
             "--exclude-standard",
             "--deduplicate",
         ]);
-        const gone = await run(["git", "-C", original, "ls-files", "-z", "--deleted"]);
+        const gone = await run(["git", "-C", repository(), "ls-files", "-z", "--deleted"]);
         for (const file of files.split("\0").filter((name) => name !== "" && !gone.split("\0").includes(name))) {
             mkdirSync(dirname(join(checkout.folder, file)), { recursive: true });
-            cpSync(join(original, file), join(checkout.folder, file));
+            cpSync(repository(file), join(checkout.folder, file));
         }
-        // A lab of the user's has its secrets in there.
-        checkout.write("Pulumi.local.yaml", await run(["git", "-C", original, "show", "HEAD:Pulumi.local.yaml"]));
-        symlinkSync(join(original, "node_modules"), join(checkout.folder, "node_modules"));
+        // The user's own file may hold the secrets of a lab.
+        checkout.write("Pulumi.local.yaml", await run(["git", "-C", repository(), "show", "HEAD:Pulumi.local.yaml"]));
+        symlinkSync(repository("node_modules"), join(checkout.folder, "node_modules"));
         return checkout;
     }
 
     read = (file: string) => readFileSync(join(this.folder, file), "utf8");
     write = (file: string, content: string) => writeFileSync(join(this.folder, file), content);
 
-    /** Replaces the one place where `file` says `what`. */
+    /** Replaces `what`, which must be in `file` exactly once. */
     edit(file: string, what: string, by: string): void {
         const parts = this.read(file).split(what);
         if (parts.length !== 2) throw new Error(`${file} says ${JSON.stringify(what)} ${parts.length - 1} times`);
         this.write(file, parts.join(by));
     }
 
-    /** Starts `./lab` with these words, without a terminal, and with an end of file for every question. `through`: a program that becomes it. */
+    /**
+     * Starts `./lab`, without a terminal and with an empty standard input. `through` is a program that replaces itself
+     * by `./lab`.
+     */
     start(words: string[], env: NodeJS.ProcessEnv = {}, through: string[] = []): Call {
         const [program = "", ...rest] = [...through, ...this.enter(["./lab", ...words])];
         const child = spawn(program, rest, {
@@ -121,10 +130,10 @@ export class Checkout {
         return call;
     }
 
-    /** `./lab` with these words, to its end, whatever that is. */
+    /** Runs `./lab` to its end; does not fail where `./lab` fails. */
     lab = (...words: string[]): Promise<Result> => this.start(words).ended;
 
-    /** The same where it has to end well; gives its standard output. */
+    /** Runs `./lab`, fails where it fails, and returns its standard output. */
     async ok(...words: string[]): Promise<string> {
         const { code, stdout, all } = await this.lab(...words);
         if (code !== 0)
@@ -132,7 +141,7 @@ export class Checkout {
         return stdout;
     }
 
-    /** Shell text, run where the machines' addresses are. */
+    /** Runs a shell script where the machines can be reached. */
     inside = (script: string) => this.ok("exec", "sh", "-c", script);
 
     async remove(): Promise<void> {
@@ -161,12 +170,12 @@ function processes(): Process[] {
                     },
                 ];
             } catch {
-                return []; // gone meanwhile
+                return []; // The process has ended.
             }
         });
 }
 
-/** `ancestor` and what it started, itself or through others. */
+/** The ids of `ancestor` and its descendants. */
 function family(ancestor: number, all = processes()): Set<number> {
     const members = new Set([ancestor]);
     for (let size = 0; size !== members.size;) {
@@ -176,7 +185,7 @@ function family(ancestor: number, all = processes()): Set<number> {
     return members;
 }
 
-/** The process of that family whose program is called `name`. */
+/** The id of a descendant of `ancestor` whose program is called `name`. */
 export function descendant(ancestor: number, name: string): number | undefined {
     const all = processes();
     const members = family(ancestor, all);

@@ -1,23 +1,36 @@
-/** What tests of the local lab look at from outside of it. */
+/** What tests of the isolated lab observe on the host. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
 import { run } from "../../lib/run";
+import { TimeoutError, until } from "../../lib/until";
 import { groupName } from "../../launcher/isolated-host/namespace";
 
-/** Asks until the answer passes: for what a machine does in its own time, such as coming back from a reboot. */
-export async function until<T>(ask: () => Promise<T>, passes: (answer: T) => boolean, seconds = 30): Promise<T> {
-    for (const deadline = Date.now() + seconds * 1000; ; await wait(100)) {
-        const answer = await ask().catch((error: unknown) => {
-            if (Date.now() > deadline) throw error;
-        });
-        if (answer !== undefined && passes(answer)) return answer;
-        if (Date.now() > deadline) throw new Error(`Still ${JSON.stringify(answer)} after ${String(seconds)} s`);
+/**
+ * Calls `ask` until its answer passes, and returns that answer. An error of `ask` counts as an answer that does not
+ * pass. Fails after `seconds`, with the last answer or error in the message.
+ */
+export async function eventually<T>(ask: () => Promise<T>, passes: (answer: T) => boolean, seconds = 30): Promise<T> {
+    let last = "";
+    const attempt = async () => {
+        try {
+            const answer = await ask();
+            last = JSON.stringify(answer);
+            return passes(answer) && { answer };
+        } catch (error) {
+            last = String(error);
+            return false;
+        }
+    };
+    try {
+        return (await until(attempt, { seconds, everyMs: 100, what: "the answer passes" })).answer;
+    } catch (error) {
+        if (error instanceof TimeoutError) throw new Error(`${error.message} Last answer: ${last}`, { cause: error });
+        throw error;
     }
 }
 
 /**
- * What the labs in `homes` must leave as it was: the host's mounts, links, firewall, the folders that libvirt would use, their own control
- * groups and files. Another lab on this machine may come and go meanwhile.
+ * The parts of the host that the labs in `homes` must leave unchanged: mounts, links, firewall, libvirt's folders, the
+ * labs' own control groups and files. Other labs on this machine may come and go.
  */
 export async function hostState(homes: string[], ownFiles: () => string): Promise<Record<string, string>> {
     const libvirtFolders = [
@@ -53,7 +66,7 @@ export async function hostState(homes: string[], ownFiles: () => string): Promis
     };
 }
 
-/** Namespaces that some process is in, as `kind:[inode]`. */
+/** The namespaces of all processes, as `kind:[inode]`. */
 export function namespaces(): Set<string> {
     const kinds = ["net", "mnt", "pid", "cgroup"];
     const links = readdirSync("/proc")
@@ -64,15 +77,15 @@ export function namespaces(): Set<string> {
             try {
                 return readlinkSync(link);
             } catch {
-                return []; // gone meanwhile
+                return []; // The process has ended.
             }
         }),
     );
 }
 
 /**
- * Of a container that does not answer, for whoever reads that a test failed: libvirt's view and words, and, where it runs, its jobs and processes from
- * the side of its process 1, whose parent is libvirt's. `sh` runs a script in the lab's namespaces; `home`: the stack's folder.
+ * For the message of a test whose container does not answer: libvirt's view and log, and the container's jobs,
+ * processes and journal. `sh` runs a script in the lab's namespaces; `home` is the stack's folder.
  */
 export const reportOn = (name: string, home: string, sh: (script: string) => Promise<string>): Promise<string> =>
     sh(`exec 2>&1

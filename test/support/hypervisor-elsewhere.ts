@@ -6,12 +6,13 @@ import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
 import { ensureIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../launcher/isolated-host/index";
 import { newKey } from "./ssh-server";
-import { until } from "./host-state";
+import { eventually } from "./host-state";
+import { cacheFolder } from "../../lib/environment";
 
-const cache = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
+const cache = cacheFolder();
 const prefix = "10.77.0";
 
-/** A namespace with a network of its own that stands for a machine on a network that others are on too. Its bridge br0 is its way there. */
+/** Namespaces that stand for a machine in a network with others. Bridge br0 leads to that network. */
 export class Namespace {
     private constructor(
         readonly isolatedHost: IsolatedHost,
@@ -19,7 +20,7 @@ export class Namespace {
         private readonly home: string,
     ) {}
 
-    /** `uplink`: the one whose bridge is the switch; without it, this one's is. */
+    /** The bridge of `uplink` is the network's switch. Without `uplink`, this namespace's own bridge is. */
     static async create(home: string, number: number, uplink?: Namespace): Promise<Namespace> {
         const it = new Namespace(
             await ensureIsolatedHost({ home, cache, kind: "vm", progress: silent }),
@@ -40,13 +41,12 @@ export class Namespace {
     sh = (script: string) => this.run("sh", "-c", script);
     virsh = (...words: string[]) => this.run("virsh", "-q", "-c", "qemu:///system", ...words);
 
-    /** Everything in it, its daemons and machines too. */
+    /** Ends everything in the namespaces, with daemons and machines. */
     remove = () => removeIsolatedHost({ home: this.home, progress: silent });
 }
 
 /**
- * A namespace that has a libvirtd and an ssh server, and no other way in than that. `uri` says all that a client has to know; host key and
- * login key are made for it.
+ * A namespace with a libvirtd and an ssh server, and no other way in. Its keys are new ones, and `uri` names them.
  */
 export class HypervisorElsewhere {
     private constructor(
@@ -87,18 +87,18 @@ export class HypervisorElsewhere {
             ].join("\n"),
         );
         await namespace.run("mkdir", "-p", "/run/sshd");
-        // It ends with the namespace.
+        // The server ends with the namespace.
         const [program = "", ...words] = namespace.isolatedHost.enter(["/usr/sbin/sshd", "-D", "-f", configuration]);
         spawn(program, words, { stdio: "ignore" });
         const it = new HypervisorElsewhere(namespace, ssh, authorizedKeys);
-        await until(
+        await eventually(
             () => control.run(...sshArgv(ssh), "true"),
             () => true,
         );
         return it;
     }
 
-    /** Lets nobody's connections on to other machines while `work` lasts: sshd(8), the options of a key. */
+    /** Forbids port forwarding while `work` runs (sshd(8), the options of a key). */
     async withoutForwarding(work: () => Promise<void>): Promise<void> {
         const key = readFileSync(this.authorizedKeys, "utf8");
         writeFileSync(this.authorizedKeys, `no-port-forwarding ${key}`);
@@ -110,7 +110,7 @@ export class HypervisorElsewhere {
         return `qemu+ssh://${user}@${host}:${port}/system?keyfile=${keyFile}&knownhosts=${knownHostsFile}`;
     }
 
-    /** All that pulumi could leave: machines, networks, pools and files of images. */
+    /** Names of machines, networks, pools and image files; empty if pulumi left nothing. */
     async contents(): Promise<string> {
         const { virsh, sh } = this.namespace;
         return [
@@ -123,7 +123,7 @@ export class HypervisorElsewhere {
             .trim();
     }
 
-    /** The disks in a pool that machines start from, each with the time of its birth: another upload is another birth. */
+    /** The base volumes in a pool, each with its time of birth, which changes with each upload. */
     async baseVolumes(pool: string): Promise<string[]> {
         return (await this.namespace.sh(`cd /var/lib/libvirt/images/${pool} && stat -c '%n %w' debian-13-*`))
             .trim()

@@ -17,7 +17,7 @@ export interface Message {
     ephemeral: boolean;
 }
 
-/** What a call came to: the answer's parts, or how it failed. */
+/** The parts of an answer, or the error of a call. */
 export type Answer = Record<string, unknown> | { failed: string };
 
 const urnOf = (type: string) => `urn:pulumi:dev::test::${type}::thing`;
@@ -26,7 +26,7 @@ const fromStruct = (struct: Struct | undefined) => struct?.toJavaScript() ?? {};
 const nameIn = (constants: object, value: number) =>
     Object.entries(constants).find(([, number]) => number === value)?.[0];
 
-/** A resource plugin, spoken to as the engine does. `messages` is what it has told the engine to show. */
+/** A running resource plugin, called as the engine calls it. `messages` are its log messages to the engine. */
 export class Plugin {
     messages: Message[] = [];
 
@@ -204,7 +204,7 @@ export class Plugin {
         );
     }
 
-    /** What has been shown since the last call. */
+    /** The log messages since the last call of this function. */
     takeMessages(): Message[] {
         return this.messages.splice(0);
     }

@@ -7,11 +7,11 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { silent } from "../../lib/progress";
 import { ensureEngine } from "../../launcher/engine/index";
 import { readable } from "./pulumi-values";
+import { cacheFolder } from "../../lib/environment";
+import { repository } from "./repository";
 
-const REPOSITORY = path.resolve(__dirname, "../..");
-
-/** LAB_CACHE, as the launcher takes it. */
-export const CACHE = process.env.LAB_CACHE ?? "/var/cache/ha-web-lab";
+/** The same folder as the launcher's. */
+export const CACHE = cacheFolder();
 
 /** A resource for program/index.ts to make; see there for what `args` can hold. */
 export interface ResourceSpec {
@@ -22,27 +22,29 @@ export interface ResourceSpec {
 
 export type Resources = Record<string, ResourceSpec>;
 
-/** What a test can compare of a run. */
+/** What a run of pulumi did and said. */
 export interface Run {
     /** Whether the run ended with an error. */
     failed: boolean;
-    /** For every resource but the stack itself what was done, in the words of `pulumi up`. */
+    /** The operation on each resource except the stack itself, in the terms of `pulumi up`. */
     steps: Record<string, { op: string; diff: Record<string, string> }>;
-    /** The stack's outputs, by resource, as `readable` of values.ts writes them. */
+    /** The stack's outputs, by resource, as `readable` of pulumi-values.ts writes them. */
     outputs: Record<string, Record<string, unknown>>;
-    /** Everything that was said beside the steps. */
+    /** All diagnostics. */
     messages: { resource: string; severity: string; message: string; ephemeral: boolean }[];
 }
 
 /** A Pulumi project in a folder of its own, with a file backend in it. */
 export class Project {
     readonly folder = mkdtempSync(path.join(tmpdir(), "engine-test-"));
-    /** Where the CLI runs: a network's `enter`, or as it is. */
+    /**
+     * Puts the CLI into another place, such as an isolated host's namespaces. By default it runs where the test runs.
+     */
     enter: (argv: string[]) => string[] = (argv) => argv;
     #pulumi = "";
     #env: NodeJS.ProcessEnv = {};
 
-    /** `index` is the program; by default the one that makes what `resources` says. */
+    /** `index` is the program, by default support/program, which makes the resources that a run is given. */
     static async create(
         index = path.join(__dirname, "program/index.ts"),
         env: NodeJS.ProcessEnv = {},
@@ -59,7 +61,7 @@ export class Project {
             SSH_AUTH_SOCK: "",
             // For --event-log.
             PULUMI_DEBUG_COMMANDS: "true",
-            // So the same tests can be run with another command plugin: see command.test.ts.
+            // Runs the same tests with another command plugin: see command.test.ts.
             ...(process.env.ENGINE_TEST_HOME ? { PULUMI_HOME: process.env.ENGINE_TEST_HOME } : {}),
             ...env,
         };
@@ -69,7 +71,7 @@ export class Project {
         );
         project.write("package.json", JSON.stringify({ name: "test", main: "index.ts" }));
         symlinkSync(index, path.join(project.folder, "index.ts"));
-        symlinkSync(path.join(REPOSITORY, "node_modules"), path.join(project.folder, "node_modules"));
+        symlinkSync(repository("node_modules"), path.join(project.folder, "node_modules"));
         await project.pulumi("stack", "init", "dev");
         return project;
     }
@@ -100,12 +102,12 @@ export class Project {
         return promisify(execFile)(program, words, { cwd: this.folder, env: this.#env, maxBuffer: 2 ** 26 });
     }
 
-    /** The state as it is kept: secrets are encrypted. */
+    /** The state as stored, with encrypted secrets. */
     rawState(): Promise<string> {
         return this.pulumi("stack", "export").then(({ stdout }) => stdout);
     }
 
-    /** Inputs and outputs of every resource of a plugin, and the plugin's own; secrets in plain beside a mark that they are. */
+    /** Inputs and outputs of each resource and provider. Secrets are in plain text and marked as secrets. */
     async state(): Promise<Record<string, { id: string; inputs: unknown; outputs: unknown }>> {
         const { stdout } = await this.pulumi("stack", "export", "--show-secrets");
         const { deployment } = JSON.parse(stdout) as { deployment: { resources?: StateResource[] } };
@@ -133,7 +135,7 @@ export class Project {
         return run;
     }
 
-    /** Removes the folder, and with it all that is known of the resources. */
+    /** Removes the folder, with the state in it. */
     remove(): void {
         rmSync(this.folder, { recursive: true, force: true });
     }

@@ -1,4 +1,4 @@
-/** Pulumi's special values as they travel between engine and plugins. */
+/** Pulumi's special values in the format between engine and plugins. */
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
@@ -40,7 +40,7 @@ export function readable(value: unknown): unknown {
     const inner = Object.fromEntries(Object.entries(rest).map(([key, property]) => [key, readable(property)]));
     const kind = typeof signature === "string" ? names[signature] : undefined;
     if (kind === undefined) return inner;
-    // In a state the value of a secret is JSON text, encrypted or, if asked for, in plain.
+    // In a state, the value of a secret is JSON text: encrypted, or in plain text with --show-secrets.
     if (kind === "secret")
         return { secret: typeof inner.plaintext === "string" ? readable(JSON.parse(inner.plaintext)) : inner.value };
     return { [kind]: inner };

@@ -1,28 +1,28 @@
-/** The program run against a monitor that writes down every registration as the engine would see it. */
+/** Runs a Pulumi program against a monitor that records each registration as the engine would get it. */
 import * as pulumi from "@pulumi/pulumi";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 
-/** One resource as it was registered. */
+/** A registered resource. */
 export interface Registration {
     type: string;
     name: string;
     custom: boolean;
     /** Type and name: a machine and its container share one. */
     parent: string;
-    /** Plain values, also of what is secret. */
+    /** Plain values; secrets are in plain text, too. */
     inputs: Record<string, unknown>;
-    /** The same with `secret` in place of what is secret: what a state or a plan shows of it. */
+    /** The inputs with `secret` in place of each secret, as a state or a preview shows them. */
     shown: Record<string, unknown>;
-    /** Names of those that the engine waits for: dependsOn, and whatever its inputs were made of. */
+    /** Names of the resources that the engine waits for: from dependsOn and from inputs. */
     dependencies: string[];
     /** Type and name. */
     deletedWith: string;
     deleteBeforeReplace: boolean;
     ignoreChanges: string[];
     protect: boolean;
-    /** The kinds of hook that it has. */
+    /** The kinds of the resource's hooks. */
     hooks: string[];
-    /** Name of the explicit one; empty without one. */
+    /** Name of the explicit provider, or empty. */
     provider: string;
 }
 
@@ -47,7 +47,7 @@ const titleOf = (urn: string) => (urn === "" ? "" : `${urn.split("::").at(-2)?.s
 const isSecret = (value: unknown): value is { value: unknown } =>
     typeof value === "object" && value !== null && pulumi.runtime.isRpcSecret(value);
 
-/** Without the wrappers that mark what is secret; that itself goes through `reveal`. */
+/** Replaces each secret's wrapper by `reveal` of the secret value. */
 function unwrap(value: unknown, reveal: (secret: unknown) => unknown): unknown {
     if (isSecret(value)) return reveal(unwrap(value.value, reveal));
     if (Array.isArray(value)) return value.map((part) => unwrap(part, reveal));
@@ -86,8 +86,8 @@ const asRegistered = (request: Request): Registration => {
 };
 
 /**
- * Everything that `program` registers, once all of it is done. An identity (a domain's UUID) is `identity of NAME`, or what `identities`
- * says. Fails where two resources of one type have one name, as the engine would.
+ * All registrations of `program`, after the last one. The id of a resource is `identity of NAME`, or its entry in
+ * `identities`. Fails, as the engine would, if two resources have the same type and name.
  */
 export async function register(
     program: () => unknown,
@@ -106,7 +106,7 @@ export async function register(
         "lab",
         "test",
     );
-    // Mocks are told only a resource's inputs; what else is registered passes by the monitor behind them.
+    // Pulumi's mocks get a resource's inputs only, so record the requests of the monitor behind them.
     const registrations: Registration[] = [];
     const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor;
     const pass = monitor.registerResource.bind(monitor);
@@ -114,13 +114,13 @@ export async function register(
         registrations.push(asRegistered(request));
         return pass(request, callback);
     };
-    // Pulumi's mocks have none, and what registers a hook would wait for ever.
+    // Pulumi's mocks do not answer the registration of a hook, and the program would wait for ever.
     Object.assign(monitor, {
         registerResourceHook: (_request: unknown, callback: (error: null, response: object) => void) => {
             callback(null, {});
         },
     });
-    // Pulumi takes a stack trace for each of its thousands of promises, which is half of the time.
+    // Pulumi takes a stack trace for each of its thousands of promises, which takes half of the time.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     try {

@@ -1,4 +1,7 @@
-/** A machine for apply scripts to run on for real: this one's programs, but /var/lib, /run and /mnt of its own, and a systemctl that only notes down. */
+/**
+ * Runs apply scripts for real, in a mount namespace. The programs are this machine's; /var/lib, /run and /mnt are the
+ * sandbox's own, and systemctl only records its calls.
+ */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -8,7 +11,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { applyCommand, applyScript, stepFolder, secretLines, secretTexts, stagedPath } from "../../roles/apply";
 import type { RoleConfiguration } from "../../roles/role-configuration";
 
-/** The programs that apply scripts use; each is wrapped, so that it can be counted, listened to and made the last one. */
+/**
+ * The programs that apply scripts use. Each is wrapped: the wrapper records the call, and can kill the script before
+ * it.
+ */
 const programs = [
     "base64",
     "cat",
@@ -28,7 +34,7 @@ const programs = [
     "stat",
 ];
 
-/** Knows one unit. What it "reads" when it is told to start or to look again is all that lies in /mnt then. */
+/** A systemctl with one unit. A start, restart or reload "reads" all files in /mnt. */
 const systemctl = `#!/bin/sh
 while [ "\${1#--}" != "$1" ]; do shift; done
 echo "$@" >> "$STATE/systemctl"
@@ -44,13 +50,13 @@ case $1 in
 esac
 `;
 
-/** Counts by making files that must not be there yet: programs of one pipeline start side by side. */
+/** Counts calls by creating files exclusively, because the programs of a pipeline start at the same time. */
 const wrapper = (program: string) => `#!/bin/sh
 echo "\${0##*/} $*" >> "$STATE/argv"
 set -C
 count=1
 until true 2>/dev/null > "$STATE/count/$count"; do
-    # The machine was taken away: there is nothing to count in any more.
+    # The sandbox was removed.
     [ -d "$STATE/count" ] || exit 1
     count=$((count + 1))
 done
@@ -59,7 +65,7 @@ set +C
 exec ${program} "$@"
 `;
 
-/** Nothing may be mounted after /run: mount itself keeps notes there. */
+/** /run comes last, because mount itself writes into /run. */
 const enter = `
 mount --bind "$ROOT/lib" /var/lib
 mount --bind "$ROOT/mnt" /mnt
@@ -70,7 +76,7 @@ PATH=$BIN:$PATH
 export STATE VICTIM PATH
 `;
 
-/** The wrapped programs, the same for every machine. */
+/** Makes the folder of wrapped programs, which all sandboxes share. */
 function makePrograms(): string {
     const bin = fs.mkdtempSync(path.join(os.tmpdir(), "programs-"));
     const put = (name: string, script: string) => fs.writeFileSync(path.join(bin, name), script, { mode: 0o755 });
@@ -97,7 +103,7 @@ export class SandboxMachine {
         return new SandboxMachine(root);
     }
 
-    /** Another machine in the same state. */
+    /** A second sandbox in the same state. */
     copy(): SandboxMachine {
         const other = SandboxMachine.make();
         for (const name of ["lib", "mnt", "state"])
@@ -112,7 +118,7 @@ export class SandboxMachine {
         fs.rmSync(this.root, { recursive: true, force: true });
     }
 
-    /** A file by its path on the machine; undefined if it is not there. `state` is what the programs noted down. */
+    /** A file by its path on the machine; undefined if it does not exist. Folder `state` has the wrappers' records. */
     read(name: string): string | undefined {
         const file = this.path(name);
         return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
@@ -127,7 +133,7 @@ export class SandboxMachine {
         return path.join(this.root, name.replace(/^\/var\/lib(?=\/|$)/, "lib"));
     }
 
-    /** Uploads a role's folder as Host does, and runs its script. `killAt`: the script is killed before its nth program runs. */
+    /** Uploads a step's folder as Host does, and runs its script. `killAt` kills the script before its nth program. */
     async apply(role: string, configuration: RoleConfiguration, { killAt }: { killAt?: number } = {}) {
         return this.start(role, configuration, { killAt }).done;
     }
@@ -137,7 +143,8 @@ export class SandboxMachine {
         for (const file of configuration.files ?? [])
             if (typeof file.content === "string") this.upload(role, { [stagedPath(file)]: file.content });
         for (const name of ["systemctl", "argv"]) this.write(`state/${name}`, "");
-        // Emptied, not made anew: an earlier run that is still at it would take the machine for gone.
+        // Empty the folder instead of making a new one: an earlier run that still runs would take the sandbox for
+        // removed.
         fs.mkdirSync(this.path("state/count"), { recursive: true });
         for (const count of this.list("state/count")) fs.rmSync(this.path(`state/count/${count}`), { force: true });
         const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
@@ -171,7 +178,7 @@ export class SandboxMachine {
         return { child, done };
     }
 
-    /** What systemctl was told to do with the service, in the newest run. */
+    /** systemctl's calls that start, restart or reload, in the newest run. */
     private services(): string[] {
         return (this.read("state/systemctl") ?? "").split("\n").filter((line) => /^(start|restart|reload) /.test(line));
     }

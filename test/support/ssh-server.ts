@@ -18,10 +18,10 @@ import { keyPairOf } from "../../lib/ssh-keys";
 
 const { STATUS_CODE, OPEN_MODE } = utils.sftp;
 
-/** A new key for logging in: the private half as a file holds it, and the public half as authorized_keys and known_hosts have it. */
+/** A new ed25519 key: the private half in OpenSSH's file format, the public half as a line of authorized_keys. */
 export const newKey = (): { privateKey: string; publicKey: string } => keyPairOf(randomBytes(32), "test");
 
-/** Same, with a passphrase. */
+/** A new ed25519 key whose private half has a passphrase. */
 export function newEncryptedKey(passphrase: string): { privateKey: string; publicKey: string } {
     for (;;) {
         const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519", {
@@ -29,13 +29,13 @@ export function newEncryptedKey(passphrase: string): { privateKey: string; publi
             cipher: "aes256-ctr",
             rounds: 16,
         });
-        // One in some 300 of ssh2's own is malformed.
+        // About one in 300 of the keys that ssh2 generates is malformed.
         if (!(utils.parseKey(privateKey, passphrase) instanceof Error)) return { privateKey, publicKey };
     }
 }
 
 interface Options {
-    /** Who may log in; default `tester`. */
+    /** The user who may log in; default `tester`. */
     user?: string;
     /** The user's key, in known_hosts form. */
     authorizedKey?: string;
@@ -48,8 +48,8 @@ interface Options {
 }
 
 /**
- * An ssh server on loopback, in this process: commands run in /bin/sh, files are copied by SFTP, and connections are forwarded. Needs
- * nothing installed and no other user than the one that runs the tests. `test/lab` has OpenSSH's server.
+ * An ssh server on loopback, in this process. It runs commands in /bin/sh, serves files by SFTP and forwards
+ * connections, all as the user who runs the tests. It needs no OpenSSH.
  */
 export class SshServer {
     readonly hostKey = newKey();
@@ -75,7 +75,7 @@ export class SshServer {
         await new Promise((resolve) => this.#server.close(resolve));
     }
 
-    /** How many are open now. */
+    /** The number of open connections. */
     get connections(): number {
         return this.#connections.size;
     }
@@ -108,7 +108,7 @@ export class SshServer {
             const channel = accept();
             channel.on("error", () => socket.destroy());
             socket.on("error", () => channel.close());
-            // Like OpenSSH: the end of what the machine says is passed on as such, and the channel is closed when both sides have come to theirs.
+            // As OpenSSH does: pass the machine's end of file on, and close the channel after both sides have ended.
             socket.once("end", () => channel.eof());
             socket.pipe(channel, { end: false }).pipe(socket);
         });
@@ -143,7 +143,7 @@ function runCommand(channel: ServerChannel, command: string, env: Record<string,
     });
 }
 
-/** The requests of SFTP that a copy needs, on this machine's files. */
+/** Serves the SFTP requests that a copy needs, on this machine's files. */
 function serveFiles(sftp: SFTPWrapper): void {
     const failure = (error: unknown) => {
         const codes: Record<string, number> = {
@@ -164,7 +164,7 @@ function serveFiles(sftp: SFTPWrapper): void {
     const descriptorOf = (handle: Buffer) => handle[0] ?? -1;
     const done = (request: number) => sftp.status(request, STATUS_CODE.OK);
 
-    // A client that has said that it is done waits for the channel's end.
+    // After its end of file, a client waits until the server ends the channel.
     sftp.on("end", () => sftp.end());
     sftp.on("STAT", (request, path) => attempt(request, () => sftp.attrs(request, attributes(statSync(path)))));
     sftp.on("LSTAT", (request, path) => attempt(request, () => sftp.attrs(request, attributes(statSync(path)))));
@@ -210,5 +210,5 @@ function serveFiles(sftp: SFTPWrapper): void {
     );
 }
 
-/** A short name for any content. */
+/** The SHA-256 sum as text. */
 export const digest = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");

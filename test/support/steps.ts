@@ -1,6 +1,10 @@
-/** What each role is on a machine, as plain text: what Host would upload, and what would come through the script's standard input. */
+/**
+ * What each role is on a machine, as plain text: what Host would upload, and what would come through the script's
+ * standard input.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../../artifacts/local-artifacts";
+import { valveFile } from "../../artifacts/tomcat-valve";
 import { artifactCatalog } from "../../catalog/artifacts";
 import type { LabDescription, MachineDescription } from "../../config/description";
 import { outputValue } from "../../lib/output-value";
@@ -28,7 +32,10 @@ export interface RenderedRole {
 
 /** An artifact is known by its file's name; where it lies does not matter. */
 const artifacts = Object.fromEntries(
-    Object.entries(artifactCatalog).map(([name, { file }]) => [name, { name: file, source: "", sha256: "" }]),
+    [...Object.entries(artifactCatalog), ["tomcat-valve", { file: valveFile }] as const].map(([name, { file }]) => [
+        name,
+        { name: file, source: "", sha256: "" },
+    ]),
 ) as Artifacts;
 
 /** What the steps of a machine are configured from, with the test's secrets. */

@@ -1,10 +1,11 @@
-/** The JSP application, as far as it shows without a Java machine. What it does on a Tomcat is the lab tests' to see. */
+/** Checks of the sample application's source. The lab tests run it on Tomcat. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { DOMParser, onErrorStopParsing } from "@xmldom/xmldom";
 import { describe, expect, test } from "vitest";
+import { repository } from "../support/repository";
 
-const folder = path.join(__dirname, "..", "..", "site");
+const folder = repository("site");
 const application = path.join(folder, "mysite");
 const read = (name: string) => fs.readFileSync(path.join(application, name), "utf8");
 const named = (pattern: RegExp) =>
@@ -16,7 +17,7 @@ const named = (pattern: RegExp) =>
 const pages = named(/\.jsp$/);
 const htmlPages = pages.filter((name) => read(name).includes("text/html"));
 const html = [...htmlPages, ...named(/\.tag$/)];
-/** Scriptlets, declarations, directives and comments out of the way: what is left goes to the client, or is an action. */
+/** The text without scriptlets, declarations, directives and comments: output for the client, and actions. */
 const markup = (name: string) => read(name).replace(/<%[\s\S]*?%>/g, "");
 
 describe("web.xml", () => {
@@ -50,7 +51,8 @@ describe("nothing reaches HTML unescaped", () => {
     test.each(html)("%s: values are written by the escaping tag alone", (name) => {
         expect(html.length).toBeGreaterThan(6);
         expect(read(name)).not.toContain("<%=");
-        // An expression may only be the whole value of an attribute of one of our own tags, which never write but through site:text.
+        // An expression may only be the whole value of an attribute of our own tags, because they write through
+        // site:text only.
         const outside = markup(name).replace(/<site:\w+(?:\s+\w+="(?:\$\{[\w.]+\}|[^"$]*)")*\s*\/?>/g, "");
         expect(outside).not.toMatch(/[$#]\{/);
         if (!name.endsWith("/text.tag")) expect(read(name)).not.toMatch(/\bout\s*\.|getWriter|getOut\(/);

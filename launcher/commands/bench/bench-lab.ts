@@ -1,53 +1,57 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify, parseDocument } from "yaml";
-import { type Configuration } from "../../../config/configuration";
-import type { LabDescription } from "../../../config/description";
 import { secretKeys } from "../../../config/schema";
-import { checkout, stackFolder } from "../../../lib/environment";
-import { UserError } from "../../../lib/errors";
-import { run } from "../../../lib/run";
 import { readConfiguration, readDescription } from "../../../roles/configuration";
-import { reach, stateFile } from "../../stack/session";
+import type { Configuration } from "../../../config/configuration";
+import type { LabDescription } from "../../../config/description";
+import { UserError } from "../../../lib/errors";
+import { asVariables, checkout, stackFolder } from "../../../lib/environment";
+import { run } from "../../../lib/run";
+import { domainResource, hypervisorResource, labResource } from "../../../config/resource-names";
+import { stateFile } from "../../stack/folders";
+import { enterLab } from "../../stack/lab-network";
+import { readStateFile } from "../../stack/pulumi-state";
 import { StackFile } from "../../stack/stack-file";
-import { labCounter } from "../../timeline/processors";
 import { forgetDeletedInodes } from "./deleted-inodes";
+import { labCounter } from "../../timeline/processors";
 
 const mark = "# Made by ./lab bench, which removes it at its end.\n";
 
-/** Seconds that `work` takes. */
+/** The seconds that `work` takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
     const start = performance.now();
     await work();
     return (performance.now() - start) / 1000;
 }
 
-/** A lab of the bench's own: with the settings of another stack and secrets of its own, beside whatever else there is, and gone at its end. */
+/** A lab that the bench makes and removes. It has the settings of another stack, but its own name and secrets. */
 export class BenchLab {
     readonly stack = "bench";
     private readonly file = path.join(checkout, `Pulumi.${this.stack}.yaml`);
 
     private constructor() {
-        /* see with() */
+        /* Only with() makes one. */
     }
 
     /**
-     * Lends a lab with the settings of stack `like`, none of whose machines is there yet. One that an ended bench has left is taken away first.
-     * `fresh`: what was deleted before, this lab's predecessor for one, is not to cost it anything.
+     * Gives `work` a lab with the settings of the stack `like`, without machines yet, and removes it afterwards. A lab
+     * left by an earlier bench is removed first. `fresh`: wait until files deleted before, such as those of an earlier
+     * lab, do not slow it down any more.
      */
     static async with<T>(like: string, fresh: boolean, work: (lab: BenchLab) => Promise<T>): Promise<T> {
         const original = new StackFile(like);
         if (!original.isIsolated || original.machineKind !== "container")
             throw new UserError(
-                `Stack '${like}' is no isolated lab of containers.`,
-                "The bench measures one: ./lab bench -s local",
+                `Stack '${like}' is not an isolated lab of containers, which the bench needs.`,
+                "Use one: ./lab bench -s local",
             );
         const lab = new BenchLab();
         if (fs.existsSync(lab.file)) {
             if (!fs.readFileSync(lab.file, "utf8").startsWith(mark))
                 throw new UserError(
-                    `There is a stack 'bench' of your own.`,
-                    "The bench needs the name: call yours another.",
+                    "Pulumi.bench.yaml is a stack file of yours, but the bench needs this name.",
+                    "Rename your stack.",
                 );
             await lab.remove();
         }
@@ -69,31 +73,29 @@ export class BenchLab {
         fs.rmSync(this.file);
     }
 
-    /** `./lab` with these words, as a person would call it; gives its standard output. Fails where it fails. */
+    /** Calls `./lab` with these words, as a user does. Returns its standard output; a ProgramError if it fails. */
     lab(...words: string[]): Promise<string> {
         return run([path.join(checkout, "lab"), "-s", this.stack, ...words], { name: `./lab ${words[0] ?? ""}` });
     }
 
-    /** Makes the machines that the stack file names, and nothing on them. */
+    /** Makes the machines in the stack file, and nothing on them. */
     async boot(): Promise<void> {
+        // Ends of URNs. ** stands for any text.
         const targets = [
-            "lab:Lab::**",
+            `lab:Lab::${labResource}`,
             "lab:Hypervisor::**",
-            "**lab-hypervisor-**",
+            `::${hypervisorResource()}-**`,
             "lab:Machine::**",
             "lab:SystemContainer::**",
-            "**-domain",
+            domainResource("**").slice(2),
         ];
         await this.lab(
             "up",
-            ...targets.flatMap((target) => [
-                "--target",
-                `urn:pulumi:${this.stack}::lab::**${target.replace(/^\*\*/, "")}`,
-            ]),
+            ...targets.flatMap((target) => ["--target", `urn:pulumi:${this.stack}::lab::**${target}`]),
         );
     }
 
-    /** Sets, or with undefined takes out, a setting; `place` begins with its name. */
+    /** Sets a setting, or removes it with `undefined`. `place` is the setting's name and the keys below it. */
     change(place: string[], value: unknown): void {
         const document = parseDocument(fs.readFileSync(this.file, "utf8"));
         const [name = "", ...rest] = place;
@@ -101,7 +103,7 @@ export class BenchLab {
         fs.writeFileSync(this.file, document.toString({ lineWidth: 0 }));
     }
 
-    /** A line more in the stack file: an app server with the next free address. Gives its name. */
+    /** Adds an app server with a free address to the stack file. Returns its name. */
     addAppServer(): string {
         const { machines, virtualAddress, network } = this.description;
         const [base = ""] = /^.*\./.exec(network.gateway) ?? [];
@@ -109,8 +111,8 @@ export class BenchLab {
         const last = Array.from({ length: 253 }, (_, index) => index + 2)
             .reverse()
             .find((number) => !taken.includes(`${base}${number}`));
-        const number = Array.from({ length: 1000 }, (_, index) => index).find((each) =>
-            machines.every(({ name }) => name !== `nod${each}`),
+        const number = Array.from({ length: 1000 }, (_, index) => index).find((index) =>
+            machines.every(({ name }) => name !== `nod${index}`),
         );
         const name = `nod${number ?? 0}`;
         this.change(["machines", name], { address: `${base}${last ?? 0}`, roles: ["app"] });
@@ -121,7 +123,7 @@ export class BenchLab {
         return readDescription(new StackFile(this.stack).settings, this.stack);
     }
 
-    /** With the secrets, which the first call of the launcher has made. */
+    /** The configuration with its secrets, which the first call of the launcher made. */
     async configuration(): Promise<Configuration> {
         const all = JSON.parse(await this.lab("pulumi", "config", "--show-secrets", "--json")) as Record<
             string,
@@ -131,18 +133,21 @@ export class BenchLab {
         return readConfiguration({ ...new StackFile(this.stack).settings, ...secrets }, this.stack);
     }
 
-    /** A program, run where the machines' addresses are; gives its standard output. */
+    /** Runs a program where the machines' addresses can be reached. Returns its standard output. */
     async inside(
         argv: string[],
         options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {},
     ): Promise<string> {
-        return run((await reach(this.stack))(argv) as [string, ...string[]], {
+        return run((await enterLab(this.stack))(argv) as [string, ...string[]], {
             ...options,
             name: path.basename(argv[0] ?? ""),
         });
     }
 
-    /** How long the Pulumi program is there in a preview, and how much of that it computes: the rest it waits for the engine. Seconds. */
+    /**
+     * How long the Pulumi program lives in a preview, and how much processor time it uses. The rest it waits for the
+     * engine. In seconds.
+     */
     async programTime(): Promise<{ alive: number; computing: number }> {
         const file = path.join(stackFolder(this.stack), "program-time.json");
         await run([path.join(checkout, "lab"), "-s", this.stack, "preview"], {
@@ -150,31 +155,30 @@ export class BenchLab {
             env: {
                 ...process.env,
                 NODE_OPTIONS: `--require ${path.join(__dirname, "program-time.cjs")}`,
-                LAB_PROGRAM_TIME: file,
+                ...asVariables({ programTime: file }),
             },
         });
         return JSON.parse(fs.readFileSync(file, "utf8")) as { alive: number; computing: number };
     }
 
-    /** What the lab's machines, and they and its tools, have computed since its network was there; pulumi and Ansible are among the tools. */
+    /**
+     * Processor time since the lab's network was started: of its machines, and of the machines and the lab's tools,
+     * which include pulumi and Ansible.
+     */
     get processorSeconds(): Record<"machines" | "all", number> {
-        const of = (part: "machines" | "all") => labCounter(stackFolder(this.stack), part)?.() ?? NaN;
-        return { machines: of("machines"), all: of("all") };
+        const seconds = (part: "machines" | "all") => labCounter(stackFolder(this.stack), part)?.() ?? NaN;
+        return { machines: seconds("machines"), all: seconds("all") };
     }
 
-    /** How large pulumi's state is. */
+    /** The size of pulumi's state. */
     get state(): { bytes: number; resources: number } {
-        const text = fs.readFileSync(stateFile(this.stack), "utf8");
-        return {
-            bytes: Buffer.byteLength(text),
-            resources: (JSON.parse(text) as { checkpoint: { latest: { resources: unknown[] } } }).checkpoint.latest
-                .resources.length,
-        };
+        const file = stateFile(this.stack);
+        return { bytes: fs.statSync(file).size, resources: readStateFile(file).resources?.length ?? 0 };
     }
 
     /**
-     * Fails unless the site works: both directors answer, and a session that two requests go through counts on.
-     * What it takes is part of what is measured, for whoever built the site.
+     * An Error unless the site works: all directors answer, and a session counts two additions. Its time is part of
+     * what is measured, for each way to build the site.
      */
     async check(): Promise<void> {
         const { description } = this;

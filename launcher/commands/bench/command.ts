@@ -1,33 +1,32 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
-import { parseArgs } from "node:util";
-import type { Command } from "../../command";
-import { UserError } from "../../../lib/errors";
-import { progress } from "../../stack/session";
-import { asMarkdown, type Results } from "./table";
+import { Argument, type Command } from "commander";
+import { resolveForCaller } from "../../../lib/environment";
+import { labCommand } from "../../command";
+import { progress } from "../../progress";
+import { asMarkdown, type Results } from "./tables";
 
 const parts = ["limits", "growth", "site", "ansible"] as const;
 type Part = (typeof parts)[number];
 
-export const benching: Record<string, Command> = {
-    bench: {
-        usage: "bench [limits|growth|site|ansible] [--short] [--json FILE]",
-        help: "measure, on a lab of its own, and print the README's table: up against its limit, growth, what the site does, Ansible",
-        run: async ({ stack, rest }) => {
-            const { wanted, short, json } = parseWords(rest);
-            const results = await measure(stack, wanted, short);
+export const benchCommand = (): Command =>
+    labCommand<{ short?: boolean; json?: string }>({
+        name: "bench",
+        group: "development",
+        help: "measure on a lab of its own, and print tables: up and preview against their goals, growth, the site, Ansible",
+        run: async ({ stack, words, options: { short = false, json } }) => {
+            const named = parts.filter((part) => words.includes(part));
+            const results = await measure(stack, named.length > 0 ? named : parts, short);
             process.stdout.write(asMarkdown(results));
-            if (json)
-                fs.writeFileSync(
-                    path.resolve(process.env.LAB_CALLED_FROM ?? ".", json),
-                    `${JSON.stringify(results, undefined, 4)}\n`,
-                );
+            if (json !== undefined)
+                fs.writeFileSync(resolveForCaller(json), `${JSON.stringify(results, undefined, 4)}\n`);
             return 0;
         },
-    },
-};
+    })
+        .addArgument(new Argument("[PARTS...]", "what to measure; default: all").choices(parts))
+        .option("--short", "measure once instead of three times, and grow by one machine only")
+        .option("--json <FILE>", "write all numbers as JSON too");
 
-/** One lab for all that needs none freshly made. */
+/** One lab for all parts that need no freshly made one. */
 async function measure(stack: string, wanted: readonly Part[], short: boolean): Promise<Results> {
     const [
         { BenchLab },
@@ -56,26 +55,4 @@ async function measure(stack: string, wanted: readonly Part[], short: boolean): 
     }
     if (wanted.includes("ansible")) results.ansible = await compareWithAnsible(stack, progress);
     return results;
-}
-
-function parseWords(words: string[]): { wanted: readonly Part[]; short: boolean; json?: string } {
-    try {
-        const {
-            values: { short = false, json },
-            positionals,
-        } = parseArgs({
-            args: words,
-            allowPositionals: true,
-            options: { short: { type: "boolean" }, json: { type: "string" } },
-        });
-        const unknown = positionals.filter((name) => !parts.some((part) => part === name));
-        if (unknown.length > 0) throw new Error(`there is nothing called ${unknown.join(", ")} to measure`);
-        const named = parts.filter((part) => positionals.includes(part));
-        return { wanted: named.length > 0 ? named : parts, short, json };
-    } catch (error) {
-        throw new UserError(
-            `bench: ${(error as Error).message}.`,
-            `./lab bench [${parts.join("|")}] [--short] [--json FILE]`,
-        );
-    }
 }

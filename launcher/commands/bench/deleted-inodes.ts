@@ -4,9 +4,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { run } from "../../../lib/run";
 
 /**
- * ext4 without a journal gives no inode again within a minute of its deletion (five, before that is written), and looks at every such one while it
- * seeks a free one (recently_deleted in fs/ext4/ialloc.c, Linux 6.18). What makes many files soon after many were deleted, as a lab after
- * another lab, spent a fifth of its processor time there. Comes to its end when those below `folder` are forgotten; at once on any other file system.
+ * Waits until the file system of `folder` may reuse the inodes of deleted files. ext4 without a journal skips them, one
+ * by one, for a minute (recently_deleted in fs/ext4/ialloc.c, Linux 6.18), which took a fifth of the processor time of
+ * a lab made right after another. On other file systems, it returns at once.
  */
 export async function forgetDeletedInodes(folder: string): Promise<void> {
     const [device = "", type] = (
@@ -18,6 +18,6 @@ export async function forgetDeletedInodes(folder: string): Promise<void> {
         fs.existsSync("/proc/fs/jbd2") &&
         fs.readdirSync("/proc/fs/jbd2").some((name) => name.startsWith(`${path.basename(device)}-`));
     if (type !== "ext4" || hasJournal) return;
-    await run(["sync"]);
-    await wait(61_000); // the kernel goes by the clock, and tells nobody
+    await run(["sync"]); // an unwritten inode is skipped for five minutes
+    await wait(61_000);
 }

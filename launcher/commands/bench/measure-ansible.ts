@@ -2,7 +2,7 @@ import type { Progress } from "../../../lib/progress";
 import { Playbook } from "./ansible/playbook";
 import { BenchLab, timed } from "./bench-lab";
 
-/** What each side is asked to do, in this order. */
+/** The jobs of each side, in this order. */
 export const jobs = {
     converge: "booted machines to a verified site",
     nothing: "nothing to do",
@@ -11,25 +11,28 @@ export const jobs = {
 } as const;
 export type Job = keyof typeof jobs;
 
-/** In seconds. `computing`: of processors, by the lab's machines and tools, the side's own among them; it tells more than `wall` on a machine that others use too. */
+/**
+ * In seconds. `computing` is the processor time of the lab's machines and tools, the side's own tool included. On a
+ * machine with other work it says more than `wall`.
+ */
 export interface Effort {
     wall: number;
     computing: number;
-    /** The part of that which the machines themselves computed. */
+    /** The part of `computing` that the lab's machines used. */
     machines: number;
 }
 export type Side = Record<Job, Effort>;
 
-/** One side's way of bringing machines to what the stack file says. */
+/** One side's way to bring machines to the state that the stack file describes. */
 interface Contestant {
-    /** For machines that were just made; not on the clock. */
+    /** Prepares new machines. Not timed. */
     prepare(): Promise<void>;
-    /** After each change of the stack file; not on the clock. */
+    /** Prepares the side after each change of the stack file. Not timed. */
     render(): Promise<void>;
     converge(firstTime: boolean): Promise<unknown>;
 }
 
-/** This program and Ansible, one after the other, each on machines made for it by the same tool, for the same stack file. */
+/** Measures this program and then Ansible. Each gets new machines, made by the same tool from the same stack file. */
 export async function compareWithAnsible(like: string, progress: Progress): Promise<{ ours: Side; ansible: Side }> {
     const ours = await BenchLab.with(like, true, (lab) =>
         contest(lab, "this program", progress, {
@@ -41,7 +44,7 @@ export async function compareWithAnsible(like: string, progress: Progress): Prom
     const ansible = await BenchLab.with(like, true, async (lab) => {
         const playbook = await Playbook.create(lab, progress);
         return contest(lab, "Ansible", progress, {
-            prepare: () => playbook.givePython(),
+            prepare: () => playbook.installPython(),
             render: () => playbook.render(),
             converge: (firstTime) => playbook.play(firstTime),
         });
@@ -70,11 +73,11 @@ async function contest(lab: BenchLab, who: string, progress: Progress, contestan
     await boot("machines");
     const [converged, nothing] = [await job("converge"), await job("nothing")];
     const director = description.machines.findLast(({ roles }) => roles.includes("director"));
-    if (!director) throw new Error("a site without directors");
+    if (!director) throw new Error("the stack has no director");
     lab.change(["machines", director.name, "priority"], Math.max(1, (director.priority ?? 100) - 20));
     await contestant.render();
     const file = await job("file");
     lab.addAppServer();
-    await boot("a machine more");
+    await boot("one more machine");
     return { converge: converged, nothing, file, added: await job("added") };
 }

@@ -4,18 +4,18 @@ import { withoutPulumisDebugging } from "../../../lib/pulumi-debugging";
 import { BenchLab, timed } from "./bench-lab";
 import { best } from "./measure-limits";
 
-/** A lab with so many app servers. Seconds. */
+/** The measurements of a lab with a number of app servers. Times are in seconds. */
 export interface Size {
     appServers: number;
     machines: number;
     preview: number;
     nothing: number;
-    /** `up` that adds the next one. */
+    /** The time of an `up` that adds the next app server. */
     addsOne: number;
     state: { bytes: number; resources: number };
 }
 
-/** Lets a lab grow, and looks at it at each size (numbers of app servers, rising), so many times. */
+/** Lets a lab grow and measures it at each size, `times` times. `sizes` are rising numbers of app servers. */
 export async function measureGrowth(
     lab: BenchLab,
     progress: Progress,
@@ -47,7 +47,7 @@ export async function measureGrowth(
     return found;
 }
 
-/** The program alone, against a monitor that makes nothing (`./lab plan`'s). */
+/** The measurement of the program alone, with Pulumi's mocks, as `./lab plan` runs it. */
 export interface ProgramSize {
     appServers: number;
     machines: number;
@@ -55,19 +55,19 @@ export interface ProgramSize {
     seconds: number;
 }
 
-/** For more machines than this one could carry. */
+/** Measures the program alone, also for more machines than this machine could carry. */
 export async function measureProgram(
     description: LabDescription,
     progress: Progress,
     sizes: number[],
 ): Promise<ProgramSize[]> {
     const { countResources } = await import("../plan/plan");
-    // As in index.ts.
+    // index.ts does the same.
     withoutPulumisDebugging();
     const others = description.machines.filter(({ roles }) => roles.join() !== "app");
     const example = description.machines.find(({ roles }) => roles.join() === "app");
     const appsAmongOthers = others.filter(({ roles }) => roles.includes("app")).length;
-    if (!example) throw new Error("a site without a machine that is an app server alone");
+    if (!example) throw new Error("the stack has no machine whose only role is app");
     return progress.step("the program alone", async () => {
         const found: ProgramSize[] = [];
         for (const size of sizes) {

@@ -5,21 +5,21 @@ import type { Progress } from "../../../lib/progress";
 import { BenchLab, timed } from "./bench-lab";
 import { summary, type Recording } from "../../timeline/recording";
 
-/** Seconds where nothing else is said. */
+/** The measurements of a whole lab. Times are in seconds. */
 export interface Limits {
-    /** `up` from nothing to a verified site, caches full. */
+    /** The time from nothing to a working site, with full caches. */
     up: number;
-    /** Of that `up`, what is shown by `--timeline`. */
+    /** The summary that `--timeline` shows of that `up`. */
     recording: ReturnType<typeof summary>;
     preview: number;
     nothing: number;
-    /** The program in a preview: module loading, description, resources. */
+    /** The time of the program in a preview: it loads modules, reads the description and makes resources. */
     program: { alive: number; computing: number };
     machines: number;
     state: { bytes: number; resources: number };
 }
 
-/** The least costly of several, which is what it takes; the rest is what else the machine does. */
+/** The result with the least cost. The additional cost of the other results comes from other work on the machine. */
 async function leastBy<T>(cost: (result: T) => number, times: number, work: () => Promise<T>): Promise<T> {
     let least = await work();
     for (let time = 1; time < times; time++) {
@@ -33,7 +33,7 @@ async function leastBy<T>(cost: (result: T) => number, times: number, work: () =
 export const best = (times: number, work: () => Promise<number>): Promise<number> =>
     leastBy((seconds) => seconds, times, work);
 
-/** Builds the lab, and lets `up` and preview find nothing to do, so many times each. */
+/** Builds the lab, and then runs preview and `up` with nothing to do, `times` times each. */
 export async function measureLimits(lab: BenchLab, progress: Progress, times: number): Promise<Limits> {
     const file = path.join(stackFolder(lab.stack), "up.svg");
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });

@@ -1,34 +1,34 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureArtifacts } from "../../../artifacts/cache";
-import { localArtifacts } from "../../../artifacts/local-artifacts";
-import { buildScript, prefix, serverSources } from "../../../catalog/director-servers";
-import { platforms } from "../../../catalog/platforms/index";
-import { machinesWith, type MachineDescription, type LabDescription } from "../../../config/description";
-import { bundled, cacheFolder, checkout, stackFolder } from "../../../lib/environment";
-import { silent, type Progress } from "../../../lib/progress";
 import { accessOf } from "../../../roles/access";
 import type { Build } from "../../../roles/build";
-import { neededArtifacts } from "../../../roles/of-machine";
 import { tengineBuild } from "../../../roles/tengine-build";
+import { buildScript, prefix, serverSources } from "../../../catalog/director-servers";
+import { ensureArtifacts } from "../../../artifacts/cache";
+import { localArtifacts } from "../../../artifacts/local-artifacts";
+import { neededArtifacts } from "../../../roles/of-machine";
+import { machinesWith, type MachineDescription, type LabDescription } from "../../../config/description";
+import { platforms } from "../../../catalog/platforms/index";
 import type { CompileRequest } from "../../compile/main";
-import { writeSshConfig } from "../access";
+import { sshToMachine, writeSshConfig } from "../../stack/ssh-config";
+import { silent, type Progress } from "../../../lib/progress";
+import { bundled, cacheFolder, checkout, stackFolder } from "../../../lib/environment";
 import type { BenchLab } from "./bench-lab";
 
-/** What one way through the layers bears. Latencies in milliseconds. */
+/** The throughput of one path through the layers. Latencies are in milliseconds. */
 export interface Throughput {
     what: string;
     requestsPerSecond: number;
     median: number;
     p99: number;
-    /** Requests that got no answer, or another than 2xx and 3xx. */
+    /** Requests without an answer, or with another status than 2xx and 3xx. */
     failed: number;
 }
 
-/** Connections that ask at once, each for its next page when it has the last; one thread is enough to ask. */
+/** Simultaneous connections. Each asks for its next page when it has the last one. */
 const connections = 16;
 
-/** What wrk says at its end. */
+/** Parses the output of wrk. */
 export function parseWrk(what: string, text: string): Throughput {
     const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? NaN);
     const milliseconds = (percentile: string) => {
@@ -39,7 +39,7 @@ export function parseWrk(what: string, text: string): Throughput {
         /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1).map(Number) ?? [];
     const refused = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0;
     const requestsPerSecond = number(/^Requests\/sec: +([0-9.]+)$/m);
-    if (Number.isNaN(requestsPerSecond)) throw new Error(`wrk says nothing of requests: ${text}`);
+    if (Number.isNaN(requestsPerSecond)) throw new Error(`wrk printed no throughput: ${text}`);
     return {
         what,
         requestsPerSecond,
@@ -49,18 +49,21 @@ export function parseWrk(what: string, text: string): Throughput {
     };
 }
 
-/** A page without a session and without the database, asked for at each layer; each time from the machine in front of it. */
+/**
+ * Measures a page without a session and without the database at each layer, from the machine in front of that layer.
+ */
 export async function measureSite(lab: BenchLab, progress: Progress, short: boolean): Promise<Throughput[]> {
     const { description } = lab;
     const seconds = short ? 3 : 8;
     const ssh = writeSshConfig(lab.stack, accessOf(await lab.configuration()));
-    const on = (machine: MachineDescription, script: string) => lab.inside(["ssh", "-F", ssh, machine.name, script]);
+    const on = (machine: MachineDescription, script: string) => lab.inside(sshToMachine(ssh, machine.name, script));
     const [visitor, director, app] = [
         machinesWith(description, "database")[0],
         machinesWith(description, "director").at(-1),
         machinesWith(description, "app")[0],
     ];
-    if (!visitor || !director || !app) throw new Error("a site without one of its tiers");
+    if (!visitor || !director || !app)
+        throw new Error("the stack lacks a machine with the role database, director or app");
     const found: Throughput[] = [];
     await progress.step("what the site does", async (say) => {
         for (const machine of [visitor, director, app]) {
@@ -72,12 +75,12 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         }
         const ask = async (what: string, from: MachineDescription, url: string) => {
             say(what);
-            // The first second warms up what is compiled when it is needed.
+            // The first second is not measured: Tomcat compiles pages when they are first needed.
             const wrk = (duration: number) =>
                 `wrk --threads 1 --connections ${connections} --duration ${duration}s --latency ${url}`;
             found.push(parseWrk(what, await on(from, `${wrk(1)} >/dev/null; ${wrk(seconds)}`)));
         };
-        // With the port's number: wrk asks for its name otherwise, and the machines have no list of such names (/etc/services).
+        // With a port number: without one, wrk looks up the port of "http", and the machines have no /etc/services.
         const page = "/counter/bench";
         await ask(
             "visitor, virtual address, director, httpd, Tomcat",
@@ -118,7 +121,8 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
                 build,
             } satisfies CompileRequest),
         });
-        // The director at hand is the one that is not asked by visitors: nobody misses its server for a moment.
+        // This director does not hold the virtual address, so visitors do not notice that its server is replaced for a
+        // while.
         await on(director, `systemctl stop tengine && ${plainPrefix}/sbin/nginx`);
         try {
             await ask("director, app servers; without jemalloc", director, `http://127.0.0.1:80${page}`);
@@ -134,10 +138,10 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
 
 const plainPrefix = `${prefix}-without-jemalloc`;
 
-/** What the build looks for in what it has compiled. */
-const sign = "Begin jemalloc statistics";
+/** The text by which the build recognises jemalloc in the compiled program. */
+const jemallocText = "Begin jemalloc statistics";
 
-/** The same server, with the C library's own allocator, beside the one that the director has. */
+/** The build of the same server with the C library's allocator, to be installed beside the director's own. */
 export function withoutJemalloc(build: Build, description: LabDescription): Build {
     const source = serverSources[description.director.source];
     const [server, jemalloc] = build.sources.map(({ name }) => name);
@@ -152,6 +156,6 @@ export function withoutJemalloc(build: Build, description: LabDescription): Buil
     return {
         ...build,
         key: `${build.key}-without-jemalloc`,
-        script: script.replaceAll(prefix, plainPrefix).replace(` '${sign}'`, ""),
+        script: script.replaceAll(prefix, plainPrefix).replace(` '${jemallocText}'`, ""),
     };
 }

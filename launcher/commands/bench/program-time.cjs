@@ -1,5 +1,5 @@
 "use strict";
-/** Loaded into every Node.js process of a measured preview (NODE_OPTIONS): the program's own tells, at its end, how long it took. */
+/** Loaded into every Node.js process of a measured preview, by NODE_OPTIONS. The process of the Pulumi program writes at its end how long it took. */
 const fs = require("node:fs");
 
 if (process.argv[1]?.includes(`@pulumi/pulumi/cmd/run`)) {

@@ -1,77 +1,67 @@
-import { parseArgs } from "node:util";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import type { Command } from "../../command";
-import { UserError } from "../../../lib/errors";
-import { silent } from "../../../lib/progress";
+import type { Command } from "commander";
 import { cacheFolder, stackFolder } from "../../../lib/environment";
-import { ensureIsolatedHost, findIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../isolated-host/index";
+import { silent } from "../../../lib/progress";
+import { labCommand } from "../../command";
 import { missingNeeds } from "../../isolated-host/host-packages";
+import { ensureIsolatedHost, findIsolatedHost, removeIsolatedHost, type IsolatedHost } from "../../isolated-host/index";
 import { clashChecks } from "./checks/clashes";
-import { hereChecks } from "./checks/here";
 import { connectionChecks, notLookedAt, trialChecks } from "./checks/hypervisor";
-import { bad, good, isReady, lookAt, oneLine, unknown, type Finding } from "./finding";
-import { here, there, type Here, type There } from "./place";
+import { machineChecks } from "./checks/this-machine";
+import { bad, examine, good, isReady, problemOf, unknown, type Finding, type Look } from "./finding";
+import { hypervisorsOf, thisMachine, type Hypervisor, type ThisMachine } from "./place";
 import { asJson, asTable } from "./report";
 
-export const doctoring: Record<string, Command> = {
-    doctor: {
-        usage: "doctor [--json]",
-        help: "what this machine and its hypervisor lack for the stack, with a remedy for each; exit code 1 if something does",
+export const doctorCommand = (): Command =>
+    labCommand<{ json?: boolean }>({
+        name: "doctor",
+        group: "preparation",
+        help: "show what this machine and its hypervisor lack for the stack, with a remedy for each; exit code 1 if they lack something",
         needsRoot: false,
-        run: async ({ stack, rest }) => {
-            const { json } = parseWords(rest);
-            const findings = await examine(here(stack));
+        run: async ({ stack, options: { json } }) => {
+            const findings = await examineStack(thisMachine(stack));
             process.stdout.write(json ? asJson(stack, findings) : asTable(stack, findings));
             return isReady(findings) ? 0 : 1;
         },
-    },
-};
+    }).option("--json", "print the findings as JSON");
 
-function parseWords(words: string[]) {
-    try {
-        return parseArgs({ args: words, options: { json: { type: "boolean" } } }).values;
-    } catch (error) {
-        throw new UserError(`doctor: ${(error as Error).message}.`, "./lab doctor [-s STACK] [--json]");
-    }
+async function examineStack(machine: ThisMachine): Promise<Finding[]> {
+    const here = await examine("this machine", machine, machineChecks);
+    const hypervisors = machine.file.isIsolated
+        ? await examineIsolatedHost(machine)
+        : await examineHypervisors(machine, undefined);
+    return [...here, ...hypervisors];
 }
 
-async function examine(stackHere: Here): Promise<Finding[]> {
-    const onThisMachine = await lookAt("this machine", stackHere, hereChecks);
-    return [
-        ...onThisMachine,
-        ...(stackHere.file.isIsolated ? await examineOwn(stackHere) : await examineHypervisors(stackHere, undefined)),
-    ];
-}
-
-/** The hypervisor of an isolated stack is this project's own: if it is not up, it is started for the look, in a home of its own. */
-async function examineOwn(stackHere: Here): Promise<Finding[]> {
-    const finding = (found: Omit<Finding, "check">) => ({ check: "network", ...found });
-    const isolatedHost = await findIsolatedHost(stackFolder(stackHere.stack));
+/** An isolated stack has a libvirtd of its own. If the stack is not up, one is started in a temporary folder. */
+async function examineIsolatedHost(machine: ThisMachine): Promise<Finding[]> {
+    const finding = (look: Look) => ({ check: "network", ...look, seconds: 0 });
+    const isolatedHost = await findIsolatedHost(stackFolder(machine.stack));
     if (isolatedHost)
-        return [finding(good("namespaces", "the lab is up")), ...(await examineHypervisors(stackHere, isolatedHost))];
-    if (!stackHere.isRoot || missingNeeds(stackHere.description.machineKind).length > 0)
-        return [finding(unknown("namespaces", "cannot be tried out before the rest is in order"))];
+        return [finding(good("namespaces", "the lab is up")), ...(await examineHypervisors(machine, isolatedHost))];
+    if (!machine.isRoot || missingNeeds(machine.description.machineKind).length > 0)
+        return [finding(unknown("namespaces", "can be tried only when everything above is in order"))];
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "lab-doctor-"));
     try {
-        const isolatedHost = await ensureIsolatedHost({
+        const trial = await ensureIsolatedHost({
             home,
             cache: cacheFolder(),
-            kind: stackHere.description.machineKind,
+            kind: machine.description.machineKind,
             progress: silent,
         });
         return [
-            finding(good("namespaces", "a network and a libvirtd of the lab's own start")),
-            ...(await examineHypervisors(stackHere, isolatedHost)),
+            finding(good("namespaces", "a isolatedHost and a libvirtd of the lab's own start")),
+            ...(await examineHypervisors(machine, trial)),
         ];
     } catch (error) {
         return [
             finding(
                 bad(
                     "namespaces",
-                    oneLine(error),
-                    "The kernel has to allow network, mount, PID and control group namespaces to root; a container's often does not: use a virtual machine or the machine itself.",
+                    problemOf(error),
+                    "The kernel has to allow root to make isolatedHost, mount, PID and control group namespaces. Inside a container it often does not: use a virtual machine, or the machine itself.",
                 ),
             ),
         ];
@@ -80,22 +70,22 @@ async function examineOwn(stackHere: Here): Promise<Finding[]> {
     }
 }
 
-/** All of the stack's at once. */
-async function examineHypervisors(stackHere: Here, isolatedHost: IsolatedHost | undefined): Promise<Finding[]> {
-    return (await Promise.all((await there(stackHere, isolatedHost)).map(examineHypervisor))).flat();
+/** All hypervisors of the stack at the same time. */
+async function examineHypervisors(machine: ThisMachine, isolatedHost: IsolatedHost | undefined): Promise<Finding[]> {
+    return (await Promise.all((await hypervisorsOf(machine, isolatedHost)).map(examineHypervisor))).flat();
 }
 
-async function examineHypervisor(place: There): Promise<Finding[]> {
+async function examineHypervisor(hypervisor: Hypervisor): Promise<Finding[]> {
     const connection: Finding[] = [];
     for (const check of connectionChecks) {
-        connection.push(...(await lookAt(place.uri, place, [check])));
-        if (!isReady(connection)) return [...connection, notLookedAt(place.uri)];
+        connection.push(...(await examine(hypervisor.uri, hypervisor, [check])));
+        if (!isReady(connection)) return [...connection, notLookedAt(hypervisor.uri)];
     }
     return [
         ...connection,
-        ...(await lookAt(place.uri, place, [
-            ...(place.description.machineKind === "vm" ? trialChecks : []),
-            ...clashChecks(place.description),
+        ...(await examine(hypervisor.uri, hypervisor, [
+            ...(hypervisor.description.machineKind === "vm" ? trialChecks : []),
+            ...clashChecks(hypervisor.description),
         ])),
     ];
 }

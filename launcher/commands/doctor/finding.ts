@@ -1,27 +1,22 @@
 import { UserError } from "../../../lib/errors";
+import {
+    oneLine,
+    runChecks,
+    type Finding as AnyFinding,
+    type Look as AnyLook,
+    type LookAt,
+} from "../../checks/finding";
 
-/** `unknown`: it could not be looked at, so nobody knows. */
+/** `unknown`: it could not be looked at. */
 export type Result = "good" | "warning" | "bad" | "unknown";
+export type Finding = AnyFinding<Result>;
+export type Look = AnyLook<Result>;
 
-/** What one look at this machine or a hypervisor found. */
-export interface Finding {
-    check: string;
-    result: Result;
-    /** What was looked at: a program, an address, a hypervisor's URI. */
-    subject: string;
-    /** One line: what was seen. */
-    seen: string;
-    /** An instruction; nothing that is good needs one. */
-    remedy?: string;
-}
-
-/** Looks at one thing, and leaves it as it was. */
+/** A check of this machine or of a hypervisor. */
 export interface Check<Place> {
     name: string;
-    look: (place: Place) => Promise<Look[]>;
+    look: LookAt<Place, Result>;
 }
-
-type Look = Omit<Finding, "check">;
 
 export const good = (subject: string, seen: string): Look => ({ result: "good", subject, seen });
 export const warning = (subject: string, seen: string, remedy: string): Look => ({
@@ -33,31 +28,30 @@ export const warning = (subject: string, seen: string, remedy: string): Look => 
 export const bad = (subject: string, seen: string, remedy: string): Look => ({ result: "bad", subject, seen, remedy });
 export const unknown = (subject: string, seen: string): Look => ({ result: "unknown", subject, seen });
 
-/** Every check in turn. One that falls over is `unknown`, whatever made it: the others say what they see all the same. */
-export async function lookAt<Place>(
-    subject: string,
-    place: Place,
-    checks: readonly Check<Place>[],
-): Promise<Finding[]> {
-    const findings: Finding[] = [];
-    for (const { name, look } of checks) {
-        const looks = await look(place).catch((error: unknown) => [
-            { ...unknown(subject, oneLine(error)), ...(error instanceof UserError ? { remedy: error.remedy } : {}) },
-        ]);
-        findings.push(...looks.map((found) => ({ check: name, ...found })));
-    }
-    return findings;
+/** Runs the checks one after the other. A check that throws an error is `unknown` of `subject`. */
+export const examine = <Place>(subject: string, place: Place, checks: readonly Check<Place>[]): Promise<Finding[]> =>
+    runChecks(
+        place,
+        checks.map(({ name, look }) => [name, look] as const),
+        {
+            failed: (error) => ({
+                ...unknown(subject, problemOf(error)),
+                ...(error instanceof UserError ? { remedy: error.remedy } : {}),
+            }),
+        },
+    );
+
+/** An error's text as one line. Of virsh's errors, only what libvirt says about the cause. */
+export function problemOf(error: unknown): string {
+    const text = error instanceof Error ? error.message : String(error);
+    return oneLine(
+        text
+            .trim()
+            .replace(/^virsh: exit code \d+\n(?=.)/s, "")
+            .replaceAll(/^error: (failed to connect to the hypervisor\n)?/gm, ""),
+    );
 }
 
-/** An error's text as one line; of virsh's what it says is the matter, without that it has failed. */
-export function oneLine(error: unknown): string {
-    const text = (error instanceof Error ? error.message : String(error)).trim();
-    return text
-        .replace(/^virsh: exit code \d+\n(?=.)/s, "")
-        .replaceAll(/^error: (failed to connect to the hypervisor\n)?/gm, "")
-        .replaceAll(/\s*\n\s*/g, " | ");
-}
-
-/** Nothing stands in the way of `./lab up`, as far as could be seen. */
-export const isReady = (findings: Finding[]) =>
+/** Whether nothing stands in the way of `./lab up`, as far as could be seen. */
+export const isReady = (findings: readonly Look[]) =>
     findings.every(({ result }) => result === "good" || result === "warning");

@@ -1,21 +1,21 @@
-/** What programs say when something is missing or forbidden, and what to do about it. Texts as libvirt 9 and OpenSSH 9 have them. */
-interface Known {
+/** Error messages of programs, and what to do about them. The messages are those of libvirt 9 and OpenSSH 9. */
+interface KnownError {
     says: RegExp;
     remedy: string;
 }
 
-const connection: Known[] = [
+const connection: KnownError[] = [
     {
         says: /ENOENT|virsh.?: No such file|failed to run command .virsh/,
         remedy: "Install virsh where libvirt is (Debian: libvirt-clients; Red Hat: libvirt-client); only this command needs it.",
     },
     {
         says: /Host key verification failed/,
-        remedy: "Log in once by hand with ssh and look at the key that it shows; the libvirt provider reads ~/.ssh/known_hosts, or knownhosts= of the URI.",
+        remedy: "Log in once by hand with ssh and check the key that it shows. The libvirt provider reads ~/.ssh/known_hosts, or the file in the URI: ?knownhosts=FILE.",
     },
     {
         says: /Permission denied \(|Too many authentication failures/,
-        remedy: "Let this user's ssh key into the hypervisor (ssh-copy-id), or name one in the URI: ?keyfile=/path/to/key.",
+        remedy: "Authorize this user's ssh key on the hypervisor (ssh-copy-id), or name a key in the URI: ?keyfile=/path/to/key.",
     },
     {
         says: /Could not resolve hostname|Connection refused|Connection timed out|No route to host|Network is unreachable/,
@@ -35,15 +35,15 @@ const connection: Known[] = [
     },
 ];
 
-/** What to do when libvirt cannot be spoken to. */
+/** What to do if libvirt does not answer. */
 export const connectionRemedy = (message: string) =>
     connection.find(({ says }) => says.test(message))?.remedy ??
     "Make this command work: virsh -c URI list, with the URI of lab:hypervisor.";
 
-const kvm: Known[] = [
+const kvm: KnownError[] = [
     {
         says: /Could not access KVM kernel module: Permission denied/,
-        remedy: "Let QEMU's user open /dev/kvm: chmod 666 /dev/kvm, or put it into the group kvm.",
+        remedy: "Let QEMU's user open /dev/kvm: put the user into the group kvm, or chmod 666 /dev/kvm.",
     },
     {
         says: /^/,
@@ -51,19 +51,19 @@ const kvm: Known[] = [
     },
 ];
 
-/** What to do when a machine does not run with KVM. */
+/** What to do if a machine does not run with KVM. */
 export const kvmRemedy = (message: string) => kvm.find(({ says }) => says.test(message))?.remedy ?? "";
 
 const selinux =
-    "Label the pool's folder for virtual machines: semanage fcontext -a -t virt_image_t 'FOLDER(/.*)?' && restorecon -R FOLDER; ausearch -m avc -ts recent tells what was refused.";
+    "Label the pool's folder for virtual machines: semanage fcontext -a -t virt_image_t 'FOLDER(/.*)?' && restorecon -R FOLDER; ausearch -m avc -ts recent shows what was refused.";
 const apparmor =
-    "Let QEMU read the pool's folder: the line '  FOLDER/** rwk,' in /etc/apparmor.d/local/abstractions/libvirt-qemu, then restart libvirtd; or security_driver = \"none\" in /etc/libvirt/qemu.conf. dmesg tells what was refused.";
+    "Let QEMU read the pool's folder: the line '  FOLDER/** rwk,' in /etc/apparmor.d/local/abstractions/libvirt-qemu, then restart libvirtd; or security_driver = \"none\" in /etc/libvirt/qemu.conf. dmesg shows what was refused.";
 const permissions =
-    "Let QEMU's user (user = in /etc/libvirt/qemu.conf) get into the pool's folder: every folder above it needs the x permission.";
+    "Let QEMU's user (user = in /etc/libvirt/qemu.conf) get into the pool's folder: give every folder above it the permission x.";
 
 /**
- * What to do when a machine that was to try things out did not start. `securityModels`: what libvirt confines machines with (apparmor,
- * selinux, dac); `folder`: where its disks were.
+ * What to do if the trial machine did not start. `securityModels`: what libvirt confines machines with (apparmor,
+ * selinux, dac). `folder`: where its disks were.
  */
 export function trialRemedy(message: string, securityModels: string[], folder: string): string {
     if (/Permission denied/.test(message)) {
@@ -77,5 +77,5 @@ export function trialRemedy(message: string, securityModels: string[], folder: s
         return "Install QEMU for this machine's kind (Debian: qemu-system-x86, Red Hat: qemu-kvm) and restart libvirtd.";
     if (/storage pool|storage vol|cannot create path|failed to create/i.test(message))
         return `Let libvirt make a folder and disks below ${folder}; Debian has its storage driver in libvirt-daemon, Red Hat in libvirt-daemon-driver-storage.`;
-    return "Look into /var/log/libvirt/qemu/lab-doctor.log on the hypervisor.";
+    return "Read /var/log/libvirt/qemu/lab-doctor.log on the hypervisor.";
 }

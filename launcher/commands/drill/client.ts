@@ -1,6 +1,7 @@
 /**
- * The load client: a process of its own, run where the lab's addresses are. Standard input: a LoadPlan as one line of JSON; its end ends
- * the load. Standard output: "ready" once every client has its session, and at the end a LoadReport, each on a line.
+ * The load client, a process of its own inside the lab's network. It reads a LoadPlan, one line of JSON, from standard
+ * input, and ends the load when standard input ends. It writes the line "ready" when every client has its session, and
+ * at the end a LoadReport, one line of JSON.
  */
 import * as http from "node:http";
 import { performance } from "node:perf_hooks";
@@ -11,7 +12,7 @@ import type { Failure, LoadPlan, LoadReport } from "./load";
 
 const keptFailures = 200;
 
-/** A request that failed; `mayBeDone`: it left this process, so the other side may have carried it out. */
+/** A failed request. `mayBeDone`: it was sent, so the server may have carried it out. */
 class RequestFailed extends Error {
     constructor(
         message: string,
@@ -27,7 +28,7 @@ interface Reply {
     body: string;
 }
 
-/** One request; an answer is whatever has a status. */
+/** Sends one request. Every answer with an HTTP status is a success here. */
 function request(
     url: string,
     method: "GET" | "POST",
@@ -74,7 +75,7 @@ function request(
         sent.once("response", (response) => {
             const chunks: string[] = [];
             response.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
-            response.once("error", (error) => giveUp(`broken off: ${error.message}`));
+            response.once("error", (error) => giveUp(`the answer broke off: ${error.message}`));
             response.once("end", () =>
                 resolve({
                     status: response.statusCode ?? 0,
@@ -102,7 +103,7 @@ class Gap {
 interface Client {
     readonly ledger: Ledger;
     readonly gap: Gap;
-    /** Keeps its connection. */
+    /** Whether the client keeps its connection open. */
     readonly keeps: boolean;
     readonly agent: http.Agent | false;
     cookie?: string;
@@ -121,7 +122,7 @@ class Load {
 
     constructor(private readonly plan: LoadPlan) {}
 
-    /** Runs until end() or until the plan's limits; `ready` is called when every client has been answered once. */
+    /** Runs until `end()` or one of the plan's limits. Calls `ready` when every client has had one answer. */
     async run(ready: () => void): Promise<LoadReport> {
         let waiting = this.plan.clients;
         const begun = () => {
@@ -150,7 +151,7 @@ class Load {
         if (this.failures.length < keptFailures) this.failures.push({ at: Date.now(), kind, client, what, isLoss });
     }
 
-    /** Adds and reads in turns; the last is a read, which tells what the counter came to. */
+    /** A client: additions and reads in turns. It ends with a read, to see the final counter. */
     private async client(number: number, begun: () => void) {
         const keeps = number % 2 === 1;
         const agent: http.Agent | false = keeps
@@ -177,14 +178,14 @@ class Load {
 
     private async turn(self: Client, number: number, turn: number, kind: "add" | "read"): Promise<boolean> {
         const asked = self.cookie;
-        // Several at once without a session would make several sessions.
+        // The first request is single: several at once without a session would make several sessions.
         const answers = await Promise.all(
             Array.from({ length: kind === "add" && asked ? this.plan.atOnce : 1 }, (_, index) =>
                 this.ask(self, number, turn + index, kind),
             ),
         );
         const good = answers.flatMap((answer) => answer ?? []);
-        // Of several, the one that was served last knows most. A read without a session has nothing to tell.
+        // Of several answers, the highest count was served last. A read without a session shows nothing.
         const newest = good.sort((one, other) => other.count - one.count)[0];
         if (!newest) return false;
         self.gap.success();
@@ -201,7 +202,7 @@ class Load {
         return true;
     }
 
-    /** One request of a client; undefined where it failed. */
+    /** One request of a client. Undefined if it failed. */
     private async ask(
         self: Client,
         number: number,
@@ -220,7 +221,7 @@ class Load {
                 answerMs,
             });
         try {
-            // As every browser does (RFC 9110, 9.2.2): what is idempotent is asked again where a kept connection turned out to be closed.
+            // A browser repeats an idempotent request if a kept connection turns out to be closed (RFC 9110, 9.2.2).
             const reply = await once().catch((error: unknown) => {
                 if (kind === "read" && (error as { staleConnection?: boolean }).staleConnection) return once();
                 throw error;

@@ -1,94 +1,71 @@
 import { randomInt } from "node:crypto";
 import * as fs from "node:fs";
-import * as path from "node:path";
-import { parseArgs } from "node:util";
-import type { Command } from "../../command";
+import type { Command } from "commander";
+import { resolveForCaller, stackFolder } from "../../../lib/environment";
 import { UserError } from "../../../lib/errors";
 import { withLock } from "../../../lib/lock";
-import { stackFolder } from "../../../lib/environment";
-import { progress } from "../../stack/session";
-import { LivingLab } from "../../stack/running-lab";
+import { alignColumns } from "../../../lib/table";
+import { labCommand, wholeNumber } from "../../command";
+import { progress } from "../../progress";
+import { RunningLab } from "../../stack/running-lab";
 import type { Drill } from "./drill";
 import { asTable } from "./report";
 
-export const drilling: Record<string, Command> = {
-    drill: {
-        usage: "drill NAMES|all|list [--json FILE] [--rounds N] [--seed N]",
-        help: "break things while clients work, measure, heal; exit code 0 only if every goal was met",
-        run: async ({ stack, rest }) => {
-            // Looked for only now: the checks load the components, which is more than most calls of the launcher need.
+export const drillCommand = (): Command =>
+    labCommand<{ json?: string; rounds?: number; seed?: number }>({
+        name: "drill",
+        group: "look",
+        help: "break things while clients work, measure, and heal them; exit code 0 only if every goal was met",
+        run: async ({ stack, words, options: { json, rounds = 3, seed = randomInt(2 ** 31) } }) => {
+            // Loaded on demand: the checks load the components, which most commands do not need.
             const [{ drills }, { runDrills }] = await Promise.all([import("./drills/index"), import("./run-drill")]);
-            const { names: asked, all, json, rounds, seed } = parseWords(rest, drills);
-            if (asked.length === 0) return list(drills);
-            const lab = await LivingLab.open(stack);
-            const names = asked.filter((name) => {
-                const reason = all ? drills[name]?.cannot?.(lab.description) : undefined;
-                if (reason) progress.info(`${name} is left out: ${reason}.`);
-                return !reason;
-            });
+            const asked = words.flatMap((text) => text.split(","));
+            if (asked.join() === "list") return list(drills);
+            const isAll = asked.join() === "all";
+            if (!isAll) refuseUnknown(asked, drills);
+            const lab = await RunningLab.open(stack);
             if (!lab.description.isolated)
                 throw new UserError(
-                    `The lab '${stack}' is not isolated: what a drill breaks could be someone's.`,
+                    `The lab '${stack}' is not isolated, so other people may use what a drill breaks.`,
                     "Drill a lab with lab:isolated: true.",
                 );
+            const names = isAll ? possibleDrills(lab, drills) : asked;
             const results = await withLock(
-                drillsOf(stackFolder(stack)),
+                drillLock(stackFolder(stack)),
                 () => runDrills(lab, names, drills, { rounds, seed }),
-                () =>
-                    progress.info(
-                        "Waiting for another drill to end: each would take the other's faults for the lab's.",
-                    ),
+                () => progress.info("Waiting for another drill of this lab to end."),
             );
             process.stdout.write(asTable(results));
-            if (json)
-                fs.writeFileSync(
-                    path.resolve(process.env.LAB_CALLED_FROM ?? ".", json),
-                    `${JSON.stringify(results, undefined, 4)}\n`,
-                );
+            if (json !== undefined)
+                fs.writeFileSync(resolveForCaller(json), `${JSON.stringify(results, undefined, 4)}\n`);
             return results.length === names.length && results.every(({ result }) => result === "passed") ? 0 : 1;
         },
-    },
-};
+    })
+        .argument("<NAMES...>", "drills, with commas or spaces between them; `all`, or `list` to list them")
+        .option("--json <FILE>", "write the results, with all failures, as JSON too")
+        .option("--rounds <N>", "how often to repeat what is random; default: 3", wholeNumber(1, 100))
+        .option("--seed <N>", "the seed of what is random; default: another one each time", wholeNumber(0, 2 ** 31));
 
-/** The lock of whoever drills a lab. `home`: the stack's folder. */
-export const drillsOf = (home: string) => `drills of ${home}`;
+/**
+ * The lock of a running drill. Two drills at once would each see the faults of the other. `home`: the stack's folder.
+ */
+export const drillLock = (home: string) => `drills of ${home}`;
 
 function list(drills: Record<string, Drill>): number {
-    const width = Math.max(...Object.keys(drills).map((name) => name.length));
-    process.stdout.write(
-        Object.entries(drills)
-            .map(([name, { help }]) => `${name.padEnd(width)}  ${help}\n`)
-            .join(""),
-    );
+    process.stdout.write(alignColumns(Object.entries(drills).map(([name, { help }]) => [name, help])));
     return 0;
 }
 
-/** No names: the list is wanted. */
-function parseWords(
-    words: string[],
-    drills: Record<string, Drill>,
-): { names: string[]; all?: boolean; json?: string; rounds: number; seed: number } {
-    const remedy =
-        "./lab drill NAMES|all [--json FILE] [--rounds N] [--seed N], names with commas or spaces between; ./lab drill list tells them";
-    try {
-        const { values, positionals } = parseArgs({
-            args: words,
-            allowPositionals: true,
-            options: { json: { type: "string" }, rounds: { type: "string" }, seed: { type: "string" } },
-        });
-        const rounds = Number(values.rounds ?? 3);
-        if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
-            throw new Error("--rounds takes a number from 1 to 100");
-        const seed = Number(values.seed ?? randomInt(2 ** 31));
-        if (!Number.isInteger(seed) || seed < 0) throw new Error("--seed takes a whole number");
-        const names = positionals.flatMap((text) => text.split(","));
-        if (names.length === 0) throw new Error("which drill?");
-        if (names.join() === "list") return { names: [], rounds, seed };
-        if (names.join() === "all") return { json: values.json, rounds, seed, all: true, names: Object.keys(drills) };
-        const unknown = names.filter((name) => !Object.hasOwn(drills, name));
-        if (unknown.length > 0) throw new Error(`there is no drill ${unknown.join(", ")}`);
-        return { json: values.json, rounds, seed, names };
-    } catch (error) {
-        throw new UserError(`drill: ${(error as Error).message}.`, remedy);
-    }
+function refuseUnknown(names: string[], drills: Record<string, Drill>): void {
+    const unknown = names.filter((name) => !Object.hasOwn(drills, name));
+    if (unknown.length > 0)
+        throw new UserError(`There is no drill ${unknown.join(", ")}.`, "./lab drill list lists the drills.");
 }
+
+/** The names of all drills that are possible with the lab's machines. */
+const possibleDrills = (lab: RunningLab, drills: Record<string, Drill>): string[] =>
+    Object.entries(drills).flatMap(([name, drill]) => {
+        const reason = drill.cannot?.(lab.description);
+        if (reason !== undefined) progress.info(`${name} is left out: ${reason}.`);
+        return reason === undefined ? [name] : [];
+    });

@@ -1,53 +1,47 @@
-import { spawn } from "node:child_process";
 import * as path from "node:path";
 import { checkout } from "../../../lib/environment";
 
 export interface Ended {
-    /** Undefined where it was killed. */
+    /** The exit code. Undefined if a signal ended the call. */
     code: number | undefined;
-    /** Both outputs as they came. */
+    /** Standard output and standard error, as they came. */
     output: string;
 }
 
 /**
- * `./lab` with these words, on this stack, as a person would call it. With `killAfterMs` it, and all that it started in its process group,
- * is killed (SIGKILL) at that time, wherever it is.
+ * Calls `./lab` with these words on this stack, as a user does. With `killAfterMs`, it is killed (SIGKILL) after that
+ * time together with everything in its process group.
  */
-export function lab(
-    stack: string,
-    words: string[],
-    options: { killAfterMs?: number; env?: NodeJS.ProcessEnv } = {},
-): Promise<Ended> {
-    const child = spawn(path.join(checkout, "lab"), ["-s", stack, ...words], {
+export async function lab(stack: string, words: string[], options: { killAfterMs?: number } = {}): Promise<Ended> {
+    // Loaded on demand, as it takes longer to load than the rest of the launcher.
+    const { execa } = await import("execa");
+    const child = execa(path.join(checkout, "lab"), ["-s", stack, ...words], {
         cwd: checkout,
-        env: { ...process.env, ...options.env },
         detached: true,
-        stdio: ["ignore", "pipe", "pipe"],
+        stdin: "ignore",
+        all: true,
+        stripFinalNewline: false,
+        reject: false,
     });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding("utf8").on("data", (text: string) => {
-            output += text;
-        });
     const timer =
         options.killAfterMs === undefined
             ? undefined
             : setTimeout(() => {
-                  // Its own process group, named by its leader, which we started.
+                  // A negative number is a process group. The child leads its own, because it is detached.
                   if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
               }, options.killAfterMs);
-    return new Promise((resolve, reject) => {
-        child.once("error", reject);
-        child.once("exit", () => clearTimeout(timer));
-        child.once("close", (code) => resolve({ code: code ?? undefined, output }));
-    });
+    child.once("exit", () => clearTimeout(timer));
+    const { exitCode, all, failed, isTerminated, cause } = await child;
+    clearTimeout(timer);
+    if (failed && exitCode === undefined && !isTerminated) throw cause;
+    return { code: exitCode, output: all };
 }
 
-/** The same where it has to end well. */
-export async function labOk(stack: string, words: string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
-    const { code, output } = await lab(stack, words, { env });
+/** Calls `./lab` as `lab` does. An Error with the last lines of its output if it fails. */
+export async function labOk(stack: string, words: string[]): Promise<void> {
+    const { code, output } = await lab(stack, words);
     if (code !== 0)
         throw new Error(
-            `./lab ${words.join(" ")} ended with ${String(code)}: ${output.trim().split("\n").slice(-15).join(" | ")}`,
+            `./lab ${words.join(" ")} ended with exit code ${String(code)}: ${output.trim().split("\n").slice(-15).join(" | ")}`,
         );
 }

@@ -1,22 +1,23 @@
-/** What one client knows of its session's counter: the books by which an update is lost or not. Pure. */
+/** What one client knows about the counter of its session. From this it decides whether updates were lost. */
 export class Ledger {
     sessionsLost = 0;
     updatesLost = 0;
     updatesTwice = 0;
     private session?: string;
-    /** Additions that were acknowledged, in the session as it is now. */
+    /** Acknowledged additions in the current session. */
     private acknowledged = 0;
-    /** Additions that failed on the way: each may have been carried out, or may still be. */
+    /** Additions that failed after they were sent: the server may have carried each of them out, or may still do so. */
     private unknown = 0;
 
-    /** An addition failed, and nobody knows whether it was carried out. */
+    /** Notes that an addition failed and may have been carried out. */
     lostSight() {
         this.unknown++;
     }
 
     /**
-     * An answer told the counter, and acknowledges so many additions more; of answers to several at once, the highest. Session ids are
-     * without what names servers. Says what it shows to be lost, if anything.
+     * Notes an answer with the counter, which acknowledges `added` more additions. Of answers to several requests at
+     * once, the highest counter is noted. `session` is the session id without the parts that name servers. Returns what
+     * the answer shows to be lost, or undefined.
      */
     saw(session: string | null, count: number, added: number): string | undefined {
         const before = this.session;
@@ -28,14 +29,14 @@ export class Ledger {
         if (surplus < 0) this.updatesLost -= surplus;
         if (surplus > this.unknown) this.updatesTwice += surplus - this.unknown;
         const isWrong = surplus < 0 || surplus > this.unknown;
-        // From here on the books say what the counter says. What was not seen yet may still come.
+        // From here on the counter is taken as it is. An addition with an unknown result may still be carried out.
         this.acknowledged = count;
         this.unknown = Math.max(0, this.unknown - Math.max(0, surplus));
         if (isOther && before !== undefined) return "session lost";
         return isWrong ? `the counter is ${count}, not ${told}` : undefined;
     }
 
-    /** Whoever had a session and is given another has lost it, with all that it had counted. */
+    /** A client that gets another session has lost its session, with all additions in it. */
     private changeSession(session: string | null) {
         if (this.session !== undefined) {
             this.sessionsLost++;

@@ -1,27 +1,34 @@
-/** What a load client is asked for, and what it saw. Times are in milliseconds where the name says so, else in seconds. */
+/**
+ * What a load client has to do, and its report. Times are in milliseconds if the name ends in Ms, otherwise in seconds.
+ */
 
 export interface LoadPlan {
-    /** The site, with a slash at its end. */
+    /** The site's URL, with a slash at its end. */
     url: string;
-    /** Each works on a session of its own, one request at a time; every second one keeps its connection. */
+    /** The number of clients. Each has its own session; every second client keeps its connection open. */
     clients: number;
-    /** Addresses that each client's requests go round, so that a hash over them would spread one session over all app servers. */
+    /**
+     * How many different addresses each client uses in turn. A director that hashes over the address would spread one
+     * session over all app servers.
+     */
     addresses: number;
-    /** Between an answer and the client's next request. */
+    /** The time between an answer and the client's next request. */
     pauseMs: number;
-    /** Additions that a client sends at once, as a page that loads does. */
+    /** Additions that a client sends at the same time. A page that loads several resources does the same. */
     atOnce: number;
-    /** Until a client gives up a connection that does not come about, and an answer that does not come. */
+    /** How long a client waits for a connection. */
     connectMs: number;
+    /** How long a client waits for an answer. */
     answerMs: number;
-    /** A probe is a GET on a new connection, begun every so many milliseconds whatever became of the one before. */
+    /** A probe is a GET on a new connection. */
     probePath: string;
-    /** A probe whose answer has this text has failed. */
+    /** A probe fails if its answer has this text. */
     probeForbids?: string;
+    /** Probes start in this interval, whatever becomes of the ones before. */
     probeEveryMs: number;
     probeConnectMs: number;
     probeMs: number;
-    /** The client ends by itself after this. */
+    /** Limits after which the load ends by itself. */
     maxSeconds: number;
     maxRequests: number;
 }
@@ -30,30 +37,30 @@ export interface Failure {
     /** Milliseconds since the epoch. */
     at: number;
     kind: "add" | "read" | "probe";
-    /** Number of the client. */
+    /** The client's number; -1 for a probe. */
     client: number;
     what: string;
-    /** Not a request that failed, but an answer that shows something to be lost. */
+    /** The request had an answer, and the answer shows that something was lost. */
     isLoss: boolean;
 }
 
 export interface LoadReport {
     seconds: number;
-    /** `unknown`: failed, and may have been carried out all the same. */
+    /** `unknown`: failed, but the server may have carried it out. */
     adds: { sent: number; failed: number; unknown: number };
     reads: { sent: number; failed: number };
-    /** `unconnected`: gave up before TCP would have tried again, which a visitor does not; they count in the gap. */
+    /** `unconnected`: gave up before TCP retried. A visitor would have waited, so these count only in `gaps`. */
     probes: { sent: number; failed: number; unconnected: number };
     sessionsLost: number;
-    /** Acknowledged additions that a later answer did not count. */
+    /** Acknowledged additions that are missing in a later counter. */
     updatesLost: number;
-    /** Additions counted that nobody asked for: a proxy sent a request twice. */
+    /** Additions that were counted but not sent: a proxy sent a request twice. */
     updatesTwice: number;
-    /** The longest time without a success: for the probes together, and of the client that it hit hardest. */
+    /** The longest time without a success: of all probes together, and of the worst client of each kind. */
     gaps: { probe: number; newConnection: number; keptConnection: number };
-    /** Answers by app server. */
+    /** The number of answers from each app server. */
     nodes: Record<string, number>;
-    /** The first of them. */
+    /** The first 200. */
     failures: Failure[];
 }
 

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** Numbers from 0 to 1 that look random and are the same for the same seed; the first one that is asked for tells the seed. */
+/**
+ * A function that returns pseudo-random numbers from 0 to 1, the same ones for the same seed. With the first number,
+ * the seed is told.
+ */
 export function seeded(seed: number, say: (text: string) => void): () => number {
     let drawn = 0;
     return () => {
-        if (drawn === 0) say(`chance: --seed ${seed} has it again`);
+        if (drawn === 0) say(`random numbers: --seed ${seed} repeats them`);
         return createHash("sha256").update(`${seed} ${drawn++}`).digest().readUInt32BE() / 2 ** 32;
     };
 }

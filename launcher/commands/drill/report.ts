@@ -1,11 +1,11 @@
-import { alignColumns } from "../verify/report";
+import { alignColumns } from "../../../lib/table";
 import type { DrillResult } from "./run-drill";
 
 const seconds = (value: number) => value.toFixed(2);
 
 const shownFailures = 10;
 
-/** When and where it went wrong, of a drill that failed, what was lost before what only failed: `--json` has more of it. */
+/** The first failures of a drill that failed, losses first. `--json` has more of them. */
 function firstFailures({ result, measured }: DrillResult): string[] {
     if (result !== "failed" || !measured) return [];
     const lossesFirst = [...measured.failures].sort((one, other) => Number(other.isLoss) - Number(one.isLoss));
@@ -17,7 +17,7 @@ function firstFailures({ result, measured }: DrillResult): string[] {
         );
 }
 
-/** A drill a row: what was sent and what of it failed, what was lost, and the longest times without an answer in seconds. */
+/** A row for each drill: failed of sent requests, what was lost, and the longest times without an answer in seconds. */
 export function asTable(results: DrillResult[]): string {
     const rows = results.map(({ drill, result, measured }) => [
         drill,

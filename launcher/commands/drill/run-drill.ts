@@ -1,8 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { progress } from "../../stack/session";
-import { isWell, runChecks, type Check, type CheckResult } from "../verify/check";
+import { inTime } from "../../../lib/until";
+import { progress } from "../../progress";
+import { isWell, verifyLab, type Check, type CheckResult } from "../verify/check";
 import { checks } from "../verify/checks/index";
-import { CannotRun, type LivingLab } from "../../stack/running-lab";
+import { CannotRun, type RunningLab } from "../../stack/running-lab";
 import type { Drill, Measured, Stage } from "./drill";
 import { startLoad } from "./load-client";
 import { defaultLoad } from "./load";
@@ -11,36 +12,49 @@ import { seeded } from "./random";
 export interface DrillResult {
     drill: string;
     result: "passed" | "failed" | "not run";
-    /** What the goals, or the checks afterwards, have against it; why it was not run. */
+    /** Missed goals and failed checks, or why the drill was not run. */
     problems: string[];
     measured?: Measured;
 }
 
-/** What has to be well before a drill begins, and again after each fault: quick to look at. */
-const quick = pick("services", "virtual-address", "pages");
-/** What is looked at when the load has ended. */
-const thorough = pick("services", "virtual-address", "pages", "app-servers", "sessions", "memcached", "database");
+/** The quick checks, which have to pass before a drill begins and again after each fault. */
+const quickChecks = pickChecks("services", "virtual-address", "pages");
+/** The checks after the load has ended. */
+const thoroughChecks = pickChecks(
+    "services",
+    "virtual-address",
+    "pages",
+    "app-servers",
+    "sessions",
+    "memcached",
+    "database",
+);
 
-function pick(...names: string[]) {
+function pickChecks(...names: string[]) {
     return Object.fromEntries(Object.entries(checks).filter(([name]) => names.includes(name)));
 }
 
-const wrong = (results: CheckResult[]) =>
+const problemsIn = (results: CheckResult[]) =>
     results
         .filter(({ result }) => result !== "passed")
-        .map(({ check, subject, result, detail }) => `${check}, ${subject}: ${result}: ${detail}`);
+        .map(({ check, subject, result, seen }) => `${check}, ${subject}: ${result}: ${seen}`);
 
-/** How long a healed lab may take until everything is well: a machine that boots, and Tomcat after it. */
+/**
+ * How long a healed lab may take until the quick checks pass. It is enough for a machine to boot and Tomcat to start.
+ */
 const recoverySeconds = 120;
-/** How long after the load something may still be on its way back: a director leaves an app server that failed out for ten seconds. */
+/**
+ * How long after the load the checks may still fail: a director leaves out an app server for ten seconds after a
+ * failure.
+ */
 const settleSeconds = 20;
 
 /**
- * Runs one drill: looks whether the lab is well, starts the load, lets the drill break and heal, ends the load, looks again. What was
- * broken is healed in any case, also when `signal` asks to end early.
+ * Runs one drill: checks the lab, starts the load, runs the drill, ends the load, and checks the lab again. A fault is
+ * healed in any case, also when `signal` is aborted.
  */
 async function runDrill(
-    lab: LivingLab,
+    lab: RunningLab,
     name: string,
     drill: Drill,
     options: { say: (text: string) => void; signal: AbortSignal; rounds: number; random: () => number },
@@ -48,9 +62,9 @@ async function runDrill(
     const { say, signal } = options;
     const reason = drill.cannot?.(lab.description);
     if (reason) return { drill: name, result: "not run", problems: [reason] };
-    const before = wrong(await untilWell(lab, quick, 20));
+    const before = problemsIn(await untilWell(lab, quickChecks, 20));
     if (before.length > 0)
-        return { drill: name, result: "not run", problems: ["the lab is not well to begin with", ...before] };
+        return { drill: name, result: "not run", problems: ["the lab was not well before the drill", ...before] };
     const load = await startLoad(lab, drill.load);
     const recovery: number[] = [];
     const pause = (seconds: number) => wait(seconds * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -61,7 +75,7 @@ async function runDrill(
         rounds: options.rounds,
         random: options.random,
         wait: pause,
-        suffer: async (fault, seconds, meanwhile) => {
+        withFault: async (fault, seconds, meanwhile) => {
             try {
                 signal.throwIfAborted();
                 say(fault.what);
@@ -72,9 +86,11 @@ async function runDrill(
                 await fault.heal();
             }
             const start = Date.now();
-            const results = await untilWell(lab, quick, recoverySeconds);
+            const results = await untilWell(lab, quickChecks, recoverySeconds);
             if (!isWell(results))
-                throw new Error(`not well ${recoverySeconds} s after it was healed: ${wrong(results).join("; ")}`);
+                throw new Error(
+                    `the lab is not well ${recoverySeconds} s after the fault was healed: ${problemsIn(results).join("; ")}`,
+                );
             recovery.push((Date.now() - start) / 1000);
         },
     };
@@ -92,7 +108,7 @@ async function runDrill(
     if (!cannot && problems.length === 0) {
         problems.push(
             ...drill.goals.flatMap((goal) => goal(measured) ?? []),
-            ...wrong(await untilWell(lab, thorough, settleSeconds)),
+            ...problemsIn(await untilWell(lab, thoroughChecks, settleSeconds)),
         );
     }
     return {
@@ -103,16 +119,16 @@ async function runDrill(
     };
 }
 
-/** Those of `drills` that are named, one after the other; a signal ends them early, once what is broken is healed. */
+/** Runs the named drills one after the other. SIGINT and SIGTERM end them early, after the current fault is healed. */
 export async function runDrills(
-    lab: LivingLab,
+    lab: RunningLab,
     names: string[],
     drills: Record<string, Drill>,
     { rounds, seed }: { rounds: number; seed: number },
 ): Promise<DrillResult[]> {
     const abort = new AbortController();
     const stop = () => {
-        progress.info("Ending: what is broken is healed first.");
+        progress.info("Ending. The current fault is healed first.");
         abort.abort(new Error("ended early"));
     };
     process.on("SIGINT", stop).on("SIGTERM", stop);
@@ -138,10 +154,15 @@ export async function runDrills(
     return results;
 }
 
-/** The checks again and again until all is well; the last results when it is not within `seconds`. */
-async function untilWell(lab: LivingLab, looks: Record<string, Check>, seconds: number): Promise<CheckResult[]> {
-    for (const deadline = Date.now() + seconds * 1000; ; await wait(500)) {
-        const results = await runChecks(lab, looks);
-        if (isWell(results) || Date.now() > deadline) return results;
-    }
+/** Repeats the checks until all pass, for up to `seconds`. Returns the last results. */
+async function untilWell(lab: RunningLab, checks: Record<string, Check>, seconds: number): Promise<CheckResult[]> {
+    let results: CheckResult[] = [];
+    await inTime(
+        async () => {
+            results = await verifyLab(lab, checks);
+            return isWell(results);
+        },
+        { seconds, everyMs: 500 },
+    );
+    return results;
 }

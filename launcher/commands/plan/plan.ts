@@ -1,18 +1,22 @@
-/** What a stack comes to, without a hypervisor, an engine or a download: the program itself, run with Pulumi's mocks. */
+/**
+ * The plan of a stack, made without a hypervisor, an engine or a download: the Pulumi program runs with Pulumi's mocks.
+ */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Artifacts, LocalArtifact } from "../../../artifacts/local-artifacts";
+import { valveDigest, valveFile } from "../../../artifacts/tomcat-valve";
 import { artifactCatalog } from "../../../catalog/artifacts";
+import { neededArtifacts } from "../../../roles/of-machine";
+import type { Artifacts, LocalArtifact } from "../../../artifacts/local-artifacts";
 import type { Virtualization } from "../../../components/hypervisor";
 import { Lab } from "../../../components/lab";
-import { imageOf } from "../../../config/chosen-image";
-import type { MachineDescription, LabDescription } from "../../../config/description";
-import { hostKeyOf } from "../../../lib/ssh-keys";
-import { stepFolder } from "../../../roles/apply";
 import type { Build } from "../../../roles/build";
-import { neededArtifacts } from "../../../roles/of-machine";
+import { hostKeyOf } from "../../../lib/ssh-keys";
+import type { MachineDescription, LabDescription } from "../../../config/description";
+import { parseResourceName, stepKind } from "../../../config/resource-names";
+import { imageOf } from "../../../config/chosen-image";
+import { stepFolder } from "../../../roles/apply";
 
 interface Planned {
     type: string;
@@ -20,45 +24,47 @@ interface Planned {
     inputs: Record<string, unknown>;
 }
 
-/** They only have to look like secrets: none of them is in a plan. */
-const standIns = {
+/** Valid secrets for the program. No plan shows a secret. */
+const dummySecrets = {
     databasePassword: "stand-in",
     vrrpPassword: "stand-in",
     loginKey: hostKeyOf("00".repeat(32), "login").privateKey,
     hostKeySeed: "00".repeat(32),
 };
 
-/** The plan of `site` as text; with `commands`, every command and script in full. */
+/** The plan of a described lab as text. With `commands`, it has every command and script in full. */
 export async function plan(description: LabDescription, { commands }: { commands: boolean }): Promise<string> {
-    return inScratch(async (folder) => {
-        const resources = await record(description, placeholders(description, folder));
-        const show = commands ? once() : () => [];
+    return inTemporaryFolder(async (folder) => {
+        const resources = await recordResources(description, folder);
+        const show = commands ? showOnce() : () => [];
         return [
             ...heading(description),
-            ...description.machines.flatMap((machine) => ["", ...machinePlan(machine, description, resources, show)]),
+            ...description.machines.flatMap((machine) => [
+                "",
+                ...machinePlan(machine, description, resources, { folder, show }),
+            ]),
             "",
         ].join("\n");
     });
 }
 
-/** How many resources, components among them, the program makes of `site`. */
+/** The number of resources, components included, that the program makes for a described lab. */
 export async function countResources(description: LabDescription): Promise<number> {
-    return inScratch(async (folder) => (await record(description, placeholders(description, folder))).length);
+    return inTemporaryFolder(async (folder) => (await recordResources(description, folder)).length);
 }
 
-/** Lends a folder, which is also where files are staged meanwhile. */
-async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+/** Gives `work` a temporary folder. */
+async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-plan-"));
     try {
-        process.env.LAB_STAGE = folder;
         return await work(folder);
     } finally {
-        delete process.env.LAB_STAGE;
         fs.rmSync(folder, { recursive: true, force: true });
     }
 }
 
-async function record(description: LabDescription, artifacts: Artifacts): Promise<Planned[]> {
+/** The resources of the program. It stages its files in `folder`. */
+async function recordResources(description: LabDescription, folder: string): Promise<Planned[]> {
     const resources: Planned[] = [];
     await pulumi.runtime.setMocks(
         {
@@ -78,24 +84,28 @@ async function record(description: LabDescription, artifacts: Artifacts): Promis
             : undefined;
     new Lab("lab", {
         description,
-        secrets: standIns,
-        artifacts,
+        secrets: dummySecrets,
+        artifacts: placeholders(description, folder),
+        stage: folder,
         facts: Object.fromEntries(description.hypervisors.map(({ uri }) => [uri, { virtualization }])),
     });
     await pulumi.runtime.disconnect();
     return resources;
 }
 
-/** Empty files in the place of artifacts: a plan needs their names and sums, and must not wait for a download. */
+/** Empty files instead of artifacts. A plan needs only their names and sums, and must not download anything. */
 function placeholders(description: LabDescription, folder: string): Artifacts {
-    return Object.fromEntries(
-        neededArtifacts(description).map((name): [string, LocalArtifact] => {
-            const { file, sha256 } = artifactCatalog[name];
-            const source = path.join(folder, file);
-            fs.writeFileSync(source, "");
-            return [name, { name: file, source, sha256: sha256 ?? "not published" }];
-        }),
-    ) as Artifacts;
+    const placeholder = (name: string, sha256 = "not published"): LocalArtifact => {
+        const source = path.join(folder, name);
+        fs.writeFileSync(source, "");
+        return { name, source, sha256 };
+    };
+    const downloads = neededArtifacts(description).map((name): [string, LocalArtifact] => [
+        name,
+        placeholder(artifactCatalog[name].file, artifactCatalog[name].sha256),
+    ]);
+    const valve = placeholder(valveFile, valveDigest(description.release));
+    return Object.fromEntries([...downloads, ["tomcat-valve", valve]]) as Artifacts;
 }
 
 function heading(description: LabDescription): string[] {
@@ -120,33 +130,35 @@ function machinePlan(
     machine: MachineDescription,
     description: LabDescription,
     resources: Planned[],
-    show: Show,
+    { folder, show }: { folder: string; show: Show },
 ): string[] {
-    const own = resources.filter(({ name }) => name.startsWith(`${machine.name}-`));
-    const isOf = (type: string) => (resource: Planned) => resource.type === type;
+    const names = description.machines.map(({ name }) => name);
+    const steps = resources.flatMap((resource) => {
+        const parsed = parseResourceName(resource.name, names);
+        return parsed?.machine === machine.name ? [{ ...resource, step: parsed.step }] : [];
+    });
+    const stepsOfType = (type: string) => steps.filter((resource) => resource.type === type);
     const size =
         description.machineKind === "vm"
             ? `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs, ${machine.diskGiB} GiB`
             : `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs`;
     return [
         `${machine.name}  ${machine.address}  ${machine.mac}  ${machine.roles.join(", ")}  (${size})${machine.hypervisor === undefined ? "" : `  on ${machine.hypervisor}`}`,
-        ...own.filter(isOf("command:remote:Command")).flatMap(({ name, inputs }) => {
-            const role = name.slice(machine.name.length + 1);
+        ...stepsOfType("command:remote:Command").flatMap(({ step, inputs }) => {
             const create = String(inputs.create);
             const packages = packagesPattern.exec(create)?.[1];
             const [, digests = {}] = inputs.triggers as [unknown, Record<string, string>?];
             return [
-                `  ${role}${packages ? `: ${packages}` : ""}`,
+                `  ${step}${packages ? `: ${packages}` : ""}`,
                 ...Object.entries(digests).map(
                     ([file, sha256]) =>
                         `    ${file === "apply" ? "(script)" : file.replace(/^files/, "")}  ${sha256.slice(0, 12)}`,
                 ),
-                ...show(script(create, machine, role), `${machine.name} ${role}`),
+                ...show(script(create, machine, step, folder), `${machine.name} ${step}`),
             ];
         }),
-        ...own
-            .filter(isOf("command:local:Command"))
-            .filter(({ name }) => name.endsWith("-build"))
+        ...stepsOfType("command:local:Command")
+            .filter(({ step }) => stepKind(step) === "build")
             .flatMap(({ inputs }) => {
                 const { build: file } = JSON.parse(unwrapped(inputs.stdin)) as { build: string };
                 const build = JSON.parse(fs.readFileSync(file, "utf8")) as Build;
@@ -158,10 +170,10 @@ function machinePlan(
     ];
 }
 
-/** A script's lines, or where the same script was shown already. */
+/** The lines of a script. If the same script was shown before, a reference to that place. */
 type Show = (text: string, where: string) => string[];
 
-function once(): Show {
+function showOnce(): Show {
     const shown = new Map<string, string>();
     return (text, where) => {
         const earlier = shown.get(text);
@@ -170,15 +182,15 @@ function once(): Show {
     };
 }
 
-/** What is run: the command itself, or the script that it starts. */
-function script(create: string, machine: MachineDescription, role: string): string {
-    const staged = path.join(process.env.LAB_STAGE ?? "", "plan", machine.name, "roles", role, "apply");
-    return create.includes(`${stepFolder(role)}/apply`) && fs.existsSync(staged)
+/** What a step runs: the command itself, or the script that the command starts. */
+function script(create: string, machine: MachineDescription, step: string, folder: string): string {
+    const staged = path.join(folder, "plan", machine.name, "roles", step, "apply");
+    return create.includes(`${stepFolder(step)}/apply`) && fs.existsSync(staged)
         ? fs.readFileSync(staged, "utf8")
         : create;
 }
 
-/** Standard input is secret as a whole. */
+/** The text of a value that may be a Pulumi secret, as standard input is. */
 const unwrapped = (value: unknown) =>
     String(pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value);
 

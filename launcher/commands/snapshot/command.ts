@@ -1,79 +1,85 @@
 import * as fs from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { alignColumns } from "../verify/report";
-import type { Command } from "../../command";
+import type { Command } from "commander";
+import { stackFolder } from "../../../lib/environment";
 import { UserError } from "../../../lib/errors";
 import { withLock } from "../../../lib/lock";
-import { stackFolder } from "../../../lib/environment";
+import { alignColumns } from "../../../lib/table";
+import { inTime } from "../../../lib/until";
+import { labCommand } from "../../command";
+import { progress } from "../../progress";
+import { prepareStack } from "../../stack/prepare";
+import { exportStack, type ExportedStack } from "../../stack/pulumi-state";
 import { isAtWork } from "../../stack/recovery";
-import { progress, Session } from "../../stack/session";
-import { areWell, askAll } from "../status";
-import { LivingLab } from "../../stack/running-lab";
+import { RunningLab } from "../../stack/running-lab";
+import { Session } from "../../stack/session";
+import { refuseHalfReverted, revertMark, standstillLock } from "../../stack/standstill";
+import { areWell, readStatus } from "../status";
 import {
     checkName,
     findSnapshot,
     listSnapshots,
     newFolder,
-    refuseHalfReverted,
     removeSnapshot,
-    revertMark,
     snapshotFolder,
-    standstill,
     stateCopy,
     writeRecord,
     type Snapshot,
 } from "./archive";
 import {
-    canRestore,
-    forget,
+    checkRestorable,
+    deleteLibvirtSnapshots,
     loadSessions,
-    namesOf,
     readSessions,
     restore,
-    resume,
+    resumeAll,
     roomsFor,
     save,
     setClocks,
     suspend,
 } from "./machines";
 
-export const snapshots: Record<string, Command> = {
-    snapshot: {
-        usage: "snapshot NAME",
+export const snapshotCommand = (): Command =>
+    labCommand({
+        name: "snapshot",
+        group: "snapshot",
         help: "keep the whole lab as it is at this moment: disks, sessions, Pulumi's state",
-        run: async ({ stack, rest: [name] }) => {
-            checkName(name ?? "");
+        run: async ({ stack, words: [name = ""] }) => {
+            checkName(name);
             refuseHalfReverted(stack);
-            const { still } = await alone(stack, async (session) =>
-                take(session, await LivingLab.open(stack), name ?? ""),
+            const { still } = await withoutPulumi(stack, async (session) =>
+                take(session, await RunningLab.open(stack), name),
             );
             progress.info(
-                `The machines stood still for ${still.toFixed(1)} s. ./lab revert ${name} brings the lab back to now.`,
+                `The machines stood still for ${still.toFixed(1)} s. ./lab revert ${name} brings the lab back to this moment.`,
             );
             return 0;
         },
-    },
-    revert: {
-        usage: "revert NAME",
+    }).argument("<NAME>", "name of the new snapshot");
+
+export const revertCommand = (): Command =>
+    labCommand({
+        name: "revert",
+        group: "snapshot",
         help: "bring the whole lab back to a snapshot",
-        run: async ({ stack, rest: [name = ""] }) => {
+        run: async ({ stack, words: [name = ""] }) => {
             const snapshot = findSnapshot(stack, name);
-            await alone(stack, (session) => revert(session, snapshot));
+            await withoutPulumi(stack, (session) => revert(session, snapshot));
             progress.info(
-                `The lab is what it was at ${snapshot.taken}. ./lab preview tells what the stack file has changed since.`,
+                `The lab is what it was at ${snapshot.taken}. ./lab preview shows what the stack file has changed since then.`,
             );
             return 0;
         },
-    },
-    snapshots: {
-        usage: "snapshots [--remove NAME]",
-        help: "list what was kept, or remove one",
-        run: async ({ stack, rest }) => {
-            const { remove } = parseWords(rest);
+    }).argument("<NAME>", "name of the snapshot");
+
+export const snapshotsCommand = (): Command =>
+    labCommand<{ remove?: string }>({
+        name: "snapshots",
+        group: "snapshot",
+        help: "list the snapshots, or remove one",
+        run: async ({ stack, options: { remove } }) => {
             if (remove !== undefined) {
                 findSnapshot(stack, remove);
-                await forget(await LivingLab.open(stack), remove);
+                await deleteLibvirtSnapshots(await RunningLab.open(stack), remove);
                 removeSnapshot(stack, remove);
             }
             process.stdout.write(
@@ -84,29 +90,23 @@ export const snapshots: Record<string, Command> = {
             );
             return 0;
         },
-    },
-};
+    }).option("--remove <NAME>", "remove this snapshot first");
 
-function parseWords(words: string[]) {
-    try {
-        return parseArgs({ args: words, options: { remove: { type: "string" } } }).values;
-    } catch (error) {
-        throw new UserError(`snapshots: ${(error as Error).message}.`, "./lab snapshots [--remove NAME]");
-    }
-}
-
-/** Does `work` on a stack on which no pulumi is at work, and, called by the launcher, none begins to be until it is done. */
-async function alone<T>(stack: string, work: (session: Session) => Promise<T>): Promise<T> {
+/** Runs `work` while no pulumi works on the stack. Commands of the launcher that would start one wait meanwhile. */
+async function withoutPulumi<T>(stack: string, work: (session: Session) => Promise<T>): Promise<T> {
     const session = await Session.open(stack);
-    await session.ensureStack();
-    return withLock(standstill(stackFolder(stack)), () => {
+    await prepareStack(session);
+    return withLock(standstillLock(stackFolder(stack)), () => {
         if (isAtWork(stack))
             throw new UserError(`pulumi is at work on the lab '${stack}'.`, "Call again when it has ended.");
         return work(session);
     });
 }
 
-/** While `work` lasts, Ctrl-C and SIGTERM end the programs that it runs and not this one, which has machines to set free. */
+/**
+ * Runs `work` and ignores Ctrl-C and SIGTERM meanwhile: they may end the programs that it runs, but paused machines
+ * have to be resumed.
+ */
 async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
     const ignore = () => undefined;
     process.on("SIGINT", ignore).on("SIGTERM", ignore);
@@ -114,10 +114,10 @@ async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Directors stop first: with no request under way any more, what memcached and the database hold belongs together. Then sessions are read
- * out of the memcacheds, and everything stands still until it is kept.
+ * Takes a snapshot. The directors are paused first: then no request is under way, and the contents of memcached and the
+ * database fit together. The sessions are read next, and then all machines are paused until they are saved.
  */
-async function take(session: Session, lab: LivingLab, name: string): Promise<Snapshot> {
+async function take(session: Session, lab: RunningLab, name: string): Promise<Snapshot> {
     const { stack } = lab;
     await checkRoom(lab);
     const folder = newFolder(stack, name);
@@ -135,34 +135,34 @@ async function take(session: Session, lab: LivingLab, name: string): Promise<Sna
                 const sessions = await readSessions(lab);
                 await suspend(
                     lab,
-                    namesOf(lab).filter((machine) => !directors.includes(machine)),
+                    lab.machineNames.filter((machine) => !directors.includes(machine)),
                 );
                 say("machines");
                 const taken = new Date().toISOString();
                 await save(lab, folder, name);
-                snapshot = { name, taken, still: 0, machines: namesOf(lab), sessions };
+                snapshot = { name, taken, still: 0, machines: lab.machineNames, sessions };
             } finally {
-                await resume(lab);
+                await resumeAll(lab);
             }
             snapshot.still = (Date.now() - start) / 1000;
             say("clocks");
-            await until(60, () => setClocks(lab));
+            await retry(60, () => setClocks(lab));
             writeRecord(folder, snapshot);
             return snapshot;
         }).catch(async (error: unknown) => {
-            await forget(lab, name);
+            await deleteLibvirtSnapshots(lab, name);
             removeSnapshot(stack, name);
             throw error;
         }),
     );
 }
 
-async function checkRoom(lab: LivingLab): Promise<void> {
+async function checkRoom(lab: RunningLab): Promise<void> {
     const gibibytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
     for (const { needed, free, where } of await roomsFor(lab))
         if (free < needed * 1.1) {
             throw new UserError(
-                `A snapshot takes ${gibibytes(needed)}, and ${where} has ${gibibytes(free)} free.`,
+                `A snapshot takes ${gibibytes(needed)}, but ${where} has only ${gibibytes(free)} free.`,
                 "Make room, or remove a snapshot: ./lab snapshots --remove NAME",
             );
         }
@@ -174,59 +174,67 @@ async function revert(session: Session, snapshot: Snapshot): Promise<void> {
     const state = fs.readFileSync(stateCopy(folder), "utf8");
     await progress.step(`Reverting to ${snapshot.name}`, (say) =>
         uninterrupted(async () => {
-            const now = JSON.parse(await session.ask(["stack", "export", "--stack", stack])) as Exported;
-            refuseOtherNetwork(now, JSON.parse(state) as Exported, snapshot.name);
-            // First the state, so that who is asked for below are the machines of that moment.
+            const now = await exportStack(session, "--stack", stack);
+            refuseOtherNetwork(now, JSON.parse(state) as ExportedStack, snapshot.name);
+            // The state comes first: it says which machines the lab had at that moment.
             fs.writeFileSync(revertMark(stack), snapshot.name);
             await session.ask(["stack", "import", "--stack", stack], state);
-            const lab = await LivingLab.open(stack);
+            const lab = await RunningLab.open(stack);
             try {
-                await canRestore(lab, snapshot.name);
+                await checkRestorable(lab, snapshot.name);
             } catch (error) {
                 await session.ask(["stack", "import", "--stack", stack], JSON.stringify(now));
                 fs.rmSync(revertMark(stack));
                 throw error;
             }
-            await resume(lab); // what stands still cannot be ended
+            await resumeAll(lab); // a paused machine cannot be stopped
             say("machines");
             await restore(lab, folder, snapshot.name);
-            await resume(lab);
+            await resumeAll(lab);
             say("clocks and sessions");
-            await until(60, () => setClocks(lab));
-            await until(60, () => loadSessions(lab, snapshot.sessions));
-            say("until all is well");
-            await until(300, async () => {
-                if (!areWell(await askAll(stack, lab.access)))
-                    throw new UserError("Not all machines are well.", "./lab status tells which are not.");
+            await retry(60, () => setClocks(lab));
+            await retry(60, () => loadSessions(lab, snapshot.sessions));
+            say("until all machines are well");
+            await retry(300, async () => {
+                if (!areWell(await readStatus(lab)))
+                    throw new UserError(
+                        `Not all machines of the lab '${stack}' are well.`,
+                        "./lab status shows which are not.",
+                    );
             });
             fs.rmSync(revertMark(stack));
         }),
     );
 }
 
-interface Exported {
-    deployment: { resources?: { type: string; id?: string }[] };
-}
-
-/** The network is no part of a snapshot: the machines that are brought back need the one that they were on. */
-function refuseOtherNetwork(now: Exported, then: Exported, name: string): void {
-    const networkOf = ({ deployment: { resources = [] } }: Exported) =>
+/**
+ * A UserError if the lab's network is another one than at the time of the snapshot: the restored machines would not be
+ * connected to it.
+ */
+function refuseOtherNetwork(now: ExportedStack, then: ExportedStack, name: string): void {
+    const networkOf = ({ deployment: { resources = [] } }: ExportedStack) =>
         resources.find(({ type }) => type === "libvirt:index/network:Network")?.id;
     if (networkOf(now) !== networkOf(then)) {
         throw new UserError(
-            `The lab's network was made anew since ${name} was taken, and its machines would not be on it.`,
-            "Take another snapshot; this one can only be removed (./lab snapshots --remove).",
+            `The lab's network was replaced after ${name} was taken, so the machines of ${name} would have no network.`,
+            `Take another snapshot. This one can only be removed: ./lab snapshots --remove ${name}`,
         );
     }
 }
 
-/** Tries until it goes well; what was wrong at last where it does not within `seconds`. */
-async function until(seconds: number, attempt: () => Promise<void>): Promise<void> {
-    for (const deadline = Date.now() + seconds * 1000; ; await wait(500)) {
-        try {
-            return await attempt();
-        } catch (error) {
-            if (Date.now() > deadline) throw error;
-        }
-    }
+/** Repeats `attempt` until it succeeds, for up to `seconds`. Then it throws the last error. */
+async function retry(seconds: number, attempt: () => Promise<void>): Promise<void> {
+    let lastError: unknown;
+    const succeeded = await inTime(
+        () =>
+            attempt().then(
+                () => true,
+                (error: unknown) => {
+                    lastError = error;
+                    return false;
+                },
+            ),
+        { seconds, everyMs: 500 },
+    );
+    if (!succeeded) throw lastError;
 }

@@ -1,17 +1,20 @@
 import { spawn } from "node:child_process";
 import { UserError } from "../../../lib/errors";
 
-/** What a memcached holds under one key. */
+/** An entry of a memcached. */
 export interface Item {
     key: string;
     flags: number;
-    /** Seconds for which it was still to be kept; 0: for good. */
+    /** Seconds until it expires; 0: never. */
     seconds: number;
     /** Base64. */
     value: string;
 }
 
-/** A memcached spoken to through a program that carries bytes to it and back (doc/protocol.txt of memcached). */
+/**
+ * A connection to a memcached through a program that carries bytes to it and back. Protocol: doc/protocol.txt of
+ * memcached.
+ */
 class Connection {
     private received = Buffer.alloc(0);
     private wake: () => void = () => undefined;
@@ -40,7 +43,7 @@ class Connection {
         this.child.stdin.write(data);
     }
 
-    /** Takes what `measure` says of the front of what has come; it says undefined as long as that is not all. */
+    /** Waits until `measure` returns a length for the received data, and takes that many bytes from its front. */
     private async take(measure: (data: Buffer) => number | undefined): Promise<Buffer> {
         for (;;) {
             const length = measure(this.received);
@@ -49,27 +52,27 @@ class Connection {
                 this.received = this.received.subarray(length);
                 return taken;
             }
-            if (this.ended)
-                throw new Error(
-                    "the connection to memcached ended too early, or did not come to its end within a minute",
-                );
+            if (this.ended) throw new Error("the connection to memcached broke off, or took more than a minute");
             await new Promise<void>((resolve) => {
                 this.wake = resolve;
             });
         }
     }
 
-    /** Up to the end of a line, which in a list of keys is no CR LF. */
+    /** The next line. Lines end with CR LF, or in a list of keys with LF. */
     async line(): Promise<string> {
         return (await this.take((data) => data.indexOf("\n") + 1 || undefined)).toString().trimEnd();
     }
 
-    /** A value, which ends with a line's end of its own. */
+    /** A value of this length, which is followed by CR LF. */
     async value(length: number): Promise<Buffer> {
         return (await this.take((data) => (data.length < length + 2 ? undefined : length + 2))).subarray(0, length);
     }
 
-    /** Says goodbye and waits until memcached has hung up: whoever carries its bytes on the machine would wait for that for ever. */
+    /**
+     * Ends the connection and waits for memcached to close it. Otherwise the program on the machine would wait for
+     * ever.
+     */
     close(): Promise<void> {
         this.child.stdin.end("quit\r\n");
         return this.closed;
@@ -85,7 +88,7 @@ async function connected<T>(argv: string[], work: (connection: Connection) => Pr
     }
 }
 
-/** All that the memcached at the other end of `argv` holds at this moment. */
+/** Reads all entries of the memcached that `argv` connects to. */
 export const dump = (argv: string[]): Promise<Item[]> =>
     connected(argv, async (connection) => {
         connection.send("lru_crawler metadump all\r\n");
@@ -93,8 +96,8 @@ export const dump = (argv: string[]): Promise<Item[]> =>
         const keys: { key: string; seconds: number }[] = [];
         for (let line = await connection.line(); line !== "END"; line = await connection.line()) {
             const [, key, expires] = /^key=(\S+) exp=(-?\d+) /.exec(line) ?? [];
-            // BUSY: another crawl is under way.
-            if (key === undefined) throw new Error(`memcached said ${line}`);
+            // For example BUSY, while another crawl is under way.
+            if (key === undefined) throw new Error(`memcached answered ${line}`);
             keys.push({
                 key: decodeURIComponent(key),
                 seconds: Number(expires) < 0 ? 0 : Math.max(1, Math.round(Number(expires) - now)),
@@ -104,7 +107,7 @@ export const dump = (argv: string[]): Promise<Item[]> =>
         for (const { key, seconds } of keys) {
             connection.send(`get ${key}\r\n`);
             const [, flags, length] = /^VALUE \S+ (\d+) (\d+)/.exec(await connection.line()) ?? [];
-            if (length === undefined) continue; // gone meanwhile; that line was the answer's END
+            if (length === undefined) continue; // the entry has expired; the line was END
             const value = (await connection.value(Number(length))).toString("base64");
             items.push({ key, flags: Number(flags), seconds, value });
             await connection.line();
@@ -112,7 +115,7 @@ export const dump = (argv: string[]): Promise<Item[]> =>
         return items;
     });
 
-/** Puts `items` into the memcached at the other end of `argv`. */
+/** Writes entries into the memcached that `argv` connects to. */
 export const load = (argv: string[], items: Item[]): Promise<void> =>
     connected(argv, async (connection) => {
         for (const { key, flags, seconds, value } of items) {
@@ -127,8 +130,8 @@ export const load = (argv: string[], items: Item[]): Promise<void> =>
             const answer = await connection.line();
             if (answer !== "STORED")
                 throw new UserError(
-                    `memcached did not take ${key}: ${answer}.`,
-                    "Has it as much memory as before (lab:sessions.memcachedMiB)?",
+                    `memcached did not store the session ${key}: ${answer}.`,
+                    "Give it as much memory as before: lab:sessions.memcachedMiB.",
                 );
         }
     });

@@ -1,5 +1,5 @@
 import type { MachineAccess } from "../../../config/access";
-import type { LivingLab } from "../../stack/running-lab";
+import type { RunningLab } from "../../stack/running-lab";
 
 interface Count {
     node: string;
@@ -7,28 +7,28 @@ interface Count {
     count: number;
 }
 
-/** A visitor who adds to the counter of one session, at whatever address. */
+/** A visitor with one session, who adds to the counter in it. */
 export class Visitor {
     session?: string;
     readonly nodes = new Set<string>();
 
-    /** `from`: a machine that asks in the visitor's place; an app server lets in nobody but directors. */
+    /** `from`: the machine that sends the requests. App servers accept requests only from directors. */
     constructor(
-        private readonly lab: LivingLab,
+        private readonly lab: RunningLab,
         private readonly from?: MachineAccess,
     ) {}
 
-    /** The counter after an addition. */
+    /** Adds one. Returns the counter. `base` is a URL with a slash at its end. */
     add(base: string, page: string): Promise<number> {
-        return this.ask(`${base}counter/${page}`, { op: "add" });
+        return this.request(`${base}counter/${page}`, { op: "add" });
     }
 
-    /** The counter as it is. */
+    /** Returns the counter. */
     read(base: string, page: string): Promise<number> {
-        return this.ask(`${base}counter/${page}`);
+        return this.request(`${base}counter/${page}`);
     }
 
-    private async ask(url: string, form?: Record<string, string>): Promise<number> {
+    private async request(url: string, form?: Record<string, string>): Promise<number> {
         const { status, headers, body } = await this.lab.request(url, {
             form,
             from: this.from,

@@ -17,12 +17,12 @@ export interface Failure {
     reason: string;
 }
 
-/** Names and sizes of the genuine plugin's types, which its messages name: `command:remote:Connection` is `remote.Connection` there. */
+/** The genuine plugin's name of a type, for messages: `remote.Connection` for `command:remote:Connection`. */
 const goName = (token: string) => token.split(":").slice(1).join(".");
 
 /**
- * Checks inputs against an object of the schema, and gives them back with defaults filled in and with everything secret that the schema
- * says is secret. What a preview cannot know is taken as right. `token` names the type in messages.
+ * Checks inputs against a type of the schema, whose name is `token`. Gives them back with defaults filled in, and with
+ * secrets marked as the schema says. A value that is unknown in a preview counts as valid.
  */
 export function checkInputs(
     spec: ObjectSpec,
@@ -66,7 +66,7 @@ function failuresOf(type: TypeSpec, value: Value, path: string, owner: string): 
         const list = inner.map(({ property, reason }) => `\n\t${property}: ${reason}`).join("");
         return undecodable(path, owner, `${inner.length} failures decoding:${list}`);
     }
-    // What is no asset is taken for an empty one: the resource itself says that it needs one.
+    // Any other value counts as an empty asset. The resource's own check then says that it needs one.
     if (type.$ref) return [];
     switch (type.type ?? "string") {
         case "array":
@@ -102,7 +102,7 @@ const undecodable = (path: string, owner: string, reason: string): Failure[] => 
 
 const listName = (type: TypeSpec) => (type.items?.type === "string" ? "[]string" : "[]interface {}");
 
-/** A value's kind as Go calls it. */
+/** Go's name for the type of a value. */
 function kindOf(value: Value): string {
     if (value === null) return "nil";
     if (Array.isArray(value)) return "[]interface {}";

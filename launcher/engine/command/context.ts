@@ -12,17 +12,17 @@ const SEVERITIES: Record<Severity, LogSeverity> = {
     error: LogSeverity.ERROR,
 };
 
-/** What an operation on one resource works with. */
+/** What an operation on one resource gets from the provider. */
 export interface Context {
-    /** Aborted when the engine cancels the deployment, and when the resource's own time is over. */
+    /** Aborted when the engine cancels the deployment, and when the resource's custom time-out is over. */
     signal: AbortSignal;
-    /** Shown to the user after the operation as well. */
+    /** A message that stays visible after the operation. */
     log(severity: Severity, message: string): void;
-    /** Shown beside the resource for as long as it is the newest. */
+    /** A message that is shown beside the resource until the next one. */
     status(message: string): void;
 }
 
-/** Sends messages to the engine, in the order in which they were given. A message that cannot be sent is lost; it is no reason to fail. */
+/** Sends messages to the engine in their order. A message that cannot be sent is dropped without an error. */
 export class EngineLog {
     #client: EngineClient | undefined;
     #sent: Promise<void> = Promise.resolve();
@@ -43,7 +43,7 @@ export class EngineLog {
         this.#sent = this.#sent.then(() => new Promise((resolve) => client.log(request, () => resolve())));
     }
 
-    /** Ends when everything written so far has arrived. */
+    /** Resolves when all messages so far have been sent. */
     flushed(): Promise<void> {
         return this.#sent;
     }

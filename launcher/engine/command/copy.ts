@@ -5,12 +5,12 @@ import { systemError } from "./text";
 import type { Context } from "./context";
 import type { SFTPWrapper, Stats } from "ssh2";
 
-/** What is copied: a text, or a file or folder of this machine. */
+/** What is copied: a text, or a local file or folder. */
 export type Source = { text: string } | { path: string };
 
 /**
- * Copies to a path of another machine, over what is there. Modes and owners are the server's choice, folders on the way are made, nothing
- * is ever deleted. Where things land, as with the genuine plugin:
+ * Copies to a path of another machine, and overwrites files there. The server chooses modes and owners; missing parent
+ * folders are made, and nothing is deleted. The resulting paths are those of the genuine plugin:
  *
  *     source | existing folder      | nothing there         | existing file
  *     dir    | target/dir           | target/dir            | error
@@ -24,7 +24,7 @@ export function copyToRemote(source: Source, target: string, connection: Connect
         `Creating file: ${connection.host}:${target} from ${"text" in source ? "text asset" : `local file ${source.path}`}`,
     );
     return withSsh(connection, context, async (client) => {
-        const remote = new Remote(
+        const remote = new RemoteFiles(
             await new Promise((resolve, reject) => {
                 client.sftp((error, session) => (error ? reject(error) : resolve(session)));
             }),
@@ -34,7 +34,7 @@ export function copyToRemote(source: Source, target: string, connection: Connect
     });
 }
 
-async function copyText(remote: Remote, text: string, target: string): Promise<void> {
+async function copyText(remote: RemoteFiles, text: string, target: string): Promise<void> {
     if ((await remote.stat(target))?.isDirectory()) {
         throw new Error(
             `remote path ${target} is a directory; when using a text asset, remotePath must be a file path`,
@@ -44,7 +44,7 @@ async function copyText(remote: Remote, text: string, target: string): Promise<v
     await remote.write(target, Buffer.from(text));
 }
 
-async function copyPath(remote: Remote, source: string, target: string): Promise<void> {
+async function copyPath(remote: RemoteFiles, source: string, target: string): Promise<void> {
     const isFolder = await stat(source).then(
         (found) => found.isDirectory(),
         (error: unknown) => {
@@ -62,8 +62,11 @@ async function copyPath(remote: Remote, source: string, target: string): Promise
     await copyFolder(remote, source, intoItself ? target : path.posix.join(target, path.basename(source)));
 }
 
-/** File by file, in the order of their names. A link counts as what it points to, and a link to a folder is an error. */
-async function copyFolder(remote: Remote, source: string, target: string): Promise<void> {
+/**
+ * Copies file by file, in the order of names. A symbolic link counts as the file that it points to; a link to a folder
+ * is an error.
+ */
+async function copyFolder(remote: RemoteFiles, source: string, target: string): Promise<void> {
     const existing = await remote.stat(target);
     if (existing && !existing.isDirectory()) throw new Error(`remote path ${target} exists but is not a directory`);
     if (!existing) await remote.makeFolder(target);
@@ -75,14 +78,14 @@ async function copyFolder(remote: Remote, source: string, target: string): Promi
     }
 }
 
-/** SFTP's status for a path that is not there (draft-ietf-secsh-filexfer-02, 7). */
+/** SFTP's status for a path that does not exist (draft-ietf-secsh-filexfer-02, section 7). */
 const NO_SUCH_FILE = 2;
 
-/** The few things that are done on the other machine, as promises, with errors that say what failed. */
-class Remote {
+/** File operations on the other machine, as promises, with the genuine plugin's error messages. */
+class RemoteFiles {
     constructor(private readonly sftp: SFTPWrapper) {}
 
-    /** What is at a path; undefined if nothing is. */
+    /** The attributes of a path; undefined if it does not exist. */
     stat(target: string): Promise<Stats | undefined> {
         return new Promise((resolve, reject) => {
             this.sftp.stat(target, (error, found) => {
@@ -97,7 +100,7 @@ class Remote {
         return this.#ask((done) => this.sftp.mkdir(target, done), `failed to create remote directory ${target}`);
     }
 
-    /** Makes a folder and those above it that are missing. */
+    /** Makes a folder and its missing parents. */
     async makeFolders(target: string): Promise<void> {
         const existing = await this.stat(target);
         if (existing?.isDirectory()) return;
@@ -126,7 +129,7 @@ class Remote {
         );
     }
 
-    /** Writes a file of this machine, many parts of it at a time. */
+    /** Writes a local file, in several requests at a time. */
     upload(source: string, target: string): Promise<void> {
         return this.#ask(
             (done) => this.sftp.fastPut(source, target, done),

@@ -1,12 +1,14 @@
 import { equal, isPlainObject, type Value, type ValueMap } from "./values";
 
-/** What became of one property; the path is in Pulumi's notation: `connection.port`, `triggers[0]`, `environment["A.B"]`. */
+/**
+ * A change of one property. The path is in Pulumi's notation: `connection.port`, `triggers[0]`, `environment["A.B"]`.
+ */
 export interface PropertyChange {
     path: string;
     kind: "add" | "delete" | "update";
 }
 
-/** The changes from one map of values to another, each at the deepest place where both still have the same shape. */
+/** The changes from one map of values to another. Maps and lists are compared element by element. */
 export function diffMaps(before: ValueMap, after: ValueMap, prefix = ""): PropertyChange[] {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...keys].flatMap((key) => diffValues(before[key], after[key], prefix + pathElement(key, prefix === "")));

@@ -3,14 +3,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { makeArchive, makeAsset, type ValueMap } from "./values";
 
-/** The files beneath a folder that patterns pick, as assets by their path in it. A pattern with `!` in front takes out again. */
+/**
+ * The files in a folder that match patterns, as assets by their path in the folder. A pattern that begins with `!`
+ * excludes files.
+ */
 export function findAssets(folder: string, patterns: string[]): ValueMap {
     const rules = patterns.map((pattern) => ({
-        leaves: pattern.startsWith("!"),
+        excludes: pattern.startsWith("!"),
         matches: globToRegExp(pattern.replace(/^!/, "")),
     }));
     const picked = filesBeneath(folder).filter((file) =>
-        rules.reduce((taken, { leaves, matches }) => (matches.test(file) ? !leaves : taken), false),
+        rules.reduce((isPicked, { excludes, matches }) => (matches.test(file) ? !excludes : isPicked), false),
     );
     return Object.fromEntries(
         picked.map((file) => {
@@ -34,8 +37,8 @@ function filesBeneath(folder: string, prefix = ""): string[] {
 }
 
 /**
- * The patterns of gobwas/glob with `/` as separator: `*` and `?` stop at it, `**` does not, wherever it stands; `[a-z]`, `[!a]` and
- * `{one,other}` are what they are in a shell.
+ * A pattern of gobwas/glob with separator `/`. `*` and `?` do not match the separator, `**` does, anywhere in the
+ * pattern; `[a-z]`, `[!a]` and `{one,other}` mean the same as in a shell.
  */
 export function globToRegExp(pattern: string): RegExp {
     let depth = 0;
@@ -63,7 +66,10 @@ export function globToRegExp(pattern: string): RegExp {
     return new RegExp(`^${source}$`, "s");
 }
 
-/** Pulumi's hash of an archive: SHA-256 of the tar file (ustar, mode 0600, no time, no owner) with its files in the order of their names. */
+/**
+ * Pulumi's hash of an archive: the SHA-256 of a tar file (ustar, mode 0600, no time, no owner) with the files in the
+ * order of names.
+ */
 function archiveHash(folder: string, names: string[]): string {
     const hash = createHash("sha256");
     for (const name of names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { leash } from "../serve";
+import { killWithOperation } from "../serve";
 import { OutputCollector, previousOutput, type Output } from "./output";
 import { quote, systemError } from "./text";
 import type { Context } from "./context";
 
-/** The inputs that say how a local command runs. */
+/** The inputs of a local command other than the command itself. */
 export interface LocalInputs {
     stdin?: string;
     logging?: string;
@@ -17,7 +17,10 @@ export interface LocalInputs {
     addPreviousOutputInEnv?: boolean;
 }
 
-/** Runs a command to its end. Throws with all that it wrote if it fails, cannot be started or is cancelled (it is killed then). */
+/**
+ * Runs a command to its end. Throws an error with its whole output if it fails, cannot be started, or is killed by a
+ * cancellation.
+ */
 export async function runLocal(
     command: string,
     inputs: LocalInputs,
@@ -32,10 +35,10 @@ export async function runLocal(
         env: { ...process.env, ...inputs.environment, ...previousOutput(inputs.addPreviousOutputInEnv, previous) },
         stdio: [inputs.stdin ? "pipe" : "ignore", "pipe", "pipe"],
     });
-    leash(child, context.signal);
+    killWithOperation(child, context.signal);
     child.stdout?.on("data", (chunk: Buffer) => collector.write("stdout", chunk));
     child.stderr?.on("data", (chunk: Buffer) => collector.write("stderr", chunk));
-    // A command need not read its input.
+    // A command may end without reading its input.
     child.stdin?.on("error", () => undefined).end(inputs.stdin);
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
         child.once("error", (error) => reject(failed(startError(program, inputs.dir, error))));

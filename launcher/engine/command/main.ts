@@ -1,6 +1,6 @@
 /**
- * A stand-in for `pulumi-resource-command`: commands and file copies, here and over ssh, as resources. The engine starts it with its own
- * address as last argument. README.md in launcher/engine says what it leaves out.
+ * A stand-in for `pulumi-resource-command`: resources that run commands and copy files, locally and over ssh. The
+ * engine starts it with the engine's address as the last argument. launcher/engine/README.md says what it leaves out.
  */
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { servePlugin } from "../serve";

@@ -2,20 +2,20 @@ import { StringDecoder } from "node:string_decoder";
 import { withoutLastNewline } from "./text";
 import type { Context } from "./context";
 
-/** What a command has written, as its resource keeps it. */
+/** The output of a command, as the state has it. */
 export interface Output {
     stdout: string;
     stderr: string;
 }
 
-/** Takes a running command's output: keeps each stream, keeps both in the order in which they came, and shows lines while they come. */
+/** Collects the output of a running command, each stream and both together, and shows its lines as they come. */
 export class OutputCollector {
     #chunks: Record<keyof Output, Buffer[]> = { stdout: [], stderr: [] };
     #both: Buffer[] = [];
     #decoder = new StringDecoder("utf8");
     #line = "";
 
-    /** `logging` names the streams that are shown: stdout, stderr, none, or by default both. */
+    /** `logging`: which streams are shown: stdout, stderr, none or stdoutAndStderr (the default). */
     constructor(
         private readonly context: Context,
         private readonly logging: string | undefined,
@@ -30,20 +30,20 @@ export class OutputCollector {
         for (const line of lines) this.context.status(line.replace(/\r$/, ""));
     }
 
-    /** Shows a last line that no newline ended, and gives what the resource keeps. */
+    /** Shows a last line without a newline, and gives the output for the state. */
     finish(): Output {
         if (this.#line !== "") this.context.status(this.#line);
         const text = (stream: keyof Output) => withoutLastNewline(Buffer.concat(this.#chunks[stream]).toString());
         return { stdout: text("stdout"), stderr: text("stderr") };
     }
 
-    /** Everything written so far, for an error. */
+    /** The whole output so far, for an error. */
     everything(): string {
         return Buffer.concat(this.#both).toString();
     }
 }
 
-/** What an earlier run has written, for the next one's environment. Empty output is left out. */
+/** Environment variables with the output of the run before. Empty output is left out. */
 export function previousOutput(enabled: boolean | undefined, previous: Output): Record<string, string> {
     if (enabled === false) return {};
     const variables = { PULUMI_COMMAND_STDOUT: previous.stdout, PULUMI_COMMAND_STDERR: previous.stderr };

@@ -23,7 +23,10 @@ import {
     type ValueMap,
 } from "./values";
 
-/** The genuine plugin's framework writes its own version into the state of every provider resource; so the state is the same. */
+/**
+ * The genuine plugin's framework writes its version into the state of every provider resource. Writing the same keeps
+ * states interchangeable.
+ */
 const FRAMEWORK_MARK = { "__pulumi-go-provider-version": "1.2.0" };
 
 const PROPERTY_CHANGES = {
@@ -40,7 +43,7 @@ const toFailures = (failures: Failure[]) =>
 
 const withoutPackage = (token: string) => token.slice(token.indexOf(":") + 1);
 
-/** What a resource's URN (`urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`) tells of it. */
+/** A resource by its URN (`urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`). */
 function resourceOf(urn: string): { kind: Kind; inputs: ObjectSpec; name: string; token: string } {
     const [, , types = "", ...name] = urn.split("::");
     const token = types.slice(types.lastIndexOf("$") + 1);
@@ -54,7 +57,10 @@ function resourceOf(urn: string): { kind: Kind; inputs: ObjectSpec; name: string
     };
 }
 
-/** Marks outputs that a preview cannot know. What mirrors an input is known; assets never count as mirrored, as in the genuine plugin. */
+/**
+ * Marks outputs that are unknown in a preview. An output equal to its input is known, unless it is an asset, as in the
+ * genuine plugin.
+ */
 function markUnknown(inputs: ValueMap, outputs: ValueMap): ValueMap {
     return mapValues(outputs, (value, name) => {
         const mirrored = equal(inputs[name], value) && !isAsset(value) && !isArchive(value);
@@ -62,7 +68,7 @@ function markUnknown(inputs: ValueMap, outputs: ValueMap): ValueMap {
     });
 }
 
-/** Whether an update can change what a resource gives out: an input is unknown, or differs from what the state has for it. */
+/** Whether an update can change outputs: an input is unknown, or differs from the state. */
 function mayChange(spec: ObjectSpec, inputs: ValueMap, state: ValueMap): boolean {
     return Object.keys(spec.properties).some((name) => {
         const input = inputs[name];
@@ -70,11 +76,11 @@ function mayChange(spec: ObjectSpec, inputs: ValueMap, state: ValueMap): boolean
     });
 }
 
-/** The provider's methods, for a server that knows `ResourceProviderService`. */
+/** The methods of `ResourceProviderService`. */
 export function createProvider(log: EngineLog): grpc.UntypedServiceImplementation {
     const cancelled = new AbortController();
 
-    /** Runs `work` with a context that ends with the deployment, or after `timeout` seconds (0: never). */
+    /** Runs `work` with a context that is aborted with the deployment, or after `timeout` seconds (0: never). */
     async function within<T>(urn: string, timeout: number, work: (context: Context) => Promise<T>): Promise<T> {
         try {
             return await work({
@@ -113,7 +119,7 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
         checkConfig: unary((request: rpc.CheckRequest) =>
             new rpc.CheckResponse().setInputs(write({ ...read(request.getNews()), ...FRAMEWORK_MARK })),
         ),
-        // There is nothing to configure, and the engine knows what that means.
+        // The provider has no configuration.
         diffConfig: unary(() => {
             throw new StatusError(grpc.status.UNIMPLEMENTED, "DiffConfig is not implemented");
         }),
@@ -153,7 +159,8 @@ export function createProvider(log: EngineLog): grpc.UntypedServiceImplementatio
                 );
             const [diffs, replaces] = [new Set<string>(), new Set<string>()];
             for (const { path, kind } of changes) {
-                // Only a path that is a property's own name replaces. For what lies within `triggers` the SDK says it, not the plugin.
+                // A changed property causes a replacement, but not a change inside of it: for `triggers`, the SDK sets
+                // replaceOnChanges.
                 const [inPlace, replacing] = PROPERTY_CHANGES[kind];
                 const replace = spec.properties[path]?.replaceOnChanges === true;
                 response.getDetaileddiffMap().set(path, new rpc.PropertyDiff().setKind(replace ? replacing : inPlace));

@@ -4,7 +4,7 @@ import { quote } from "./text";
 import type { Context } from "./context";
 import type { Client, ClientChannel } from "ssh2";
 
-/** The inputs that say how a remote command runs. */
+/** The inputs of a remote command other than the command itself. */
 export interface RemoteInputs {
     connection: Connection;
     stdin?: string;
@@ -13,7 +13,10 @@ export interface RemoteInputs {
     addPreviousOutputInEnv?: boolean;
 }
 
-/** Runs a command on another machine to its end. Throws with all that it wrote if it fails; cancelling does not stop it, only dialling. */
+/**
+ * Runs a command on another machine to its end. Throws an error with its whole output if it fails. A cancellation ends
+ * only the connecting.
+ */
 export function runRemote(command: string, inputs: RemoteInputs, previous: Output, context: Context): Promise<Output> {
     return withSsh(inputs.connection, context, async (client) => {
         const session = await openSession(client);
@@ -41,13 +44,13 @@ const refusedVariable = (
 	prefix the command itself with the variables in the form 'VAR=value command'`;
 
 interface Session {
-    /** Whether the server took the variable. */
+    /** Whether the server accepted the variable. */
     setVariable(name: string, value: string): Promise<boolean>;
-    /** Ends with undefined if the command ended well, else with what became of it. */
+    /** Gives undefined if the command succeeded, else how it ended. */
     run(command: string, stdin: string, collector: OutputCollector): Promise<string | undefined>;
 }
 
-/** The parts of ssh2's inner workings that are needed to hear whether a server accepts a variable: its `exec` does not ask. */
+/** Internals of ssh2: its `exec` does not ask the server whether it accepts a variable. */
 interface Internals {
     _chanMgr: { add(opened: (error: Error | undefined, channel: ClientChannel) => void): number };
     _protocol: {
@@ -75,7 +78,8 @@ async function openSession(client: Client): Promise<Session> {
         outgoing: { id },
         _callbacks: replies,
     } = channel as unknown as ChannelInternals;
-    // Replies come in the order of the requests. A connection that ends first gives none, only the channel's end.
+    // Replies come in the order of the requests. If the connection ends first, there is no reply, and only the channel
+    // closes.
     const request = (send: () => void) =>
         new Promise<boolean>((resolve) => {
             channel.once("close", () => resolve(false));
@@ -94,7 +98,8 @@ async function openSession(client: Client): Promise<Session> {
                 });
                 channel.once("close", () => resolve(outcome));
                 void request(() => protocol.exec(id, command, true)).then((accepted) => {
-                    // A channel that closed has told its end already; an answer of no comes from an open one.
+                    // On an open channel, false means that the server refused the command. `outcome` is set if the
+                    // channel has closed.
                     if (!accepted) {
                         outcome = outcome && `ssh: command ${command} failed`;
                         channel.close();
@@ -105,7 +110,10 @@ async function openSession(client: Client): Promise<Session> {
     };
 }
 
-/** Numbers of the signals that the protocol names (RFC 4254, 6.10); a process that one ended counts as 128 and it. */
+/**
+ * Numbers of the signals in RFC 4254, section 6.10. The exit status of a process that a signal ended is 128 plus its
+ * number.
+ */
 const SIGNALS: Record<string, number> = {
     HUP: 1,
     INT: 2,

@@ -10,15 +10,18 @@ import type { Output } from "./output";
 import type { ResourceToken } from "./schema";
 import type { Connection } from "./ssh";
 
-/** What a kind of resource does. Inputs and state come without the wrapping of secrets; outputs are what it has besides its inputs. */
+/**
+ * What a kind of resource does. Inputs and state have plain values in place of secrets; outputs are the properties that
+ * are no inputs.
+ */
 export interface Kind {
-    /** What stands for required inputs that are missing, in the answer that says so. */
+    /** Values for missing required inputs, in the response that names the failures. */
     zero: ValueMap;
-    /** What is wrong with inputs beyond what the schema says. */
+    /** Failures of inputs that the schema cannot express. */
     check(inputs: ValueMap): Failure[];
-    /** The id of a new resource; empty for one that has none before it exists. */
+    /** The id of a new resource; empty where it has none in a preview. */
     newId(name: string, preview: boolean): string;
-    /** The outputs of a resource that has not been made or run. */
+    /** The outputs of a resource before it runs. */
     initial: ValueMap;
     create(inputs: ValueMap, context: Context): Promise<ValueMap>;
     update(inputs: ValueMap, state: ValueMap, context: Context): Promise<ValueMap>;
@@ -27,7 +30,7 @@ export interface Kind {
 
 const randomId = () => randomBytes(4).toString("hex");
 
-/** A kind whose create, update and delete are commands. `run` gives all outputs. */
+/** A resource whose create, update and delete inputs are commands. `run` runs one and gives all outputs. */
 function commandKind(
     run: (command: string, inputs: ValueMap, previous: ValueMap, context: Context) => Promise<ValueMap>,
 ): Kind {
@@ -56,7 +59,7 @@ function commandKind(
 const textOf = (value: Value | undefined) => (typeof value === "string" ? value : "");
 const previousOf = ({ stdout, stderr }: ValueMap): Output => ({ stdout: textOf(stdout), stderr: textOf(stderr) });
 
-/** What a command's state holds besides its inputs. */
+/** The outputs in the state of a command. */
 export function outputsIn(state: ValueMap): ValueMap {
     const { assets, archive } = state;
     return {
@@ -66,7 +69,10 @@ export function outputsIn(state: ValueMap): ValueMap {
     };
 }
 
-/** Runs a local command and collects the files that it was asked to. Those of the run before stay if it was not asked again. */
+/**
+ * Runs a local command and collects the files of assetPaths and archivePaths. Without these inputs, files of the run
+ * before stay.
+ */
 export async function runLocalCommand(
     command: string,
     inputs: ValueMap,
@@ -129,5 +135,5 @@ export const kinds: Record<ResourceToken, Kind> = {
     "command:remote:CopyToRemote": copyKind,
 };
 
-/** The values that a command works with: no secret is wrapped any more. They go nowhere but into the command. */
+/** The plain values for a command, without marks of secrets. They must not be sent to the engine. */
 export const revealed = (values: ValueMap): ValueMap => reveal(values) as ValueMap;

@@ -1,10 +1,10 @@
 /**
- * The package's schema, which is also what inputs are checked against. Types, defaults and marks are those of version 1.2.1; the long
- * descriptions are left out, as they are in the SDK.
+ * The package's schema; inputs are checked against it. Types, defaults and marks are those of version 1.2.1.
+ * Descriptions are left out, because the SDK has them.
  */
 import { COMMAND_VERSION } from "../pins";
 
-/** A property's type, in the words of Pulumi's package schema. */
+/** A property's type as in Pulumi's package schema. */
 export interface TypeSpec {
     type?: "string" | "boolean" | "number" | "integer" | "array" | "object";
     items?: TypeSpec;
@@ -74,7 +74,7 @@ export const types: Record<string, ObjectSpec> = {
     "command:remote:ProxyConnection": { properties: endpoint, required: ["host"] },
 };
 
-/** A resource's or function's inputs, and what it gives out besides them. */
+/** The inputs of a resource or function, and its outputs that are no inputs. */
 interface MemberSpec {
     inputs: ObjectSpec;
     outputs: Record<string, PropertySpec>;

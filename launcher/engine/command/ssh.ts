@@ -8,7 +8,7 @@ import { systemError } from "./text";
 import type { Context } from "./context";
 import type { Duplex } from "node:stream";
 
-/** How to reach a machine; checked, with defaults filled in (see schema.ts). Times are in seconds. */
+/** How to reach a machine: checked, with defaults filled in (schema.ts). Times are in seconds. */
 export interface Endpoint {
     user: string;
     host: string;
@@ -17,20 +17,22 @@ export interface Endpoint {
     privateKey?: string;
     privateKeyPassword?: string;
     agentSocketPath?: string;
-    /** How often dialling may fail before it is given up; -1: for ever. */
+    /** Number of attempts to connect that may fail; -1: no limit. */
     dialErrorLimit: number;
-    /** Time for the TCP connection of one attempt; 0: no limit. */
+    /** Time-out for the TCP connection of one attempt; 0: none. */
     perDialTimeout: number;
-    /** The only key that the machine may show, as in known_hosts: `ssh-ed25519 AAAA...`. Without it any key will do. */
+    /**
+     * The only host key that the machine may show, as in known_hosts: `ssh-ed25519 AAAA...`. Undefined accepts any key.
+     */
     hostKey?: string;
 }
 
 export interface Connection extends Endpoint {
-    /** A machine to go through. */
+    /** A jump host. */
     proxy?: Endpoint;
 }
 
-/** Connects to a machine, through its proxy if it has one, with `work` in between; ends every connection afterwards. */
+/** Runs `work` with a connection to a machine, through a jump host if there is one. Ends all connections afterwards. */
 export async function withSsh<T>(
     connection: Connection,
     context: Context,
@@ -78,7 +80,10 @@ async function dial(connection: Connection, context: Context, keep: (client: Cli
     }
 }
 
-/** Tries until it works, as patiently as the genuine plugin: after 0.1 s, then half as long again each time, 5 s at most. `what` has failed is told meanwhile. */
+/**
+ * Repeats `attempt` with the genuine plugin's delays: 0.1 s, then 1.5 times longer each time, up to 5 s. `what` names
+ * it in status messages.
+ */
 async function retry<T>(
     what: (error: Error) => string,
     { dialErrorLimit }: Endpoint,
@@ -130,7 +135,7 @@ function forward(hop: Client, { host, port }: Endpoint): Promise<Duplex> {
     });
 }
 
-/** Logs in over a connection that exists. What goes wrong after that reaches the channels, which end. */
+/** Logs in over an open connection. A later failure of the connection closes its channels. */
 function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promise<Client> {
     const client = new Client();
     return new Promise<Client>((resolve, reject) => {
@@ -142,11 +147,12 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
             signal.removeEventListener("abort", abort);
             reject(new Error("ssh: handshake failed: EOF"));
         };
-        // Through a proxy the machine's end comes alone: OpenSSH closes a channel only when this side has come to its end, too.
+        // Through a jump host only "end" comes: OpenSSH closes the forwarded channel only after this side has ended,
+        // too.
         client.once("end", over).once("close", over);
         const [keyType, key] = endpoint.hostKey?.trim().split(/\s+/) ?? [];
         const expected = key === undefined ? undefined : Buffer.from(key, "base64");
-        // A key that cannot be read is thrown here, and so rejects too.
+        // Throws, and so rejects, if a key cannot be parsed.
         client.connect({
             sock,
             username: endpoint.user,
@@ -170,7 +176,7 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
     });
 }
 
-/** Ways to log in, in the order in which they are tried. A key goes before the agent, which is asked only if there is none. */
+/** Ways to log in, in the order in which they are tried. The agent is used only if there is no key. */
 function authentication({
     user: username,
     privateKey,
@@ -204,7 +210,7 @@ function authentication({
     ] as AnyAuthMethod[];
 }
 
-/** A key without a passphrase that ssh2 can read: unlike Go's ssh it knows no PKCS #8. Throws where that is malformed. */
+/** The key in a format that ssh2 can read, which does not include PKCS #8. Throws if a PKCS #8 key is malformed. */
 function inPem(privateKey: string): string {
     if (!privateKey.includes("-----BEGIN PRIVATE KEY-----")) return privateKey;
     const key = createPrivateKey(privateKey);
@@ -213,7 +219,10 @@ function inPem(privateKey: string): string {
     return key.export({ format: "pem", type: key.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1" }).toString();
 }
 
-/** An agent that is named, here or in SSH_AUTH_SOCK, must be there, even if a key is given: so it is with the genuine plugin. */
+/**
+ * Fails if the agent of the connection or of SSH_AUTH_SOCK does not answer, even if there is a key, as the genuine
+ * plugin does.
+ */
 async function checkAgent({ agentSocketPath }: Endpoint): Promise<void> {
     const path = agentSocketPath ?? process.env.SSH_AUTH_SOCK;
     if (!path) return;

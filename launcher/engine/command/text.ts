@@ -1,4 +1,4 @@
-/** Texts in the form in which the genuine plugin, a Go program, writes them into errors. */
+/** Text formats of the genuine plugin's errors. It is a Go program. */
 
 const ESCAPES: Record<string, string> = {
     "\u0007": "\\a",
@@ -12,7 +12,7 @@ const ESCAPES: Record<string, string> = {
     '"': '\\"',
 };
 
-/** A text in quotes, as Go's %q writes it: what cannot be printed is escaped. */
+/** A text in quotes, with escapes for unprintable characters, as Go's %q writes it. */
 export function quote(text: string): string {
     const escaped = text.replace(/[\p{C}\p{Zl}\p{Zp}\\"]|(?! )\p{Zs}/gu, (character) => {
         const code = character.codePointAt(0) ?? 0;
@@ -23,7 +23,7 @@ export function quote(text: string): string {
     return `"${escaped}"`;
 }
 
-/** A command's output as it is kept: without the last newline. */
+/** A command's output as the state has it. */
 export const withoutLastNewline = (output: string) => (output.endsWith("\n") ? output.slice(0, -1) : output);
 
 const SYSTEM_ERRORS: Record<string, string> = {
@@ -38,7 +38,7 @@ const SYSTEM_ERRORS: Record<string, string> = {
     ETIMEDOUT: "connection timed out",
 };
 
-/** What the system said, in its own words; an error that is no system call's keeps its message. */
+/** Go's message for an error of a system call; for any other error, its own message. */
 export function systemError(error: unknown): string {
     const { code, message } = error as { code?: unknown; message?: string };
     return (typeof code === "string" ? SYSTEM_ERRORS[code] : undefined) ?? message ?? String(error);

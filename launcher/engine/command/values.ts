@@ -1,6 +1,6 @@
 /**
- * Pulumi's property values in the form in which they travel: plain JSON in which a secret, an asset or an archive is an object with a
- * signature, and an unknown value is one of a few strings. (pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go and sig/sig.go)
+ * Pulumi's property values in its wire format: JSON in which secrets, assets and archives are objects with a signature,
+ * and unknown values are strings (pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go and sig/sig.go).
  */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 export type ValueMap = Record<string, Value>;
@@ -11,7 +11,9 @@ const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 
-/** What stands for a value that a preview cannot know: one string for each kind of value. This plugin itself only sends the first. */
+/**
+ * The strings for values that are unknown in a preview, one for each type of value. This plugin sends only the first.
+ */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const UNKNOWNS = new Set<Value>([
     UNKNOWN,
@@ -35,10 +37,10 @@ export const isSecret = (value: Value | undefined): value is { value: Value } =>
 export const isAsset = (value: Value | undefined): value is ValueMap => signatureOf(value) === ASSET;
 export const isArchive = (value: Value | undefined): value is ValueMap => signatureOf(value) === ARCHIVE;
 
-/** A plain object: one whose keys are data. */
+/** An object without a signature: its keys are data. */
 export const isPlainObject = (value: Value | undefined): value is ValueMap => isObject(value) && !(SIGNATURE in value);
 
-/** The value as a secret; a secret stays as it is. One that is not known becomes an output without a value. */
+/** The value as a secret. A secret stays as it is; an unknown value becomes an output without a value. */
 export function makeSecret(value: Value): Value {
     if (isSecret(value)) return value;
     return isUnknown(value) ? { [SIGNATURE]: OUTPUT, secret: true } : { [SIGNATURE]: SECRET, value };
@@ -47,7 +49,10 @@ export function makeSecret(value: Value): Value {
 export const makeAsset = (path: string, hash: string): ValueMap => ({ [SIGNATURE]: ASSET, path, hash });
 export const makeArchive = (assets: ValueMap, hash: string): ValueMap => ({ [SIGNATURE]: ARCHIVE, assets, hash });
 
-/** The same values without any secret's wrapping, at every depth. Only for what runs a command: nothing made from it goes back. */
+/**
+ * The values with all secrets replaced by their plain values. They are for commands, and must not be sent to the
+ * engine.
+ */
 export function reveal(value: Value): Value {
     if (isSecret(value)) return reveal(value.value);
     if (Array.isArray(value)) return value.map(reveal);
@@ -56,8 +61,8 @@ export function reveal(value: Value): Value {
 }
 
 /**
- * What arrives from the engine in the form that the rest of this plugin works on: without nulls in objects, and with output values
- * taken apart into what they hold and whether they are known and secret.
+ * Values from the engine in the form that the rest of this plugin uses: objects have no nulls, and output values are
+ * replaced by a plain value, a secret or UNKNOWN.
  */
 export function normalize(value: Value): Value {
     if (Array.isArray(value)) return value.map(normalize);
@@ -73,7 +78,7 @@ export function mapValues<T, U>(object: Record<string, T>, change: (value: T, ke
     return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
 }
 
-/** What goes to the engine: assets and archives with all of their properties, those that do not apply being empty. */
+/** Values for the engine: assets and archives have all of their properties, and unused ones are empty. */
 export function complete(value: Value): Value {
     if (Array.isArray(value)) return value.map(complete);
     if (!isObject(value)) return value;
@@ -83,7 +88,7 @@ export function complete(value: Value): Value {
     return inner;
 }
 
-/** Equality of values. Assets and archives are equal if their contents are, wherever they lie. */
+/** Whether two values are equal. Assets and archives are equal if their contents are; paths do not matter. */
 export function equal(left: Value | undefined, right: Value | undefined): boolean {
     if (left === right) return true;
     if (Array.isArray(left) && Array.isArray(right))

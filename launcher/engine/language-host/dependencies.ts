@@ -14,7 +14,7 @@ export async function nodeExecutable(): Promise<{ path: string; version: string 
     return { path: executable, version };
 }
 
-/** The packages that npm has installed for a program; without `transitive` only those that its package.json names. */
+/** The npm packages of a program; without `transitive`, only those that its package.json names. */
 export async function programDependencies(directory: string, transitive: boolean): Promise<DependencyInfo[]> {
     const root = findUp(directory, "package-lock.json");
     if (!root) throw new Error(`no package-lock.json file found (searching upwards from ${directory})`);
@@ -37,7 +37,7 @@ function findUp(directory: string, file: string): string | undefined {
     return parent === directory ? undefined : findUp(parent, file);
 }
 
-/** Installs a program's packages with its package manager; hands the output on as it comes. */
+/** Installs a program's packages with its package manager. `write` gets the output as it comes. */
 export async function installDependencies(
     directory: string,
     packageManager: string,

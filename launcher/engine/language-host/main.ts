@@ -1,6 +1,6 @@
 /**
- * A Node.js language host for Pulumi's engine: runs programs, and answers what the engine asks about them. The engine starts it with its
- * own address as last argument. README.md in this folder says what it leaves out.
+ * A Node.js language host for Pulumi's engine: runs programs and answers questions about them. The engine starts it
+ * with the engine's address as the last argument. README.md in this folder says what it leaves out.
  */
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/language_pb";
@@ -15,7 +15,7 @@ import type * as grpc from "@grpc/grpc-js";
 
 let engineAddress = process.argv.at(-1) ?? "";
 
-/** The part of every request that says where the program is; the engine has sent it since 3.102. */
+/** The part of a request that says where the program is. Engines send it since 3.102. */
 function programOf(request: { getInfo(): rpc.ProgramInfo | undefined }): rpc.ProgramInfo {
     const info = request.getInfo();
     if (!info) throw new Error("the engine did not say where the program is");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ProgramInfo } from "@pulumi/pulumi/proto/language_pb";
 
-/** What Pulumi.yaml may say under `runtime.options`; names and defaults are the official host's. */
+/** `runtime.options` of Pulumi.yaml. Names and defaults are the official host's. */
 const schema = z.looseObject({
     typescript: z.boolean({ error: "typescript option must be a boolean" }).default(true),
     tsconfig: z.string({ error: "tsconfigpath option must be a string" }).optional(),
@@ -15,7 +15,7 @@ const schema = z.looseObject({
 });
 
 export interface RuntimeOptions {
-    /** Whether the SDK shall load ts-node before the program. */
+    /** Whether the SDK loads ts-node before the program. */
     typescript: boolean;
     tsconfig: string | undefined;
     /** Arguments for node, before the program. */
@@ -23,7 +23,7 @@ export interface RuntimeOptions {
     packageManager: "npm" | "yarn" | "pnpm" | "bun";
 }
 
-/** The options of a program; throws an Error that names the option that is wrong. */
+/** The options of a program. Throws an Error that names an invalid option. */
 export function parseOptions(program: ProgramInfo): RuntimeOptions {
     const parsed = schema.safeParse(program.getOptions()?.toJavaScript() ?? {});
     if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => issue.message).join("; "));
@@ -36,7 +36,7 @@ export function parseOptions(program: ProgramInfo): RuntimeOptions {
     };
 }
 
-/** Splits a line into words as a shell does: blanks outside of quotes, and a backslash that takes the next character as it is. */
+/** Splits a line into words as a shell does: at blanks outside of quotes, with a backslash as escape character. */
 export function splitWords(line: string): string[] {
     const word = /(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/gs;
     if (line.replace(word, "").trim() !== "") throw new Error(`a quote or a backslash in ${line} is not complete`);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import * as path from "node:path";
 import { PackageDependency, PackageParameterization } from "@pulumi/pulumi/proto/plugin_pb";
 
-/** The parts of a package.json that say whether its package needs a Pulumi plugin. */
+/** The parts of a package.json that name the package's Pulumi plugin. */
 interface PackageJson {
     name?: string;
     version?: string;
@@ -16,14 +16,17 @@ interface PackageJson {
 }
 
 /**
- * The plugins that the packages in a program's node_modules folders ask for. A package that cannot be read asks for none. Synchronous:
- * hundreds of small files take a third of the time, and nobody waits for anything else meanwhile.
+ * The plugins that the packages in a program's node_modules folders need. A package that cannot be read needs none.
+ * Reads synchronously: for hundreds of small files that takes a third of the time.
  */
 export function requiredPackages(programDirectory: string): PackageDependency[] {
     return [...installedManifests(programDirectory, new Set())].flatMap((manifest) => toDependency(manifest) ?? []);
 }
 
-/** The package.json of every package beneath a folder's node_modules that speaks of Pulumi, links followed, each folder once. */
+/**
+ * The package.json files below a folder's node_modules that contain "pulumi". Follows links and visits each folder
+ * once.
+ */
 function* installedManifests(folder: string, seen: Set<string>): Generator<PackageJson> {
     for (const entry of packageFolders(path.join(folder, "node_modules"))) {
         const real = unlessMissing(() => realpathSync(entry));
@@ -54,10 +57,10 @@ function unlessMissing<T>(read: () => T): T | undefined {
     }
 }
 
-/** What the plugin of one package is; undefined for a package that has none. */
+/** The plugin of a package; undefined for a package without one. */
 export function toDependency({ name, version, pulumi }: PackageJson): PackageDependency | undefined {
     if (!pulumi?.resource) return undefined;
-    // Only packages of Pulumi's own scope may leave the plugin's name out.
+    // Only packages in scope @pulumi may leave out the plugin's name.
     const plugin = pulumi.name || (name?.startsWith("@pulumi/") ? name.slice("@pulumi/".length) : "");
     const pluginVersion = pulumi.version || version;
     if (!plugin || !pluginVersion) return undefined;

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { RunResponse } from "@pulumi/pulumi/proto/language_pb";
-import { leash } from "../serve";
+import { killWithOperation } from "../serve";
 import { parseOptions } from "./options";
 import type { ProgramInfo, RunRequest } from "@pulumi/pulumi/proto/language_pb";
 
-/** The SDK's runner ends with this code when it has told the user all there is to tell (`cmd/run` of @pulumi/pulumi). */
+/** Exit code of the SDK's runner (`cmd/run` of @pulumi/pulumi) when it has already shown the error to the user. */
 const ALREADY_REPORTED = 32;
 
 interface Run {
@@ -16,7 +16,7 @@ interface Run {
     cancelled: AbortSignal;
 }
 
-/** Runs a program to its end. The response says what went wrong in it; only a mistake of this host's throws. */
+/** Runs a program to its end. The response has the program's error; only errors of this host are thrown. */
 export async function runProgram({ request, program, engineAddress, cancelled }: Run): Promise<RunResponse> {
     const failed = (error: string) => new RunResponse().setError(error);
     let runner: string;
@@ -50,10 +50,10 @@ export async function runProgram({ request, program, engineAddress, cancelled }:
         },
         stdio: ["ignore", "pipe", "pipe"],
     });
-    // Through pipes of its own, as node changes the mode of what it inherits. What comes out of this process is shown by the engine.
+    // Not inherited: node would change the mode of inherited streams. The engine shows the output of this process.
     child.stdout.pipe(process.stdout, { end: false });
     child.stderr.pipe(process.stderr, { end: false });
-    leash(child, cancelled);
+    killWithOperation(child, cancelled);
     try {
         const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
             child.once("error", reject);
@@ -61,7 +61,7 @@ export async function runProgram({ request, program, engineAddress, cancelled }:
         });
         if (code === 0) return new RunResponse();
         if (code === ALREADY_REPORTED) return new RunResponse().setBail(true);
-        // A program that a signal ended has no exit code; -1 is what the official host shows then.
+        // The official host shows -1 for a program that a signal ended.
         return failed(`Program exited with non-zero exit code: ${signal ? -1 : code}`);
     } catch (error) {
         return failed(`Problem executing program (could not run language executor): ${String(error)}`);
@@ -87,7 +87,10 @@ function runnerArguments(request: RunRequest, program: ProgramInfo, engineAddres
     ];
 }
 
-/** The engine says `project:name`; SDKs of every age understand `project:config:name`, which the official host passes on. */
+/**
+ * The engine sends `project:name`. The official host passes on `project:config:name`, which SDKs of all versions
+ * understand.
+ */
 function configKey(key: string): string {
     const [namespace, ...name] = key.split(":");
     return [namespace, "config", ...(name[0] === "config" ? name.slice(1) : name)].join(":");

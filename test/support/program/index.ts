@@ -1,6 +1,7 @@
 /**
- * A Pulumi program that makes what resources.json beside it says, so that a test is a list of plain data. Written as objects with one
- * key, an argument can be a secret, an asset or another resource's output. Every resource's outputs are the stack's outputs.
+ * A Pulumi program that makes the resources of resources.json beside it, so that a test is a list of plain data. An
+ * argument that is an object with one key can be a secret, an asset or another resource's output. The outputs of all
+ * resources are the stack's outputs.
  */
 import { readFileSync } from "node:fs";
 import * as command from "@pulumi/command";
@@ -49,7 +50,7 @@ for (const [name, { type, args, options = {} }] of Object.entries(
     });
 }
 
-/** The outputs that a test looks at: all but connections, which say nothing new. */
+/** The outputs that tests compare: all except connections, which repeat the inputs. */
 function outputsOf(resource: pulumi.CustomResource): Record<string, unknown> {
     return Object.fromEntries(
         Object.entries(resource).filter(

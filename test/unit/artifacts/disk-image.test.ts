@@ -1,4 +1,4 @@
-/** The image of virtual machines: whatever is not the right file is said before anything is made of it. */
+/** A wrong image file is reported before a machine is made of it. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -37,7 +37,7 @@ const ensure = (
 ): Promise<DiskImage | undefined> =>
     ensureDiskImage({ platform: "debian-13", image }, { cache, offline, progress: silent, fetch: fetchOf(content) });
 
-test("a file is taken where it lies; its sum, given or not, is what it is known by", async () => {
+test("a local file is used in place, and its sum is its identity, given or not", async () => {
     const source = join(cache, "mine.qcow2");
     writeFileSync(source, "image");
     expect(await ensure({ source, sha256: sum })).toEqual({ path: source, identity: sum.slice(0, 12) });
@@ -45,7 +45,7 @@ test("a file is taken where it lies; its sum, given or not, is what it is known 
     expect(fetches).toEqual([]);
 });
 
-test("an address is fetched once, and known by the same sum as the file", async () => {
+test("an address is fetched once, and has the same identity as the file", async () => {
     const first = await ensure({ source: address, sha256: sum });
     expect(first).toEqual({ path: join(cache, "artifacts", sum, "debian.qcow2"), identity: sum.slice(0, 12) });
     expect(readFileSync(first!.path, "utf8")).toBe("image");
@@ -54,7 +54,7 @@ test("an address is fetched once, and known by the same sum as the file", async 
     expect(readdirSync(dirname(first!.path))).toEqual(["debian.qcow2"]);
 });
 
-test("a copy in the cache that is not what it was is fetched again", async () => {
+test("a changed copy in the cache is fetched again", async () => {
     const { path } = (await ensure({ source: address, sha256: sum }))!;
     writeFileSync(path, "half of it");
     expect(await ensure({ source: address, sha256: sum })).toEqual({ path, identity: sum.slice(0, 12) });
@@ -70,7 +70,7 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
         },
         new RegExp(`has the sha256 ${sum} instead of ${another}`),
     ],
-    ["no file", () => ensure({ source: "/nowhere/image.qcow2" }), /nowhere\/image\.qcow2 is not there/],
+    ["no file", () => ensure({ source: "/nowhere/image.qcow2" }), /nowhere\/image\.qcow2 does not exist/],
     [
         "a download with another sum",
         () => ensure({ source: address, sha256: sum }, { content: "a page that says no" }),
@@ -79,14 +79,14 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
     [
         "an address without a network",
         () => ensure({ source: address, sha256: sum }, { offline: true }),
-        /nothing may be downloaded/,
+        /downloads are forbidden/,
     ],
 ])("%s is the user's to mend", async (_what, ask, message) => {
     await expect(ask()).rejects.toThrow(message);
     await expect(ask()).rejects.toThrow(UserError);
 });
 
-test("a download that fails leaves nothing that could be taken for the image", async () => {
+test("a failed download leaves no file that could pass for the image", async () => {
     const failing: Fetch = ([wanted], folder) => {
         writeFileSync(join(folder, wanted!.file), "im");
         return Promise.reject(new Error("the line went dead"));
@@ -96,11 +96,11 @@ test("a download that fails leaves nothing that could be taken for the image", a
             { platform: "debian-13", image: { source: address, sha256: sum } },
             { cache, offline: false, progress: silent, fetch: failing },
         ),
-    ).rejects.toThrow(/could not be fetched: the line went dead/);
+    ).rejects.toThrow(/could not be downloaded: the line went dead/);
     expect(existsSync(join(cache, "artifacts", sum, "debian.qcow2"))).toBe(false);
     expect(readdirSync(join(cache, "artifacts", sum))).toEqual([]);
 });
 
-test("where none is named and none is published, there is nothing to get: it is built", async () => {
+test("without a named or published image there is nothing to fetch", async () => {
     expect(await ensure(undefined)).toBeUndefined();
 });

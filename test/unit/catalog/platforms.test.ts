@@ -1,4 +1,4 @@
-/** What platforms hold as data and no machine is needed for. */
+/** Checks of the platforms' data that need no machine. */
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { LabDescription } from "../../../config/description";
@@ -6,7 +6,7 @@ import { platforms } from "../../../catalog/platforms/index";
 import { onCentos, siteWith } from "../../support/article";
 import { rolesOf } from "../../support/steps";
 
-/** OpenPGP's fingerprint of the first key in an armoured text: SHA-1 over its packet (RFC 4880, 12.2), which begins as the file does. */
+/** OpenPGP's fingerprint of the first key in an armoured text: SHA-1 of the key's packet (RFC 4880, 12.2). */
 function fingerprint(armoured: string): string {
     const bytes = Buffer.from(
         armoured.replace(/^-----BEGIN[^]*?\n\n/, "").replace(/\n=....\n-----END[^]*/, ""),
@@ -25,7 +25,8 @@ test("packages of MySQL's publisher are taken with its signing key only, which i
         [7, 9].map((version) => `https://repo.mysql.com/yum/mysql-8.4-community/el/${version}/$basearch/`),
     );
     for (const { key } of repositories) {
-        // The manual's, "Signature Checking Using GnuPG"; the file is the publisher's RPM-GPG-KEY-mysql-2025 to the byte.
+        // The fingerprint is from MySQL's manual, "Signature Checking Using GnuPG". The file is a copy of
+        // RPM-GPG-KEY-mysql-2025.
         expect(fingerprint(key)).toBe("BCA43417C3B485DD128EC6D4B7B3B788A8D3785C");
         expect(createHash("sha256").update(key).digest("hex")).toBe(
             "a4bcd9f16a53cc763f87b9955dbcdced33c7aa90296b157eb6ceef0f156f4327",
@@ -68,7 +69,7 @@ test("what Debian's services read is, but for these files, what CentOS's would",
         const differing = new Set(
             shared.filter((name) => centos.get(name) !== debian.get(name)).map((name) => name.split(" ")[1]),
         );
-        // nginx.conf, server.xml, context.xml and database.xml are not among them: those that Debian's Tomcat and nginx accept are CentOS's.
+        // nginx.conf, server.xml, context.xml and database.xml are the same on Debian and CentOS.
         expect([...differing].filter((name) => !/hardening\.conf$/.test(name ?? "")).sort(), platform).toEqual(
             expected,
         );

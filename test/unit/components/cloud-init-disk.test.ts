@@ -1,4 +1,7 @@
-/** A disk that holds a key is there while something is made of it. Whether it is a disk, test/lab/machine-changes.test.ts asks. */
+/**
+ * A cloud-init disk holds a key, so it exists only while its volume is made. test/lab/machine-changes.test.ts checks
+ * its content.
+ */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -11,10 +14,10 @@ afterAll(() => {
 });
 
 const file = path.join(folder, "stage", "nod0.iso");
-// The word after -output is the third, the files begin with the eighth.
+// A fake mkisofs: its third argument is the output file, and the input files begin with the eighth.
 fs.writeFileSync(path.join(folder, "mkisofs"), `#!/bin/sh\nout=$3; shift 7; cat "$@" >"$out"\n`, { mode: 0o755 });
 
-/** A program of its own that makes the disk and then does as `rest` says; gives what it prints, and whether it left something. */
+/** Runs a program that prepares the disk and then does `rest`. Returns its output and the files that it left. */
 function program(rest: string): { said: string; left: string[] } {
     const script = path.join(folder, "program.ts");
     fs.writeFileSync(
@@ -39,23 +42,23 @@ function program(rest: string): { said: string; left: string[] } {
     };
 }
 
-test("nobody else may read it, and it goes when the resource is there", () => {
+test("only root may read the disk, and it is removed after the resource was made", () => {
     expect(program("await before(); console.log(seen()); await after(); console.log(seen());")).toEqual({
         said: "umn 600\nnothing\n",
         left: [],
     });
 });
 
-test("or when the program ends over one that could not be made", () => {
+test("the disk is removed when the program ends because the resource failed", () => {
     expect(program("await before(); console.log(seen());")).toEqual({ said: "umn 600\n", left: [] });
 });
 
-test("or with the next run, after one that was killed", () => {
+test("the next run removes the disk of a run that was killed", () => {
     expect(program("await before(); process.kill(process.pid, 'SIGKILL');").left).toEqual(["stage/nod0.iso"]);
     expect(program("console.log(seen());")).toEqual({ said: "nothing\n", left: [] });
 });
 
-test("mkisofs's own words are the resource's error", () => {
+test("an error of mkisofs is the resource's error", () => {
     fs.writeFileSync(path.join(folder, "mkisofs"), "#!/bin/sh\necho no space >&2\nexit 1\n");
     expect(program("await before().catch((error) => console.log(error.message));")).toEqual({
         said: "mkisofs: exit code 1\nno space\n",

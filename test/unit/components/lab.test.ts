@@ -1,4 +1,4 @@
-/** The program's resources, as the engine would get them. */
+/** The registrations of the program's resources, as the engine would get them. */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import * as os from "node:os";
@@ -15,7 +15,7 @@ import { readConfiguration as describeStack } from "../../../roles/configuration
 import { articleLab, artifactsIn, secrets } from "../../support/article";
 import { register, type Registration } from "../../support/registrations";
 
-// Staged files lie below the working folder.
+// Staged files are below the working folder.
 const home = process.cwd();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "program-"));
 process.chdir(folder);
@@ -27,9 +27,9 @@ afterAll(() => {
 type Stack = ReturnType<typeof articleLab>;
 
 interface Circumstances {
-    /** What containers and virtual machines tell to be, by resource. */
+    /** The identities of containers and virtual machines, by resource. */
     identities?: Record<string, string>;
-    /** What the image is known by. */
+    /** The image's identity. */
     image?: string;
     acceleration?: Acceleration;
     jumpHost?: JumpHost;
@@ -64,10 +64,10 @@ const virtualMachines = (stack: Stack) =>
         image: { source: "/images/debian.qcow2" },
     });
 
-/** As it is in git; the same for all tests. */
+/** The article's lab without a change, for all tests. */
 const article = registrationsOf();
 
-/** The one custom resource of that name. */
+/** The custom resource with this name. */
 function find(registrations: Registration[], name: string): Registration {
     const found = registrations.find((registration) => registration.custom && registration.name === name);
     if (!found) throw new Error(`no resource ${name}`);
@@ -84,7 +84,7 @@ describe("the article's lab", () => {
     });
     const commands = () => all.filter(({ type }) => type === "command:remote:Command");
 
-    test("is a tree: every component's name starts with its parent's, every other's with its machine's", () => {
+    test("is a tree: a component's name starts with its parent's name, any other resource's with its machine's", () => {
         for (const { name, parent, custom, type } of all.filter((registration) => registration.parent !== "")) {
             const [parentType, parentName = ""] = parent.split(" ");
             const start =
@@ -129,7 +129,7 @@ describe("the article's lab", () => {
             expect(dependencies(`${app}-httpd`)).toContain(`${app}-tomcat`);
             expect(dependencies("mysql-retired-accounts")).toContain(`${app}-httpd`);
         }
-        // One app server after the other: whatever makes them restart, one of them works.
+        // App servers restart one after the other, so that one of them works.
         expect(dependencies("nod2-tomcat")).toContain("nod0-httpd");
         expect(
             (await registrationsOf(undefined, { firstTime: true })).find(({ name }) => name === "nod2-tomcat")
@@ -144,7 +144,7 @@ describe("the article's lab", () => {
         expect(dependencies("mysql-database").filter((name) => !name.startsWith("mysql-"))).toEqual([]);
     });
 
-    test("a machine comes before all that is done on it, and its packages before everything else there", () => {
+    test("a machine comes before its steps, and its packages before all other steps", () => {
         for (const { name, dependencies } of all.filter(
             (registration) => registration.custom && registration.deletedWith !== "",
         )) {
@@ -156,7 +156,7 @@ describe("the article's lab", () => {
             expect(find(all, `${machine}-domain`).dependencies).toEqual(["lab-hypervisor-network"]);
     });
 
-    test("all that is done on a machine goes with it", () => {
+    test("the steps on a machine are deleted with the machine", () => {
         const onMachines = all.filter((registration) => isRemote(registration) || registration.name.endsWith("-build"));
         expect(onMachines.length).toBeGreaterThan(40);
         for (const { name, deletedWith } of onMachines)
@@ -189,11 +189,13 @@ describe("the article's lab", () => {
         }
         expect(Object.keys((find(all, "nod1-memcached").inputs.triggers as [string, object])[1]).sort()).toEqual([
             "apply",
-            ...["hardening", "lab", "restart"].map((file) => `files/etc/systemd/system/memcached.service.d/${file}.conf`),
+            ...["hardening", "lab", "restart"].map(
+                (file) => `files/etc/systemd/system/memcached.service.d/${file}.conf`,
+            ),
         ]);
     });
 
-    test("a command's text is the same for everybody, and what it says before is not handed on", () => {
+    test("a command's text is the same on all machines, and its earlier output is no input", () => {
         expect(find(all, "nod0-tomcat").inputs.create).toBe("exec sh /var/lib/lab/tomcat/apply");
         for (const { name, inputs } of commands()) expect(inputs.addPreviousOutputInEnv, name).toBe(false);
     });
@@ -242,7 +244,7 @@ describe("the article's lab", () => {
         ]) {
             for (const secret of hidden) expect(text.includes(secret), secret).toBe(false);
         }
-        // They do go where they belong.
+        // The secrets do reach their places.
         expect(
             Buffer.from(String(find(all, "mysql-database").inputs.stdin).split(" ")[1] ?? "", "base64").toString(),
         ).toContain(secrets.databasePassword);
@@ -254,7 +256,8 @@ describe("the article's lab", () => {
 });
 
 /**
- * What differs, by resource: names of changed inputs, and of the uploaded files whose digests changed. "new" and "gone" for whole resources.
+ * The differences by resource: names of changed inputs and of changed uploaded files; "new" or "gone" for a whole
+ * resource.
  */
 function differences(before: Registration[], after: Registration[]): Record<string, string[] | "new" | "gone"> {
     const byName = (registrations: Registration[]) =>
@@ -291,7 +294,7 @@ describe("what a change touches", () => {
     });
     const touched = async (change: (stack: Stack) => unknown) => differences(before, await registrationsOf(change));
 
-    test("row 23: an app server more is a line more: its own resources, and who has to know of it", async () => {
+    test("row 23: an app server more: its own resources, and the files that name app servers", async () => {
         const all = await touched((stack) => {
             stack.machines.nod5 = { address: "192.168.0.206", roles: ["app"] };
         });
@@ -308,14 +311,14 @@ describe("what a change touches", () => {
             "nod4-tengine": ["files/etc/tengine/nginx.conf"],
             "mysql-database": ["stdin"],
             "mysql-retired-accounts": ["stdin"],
-            // Who may knock at the back end.
+            // The back end's firewalls let the new app server in.
             "mysql-firewall": doors,
             "nod1-firewall": doors,
             "nod2-firewall": doors,
         });
     });
 
-    test("an app server less: its resources go, and who knew of it forgets it", async () => {
+    test("an app server less: its resources go, and the other machines' files forget it", async () => {
         const all = await touched((stack) => {
             delete stack.machines.nod0;
         });
@@ -402,7 +405,7 @@ describe("what a change touches", () => {
         ]);
     });
 
-    test("a machine made anew: all that is done on it, and nothing elsewhere", async () => {
+    test("a machine made anew: all steps on it, and nothing on other machines", async () => {
         const all = differences(before, await registrationsOf(undefined, { identities: { "nod1-domain": "another" } }));
         const mine = before
             .filter((registration) => registration.deletedWith === "lab:SystemContainer nod1")
@@ -425,10 +428,10 @@ describe("what is protected", () => {
     const protectedOf = async (change: (stack: Stack) => unknown) =>
         (await registrationsOf(change)).filter((registration) => registration.protect).map(({ name }) => name);
 
-    test("the database's disk, but in an isolated lab, where it can be asked for", async () => {
+    test("the database's disk; in an isolated lab only if the stack file says so", async () => {
         expect(await protectedOf(virtualMachines)).toEqual(["mysql-volume"]);
         expect(await protectedOf(() => undefined)).toEqual([]);
-        // A container is its disk.
+        // A container has no disk apart from itself.
         expect(await protectedOf((stack) => Object.assign(stack.machines.mysql ?? {}, { protect: true }))).toEqual([
             "mysql-domain",
         ]);
@@ -451,7 +454,7 @@ describe("virtual machines", () => {
         all = await registrationsOf(virtualMachines);
     });
 
-    /** What cloud-init reads of a machine's user data and network configuration. */
+    /** A machine's user data and network configuration, parsed as cloud-init parses them. */
     function cloudInitOf(name: string, change: (stack: Stack) => unknown = virtualMachines) {
         const stack = articleLab();
         change(stack);
@@ -507,7 +510,7 @@ describe("virtual machines", () => {
         });
     });
 
-    test("where the image lies is no part of what is made of it; how machines are run neither, unless the stack file says how", async () => {
+    test("neither the image's path nor the acceleration is part of a resource, unless the stack file sets the acceleration", async () => {
         expect(find(all, "lab-hypervisor-base").ignoreChanges).toEqual(["source"]);
         expect(find(all, "nod0-domain").ignoreChanges).toEqual(["type", "cpu"]);
         const emulated = await registrationsOf(
@@ -520,7 +523,7 @@ describe("virtual machines", () => {
         });
     });
 
-    test("an isolated lab's have their packages through the proxy at its gateway", async () => {
+    test("of an isolated lab get packages through the proxy at the gateway", async () => {
         const change = (stack: Stack) => Object.assign(virtualMachines(stack), { isolated: true, packageProxy: 3142 });
         expect(cloudInitOf("nod3", change).user).toMatchObject({
             write_files: [
@@ -537,13 +540,13 @@ describe("virtual machines", () => {
         });
     });
 
-    test("a resource with a name of its own is deleted before one of that name takes its place", () => {
+    test("a resource with a fixed name is deleted before its replacement is made", () => {
         const named = all.filter(({ type, inputs }) => type.startsWith("libvirt:") && inputs.name !== undefined);
         expect(named.length).toBe(3 + 2 * machineNames.length);
         expect(named.filter(({ deleteBeforeReplace }) => !deleteBeforeReplace).map(({ name }) => name)).toEqual([]);
     });
 
-    test("cloud-init: who may log in, with which key the machine shows itself, and its address", () => {
+    test("cloud-init sets the login key, the host key and the address", () => {
         const { user, network } = cloudInitOf("nod3");
         const hostKey = hostKeyOf(secrets.hostKeySeed, "nod3");
         expect(user).toMatchObject({
@@ -562,9 +565,9 @@ describe("virtual machines", () => {
         });
     });
 
-    test("its disk is there only while a volume is made of it, which Pulumi names: another one is another identity; the state knows no key", () => {
+    test("the cloud-init disk exists only while its volume is made; a new volume is a new identity, and the state holds no key", () => {
         expect(find(all, "nod3-cloud-init")).toMatchObject({
-            // What is in a libvirt:CloudinitDisk is read back, and the provider may stand still over it.
+            // The provider reads a libvirt:CloudinitDisk back, and can hang while it does.
             type: "libvirt:index/volume:Volume",
             inputs: {
                 pool: "lab",
@@ -579,13 +582,13 @@ describe("virtual machines", () => {
         ).toEqual([]);
     });
 
-    test("what is done on them is what is done on containers", async () => {
+    test("have the same steps as containers", async () => {
         const names = (registrations: Registration[]) =>
             registrations
                 .filter(isRemote)
                 .map(({ name }) => name)
                 .sort();
-        // But that what keeps its disk when it is made anew has to be waited for.
+        // Except for the wait for a machine that is made anew with its old disk.
         expect(names(all)).toEqual(
             [...names(await article), ...machineNames.map((machine) => `${machine}-start`)].sort(),
         );
@@ -606,7 +609,7 @@ describe("virtual machines", () => {
         ) => differences(all, await registrationsOf((stack) => change(virtualMachines(stack)), { identities, image }));
         const nod1 = (what: object) => (stack: Stack) => Object.assign(stack.machines.nod1 ?? {}, what);
 
-        test("memory or processors: the domain; one with the same disk is waited for, and nothing is done again", async () => {
+        test("memory or processors: the domain; the machine keeps its disk, is waited for, and no step runs again", async () => {
             expect(await touched(nod1({ memoryMiB: 2048, vcpus: 3 }))).toEqual({ "nod1-domain": ["memory", "vcpu"] });
             expect(await touched(() => undefined, { "nod1-domain": "another" })).toEqual({
                 "nod1-start": ["triggers"],
@@ -614,7 +617,7 @@ describe("virtual machines", () => {
             expect(find(all, "nod1-packages").dependencies).toContain("nod1-start");
         });
 
-        test("the disk's size: the disk, and for cloud-init it is another instance, on which all is done again", async () => {
+        test("the disk's size: the disk; cloud-init sees a new instance, and all steps run again", async () => {
             expect(await touched(nod1({ diskGiB: 20 }))).toEqual({
                 "nod1-volume": ["size"],
                 "nod1-cloud-init": ["source"],
@@ -641,7 +644,7 @@ describe("virtual machines", () => {
             });
         });
 
-        test("the address, or a key that the machine gets at birth: another disk, too", async () => {
+        test("the address, or a key that cloud-init sets: the disk, too", async () => {
             const changes = await touched(nod1({ address: "192.168.0.211", mac: "52:54:00:a8:00:c9" }));
             expect(changes["nod1-volume"]).toEqual(["name"]);
             expect(changes["nod1-cloud-init"]).toEqual(["source"]);
@@ -652,7 +655,7 @@ describe("virtual machines", () => {
         });
     });
 
-    test("whoever logs in as another than root does everything through sudo", async () => {
+    test("a login user other than root uses sudo for each command", async () => {
         const change = (stack: Stack) => Object.assign(virtualMachines(stack), { platform: "centos-stream-9" });
         const centos = await registrationsOf(change);
         for (const { name, inputs } of centos.filter(({ type }) => type === "command:remote:Command"))
@@ -672,7 +675,7 @@ describe("hypervisors elsewhere", () => {
         hostKey: "ssh-ed25519 AAAA",
     };
     const behind = (stack: Stack) => Object.assign(virtualMachines(stack), { hypervisor: uri("198.51.100.7") });
-    /** The article's machines in turn on two hypervisors that have a bridge into one network. */
+    /** The article's machines, alternately on two hypervisors with a bridge into one network. */
     const spread = (stack: Stack) => {
         Object.assign(virtualMachines(stack), {
             hypervisor: undefined,
@@ -690,7 +693,7 @@ describe("hypervisors elsewhere", () => {
         });
     };
 
-    test("machines are reached through theirs: every connection, and the tool that compiles; the key to it is a secret", async () => {
+    test("each connection goes through the machine's hypervisor, and so does the compile tool; the hypervisor's key is a secret", async () => {
         const all = await registrationsOf(behind, { jumpHost });
         const remote = all.filter(isRemote);
         expect(remote.length).toBeGreaterThan(40);
@@ -706,7 +709,7 @@ describe("hypervisors elsewhere", () => {
         expect(JSON.stringify(all.map((registration) => registration.shown))).not.toContain("PRIVATE KEY");
     });
 
-    test("by which way they are reached is no reason to do anything again, but for what speaks to them", async () => {
+    test("a change of the jump host runs no step again, except what connects to the machines", async () => {
         const before = await registrationsOf(behind, { jumpHost });
         const changes = differences(before, await registrationsOf(behind, { jumpHost: { ...jumpHost, port: 22 } }));
         expect(
@@ -716,7 +719,7 @@ describe("hypervisors elsewhere", () => {
         ).toEqual([]);
     });
 
-    test("each has a provider, a pool and a base volume of its own, and the machines that are placed on it; the network is there", async () => {
+    test("each has its own provider, pool, base volume and machines; the network exists already", async () => {
         const all = await registrationsOf(spread);
         expect(
             all
@@ -737,7 +740,7 @@ describe("hypervisors elsewhere", () => {
                 { bridge: "br0", mac: expect.any(String) as string, waitForLease: false },
             ]);
         }
-        // nod0, nod1, nod2, nod3, nod4, mysql, as the stack file has them.
+        // In the order of the stack file: nod0, nod1, nod2, nod3, nod4, mysql.
         expect(machineNames.map((machine) => find(all, `${machine}-volume`).inputs.baseVolumeId)).toEqual(
             ["west", "east", "west", "east", "west", "east"].map((name) => `identity of lab-hypervisor-${name}-base`),
         );

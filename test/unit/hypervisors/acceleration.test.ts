@@ -1,4 +1,4 @@
-/** What a trial of KVM on this machine says nothing about. The trial itself is test/lab/virtual-machines.test.ts's. */
+/** Hypervisors elsewhere, where no trial runs. test/lab/virtual-machines.test.ts has the trial itself. */
 import { expect, test } from "vitest";
 import { findAcceleration } from "../../../hypervisors/acceleration";
 

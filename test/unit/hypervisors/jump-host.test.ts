@@ -1,4 +1,4 @@
-/** The way through a remote hypervisor, as its libvirt URI says it. */
+/** Jump hosts as libvirt URIs describe them. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -34,7 +34,7 @@ function write(name: string, content: string): string {
     return file;
 }
 
-/** The jump host at `authority`, with words more in the URI: by default the key and the known hosts that are there. */
+/** The jump host at `authority`. `more` is the URI's query, by default with the test's key and known hosts. */
 async function jumpHost(
     authority = "root@198.51.100.7",
     query = `keyfile=${folder}/key&knownhosts=${folder}/hosts`,
@@ -61,7 +61,7 @@ const mistake = async (...words: Parameters<typeof jumpHost>) => {
 };
 
 describe("a jump host", () => {
-    test("is the URI's, with its key, and of its host's keys the one that all agree on", async () => {
+    test("has the URI's host and key, and the host key that known_hosts has for it", async () => {
         expect(await jumpHost()).toEqual({
             host: "198.51.100.7",
             port: 22,
@@ -71,7 +71,7 @@ describe("a jump host", () => {
         });
     });
 
-    test("is none where machines are reached without", async () => {
+    test("is undefined where machines are reached directly", async () => {
         expect(await jumpHost(undefined, undefined, { jump: false })).toBeUndefined();
     });
 
@@ -97,13 +97,13 @@ describe("a jump host", () => {
     });
 
     test("that cannot be used is a mistake with a remedy", async () => {
-        expect(await mistake("198.51.100.7")).toMatch(/does not say who logs in .*USER@198\.51\.100\.7/);
+        expect(await mistake("198.51.100.7")).toMatch(/names no user for .*USER@198\.51\.100\.7/);
         const hosts = `knownhosts=${folder}/hosts`;
         expect(await mistake(undefined, `keyfile=/no/key&${hosts}`)).toMatch(/\/no\/key cannot be read \(ENOENT\)/);
         write("locked", newEncryptedKey("secret").privateKey);
         expect(await mistake(undefined, `keyfile=${folder}/locked&${hosts}`)).toMatch(/passphrase.*ssh-add/);
         expect(await mistake("root@198.51.100.8")).toMatch(
-            /host key of 198\.51\.100\.8 is not known.*Log in once by hand/,
+            /host key of 198\.51\.100\.8 is unknown.*Log in once by ssh/,
         );
         expect(await mistake(undefined, `keyfile=${folder}/key&knownhosts=/no/hosts`)).toContain("/no/hosts");
         write("hosts", `198.51.100.7 ${rsa}\n@revoked 198.51.100.7 ${host}\n`);

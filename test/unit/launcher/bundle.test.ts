@@ -1,10 +1,11 @@
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { repository } from "../../support/repository";
 
-const original = path.join(__dirname, "../../..");
+const original = repository();
 let folder: string;
 let copy: string;
 
@@ -23,6 +24,7 @@ beforeAll(() => {
         "roles",
         "sdks",
         "site",
+        "tomcat-valve",
         "index.ts",
         "package.json",
         "package-lock.json",
@@ -49,7 +51,7 @@ function edit(file: string, what: string, by: string) {
     fs.writeFileSync(place, text.replace(what, by));
 }
 
-test("a program is bundled when a file that it is made of has changed, and only then", () => {
+test("a program is bundled again only when one of its source files has changed", () => {
     expect(help()).toContain("a table of machines");
     const first = bundledAt();
     help();
@@ -75,7 +77,7 @@ test("a checkout that was moved finds its own files", () => {
     );
 }, 60_000);
 
-test("one that does not come about leaves the one before, and says what is wrong where", () => {
+test("a failed build keeps the bundle before, and names the place of the error", () => {
     edit("launcher/commands/status.ts", "export const status", "export const = status");
     const { status, stderr } = spawnSync(
         process.execPath,

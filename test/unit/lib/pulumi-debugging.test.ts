@@ -5,7 +5,7 @@ import { withoutPulumisDebugging } from "../../../lib/pulumi-debugging";
 interface Request {
     getMessage(): string;
 }
-// The SDK's own objects, in which its modules look things up.
+// The SDK's own module objects, which its other modules use.
 const load = createRequire(__filename);
 const log = load("@pulumi/pulumi/log") as Record<"debug" | "warn", (message: string) => Promise<void>>;
 const settings = load("@pulumi/pulumi/runtime/settings") as { getEngine: () => unknown };

@@ -12,15 +12,15 @@ const seed = "0123456789abcdef".repeat(4);
 const hasOpenSsh = spawnSync("ssh-keygen", ["-?"]).error === undefined;
 
 describe("a machine's host key", () => {
-    test("is the same at every run, to the byte", () => {
+    test("is the same in each run, byte for byte", () => {
         expect(hostKeyOf(seed, "nod0")).toEqual(hostKeyOf(seed, "nod0"));
-        // From the run that made the first lab: another value here is another key on every machine there is.
+        // A value from the first lab. With another value here, all existing machines would get new host keys.
         expect(hostKeyOf(seed, "nod0").publicKey).toBe(
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxVCK49UEH9c7uO8pl8d0C+ABlegiszNIa/SjPqoY5S",
         );
     });
 
-    test("is another for another machine and for another seed", () => {
+    test("differs between machines and between seeds", () => {
         const keys = [
             hostKeyOf(seed, "nod0"),
             hostKeyOf(seed, "nod1"),
@@ -30,7 +30,7 @@ describe("a machine's host key", () => {
         expect(new Set(keys).size).toBe(keys.length);
     });
 
-    test("signs what its public half verifies", () => {
+    test("makes signatures that its public half verifies", () => {
         const { privateKey, publicKey } = hostKeyOf(seed, "nod0");
         const [own, shown] = [utils.parseKey(privateKey), utils.parseKey(publicKey)];
         if (own instanceof Error || shown instanceof Error) throw new Error("no key");
@@ -56,7 +56,7 @@ describe("a machine's host key", () => {
 });
 
 describe("a login key", () => {
-    test("may be of any secret", () => {
+    test("can be derived from any secret", () => {
         fc.assert(
             fc.property(
                 fc.uint8Array({ minLength: 32, maxLength: 32 }),

@@ -69,7 +69,7 @@ test("a reload is not enough for a new unit, nor where prepare says so", async (
     await machine.apply("web", role());
     expect(await machine.apply("web", role(["changed"]))).toMatchObject({ services: ["reload web.service"] });
     expect(await machine.apply("web", role(["changed restart"]))).toMatchObject({ services: ["restart web.service"] });
-    // Whatever comes after it, and after a stop in between.
+    // Later runs and a stop in between change nothing.
     expect(await machine.apply("web", { ...role(["changed restart", "changed"]), test: "false" })).toMatchObject({
         code: 1,
         services: [],
@@ -220,7 +220,7 @@ describe("what does not work", () => {
         await machine.apply("web", configuration("good\n"));
         const testing = (content: string) => configuration(content, { test: "grep -q good /mnt/one.conf" });
         expect(await machine.apply("web", testing("bad\n"))).toMatchObject({ code: 1, services: [] });
-        // The same files as the service runs with, but it has not been told since they were others.
+        // The files are again those that the service runs with, but the service has not been told of the change back.
         expect(await machine.apply("web", testing("good again\n"))).toMatchObject({
             code: 0,
             services: ["restart web.service"],

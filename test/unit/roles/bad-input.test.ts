@@ -1,4 +1,7 @@
-/** Free text from a stack file: refused before anything is made, with its place and without a secret's value, or harmless wherever it goes. */
+/**
+ * Free text in a stack file is either refused, without a secret's value in the message, or harmless in each file and
+ * script.
+ */
 import { DOMParser } from "@xmldom/xmldom";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -15,7 +18,7 @@ const inside = (stack: Stack, section: string, values: Record<string, unknown>) 
     stack[section] = { ...(stack[section] as object | undefined), ...values };
 };
 
-/** Every setting that takes a text, by its path. */
+/** The settings that take a text, by path. */
 const settings: Record<string, (stack: Stack, text: string) => void> = {
     "site.hostName": (stack, text) => inside(stack, "site", { hostName: text }),
     "database.name": (stack, text) => inside(stack, "database", { name: text }),
@@ -47,7 +50,10 @@ const settings: Record<string, (stack: Stack, text: string) => void> = {
     },
 };
 
-/** Pieces that mean something to a shell, to SQL, XML, mustache, or to one of the servers' own files, between ones that mean nothing. */
+/**
+ * Text with special characters of shells, SQL, XML, mustache and the servers' configuration files, among harmless
+ * characters.
+ */
 const nasty = fc
     .array(
         fc.oneof(
@@ -95,7 +101,7 @@ const nasty = fc
     )
     .map((parts) => parts.join(""));
 
-/** Of all that files and scripts are made of, only this has no meaning of its own anywhere. */
+/** A value without a special character in any file or script. */
 const harmless = /^[A-Za-z0-9._:@/+-]*$/;
 
 test.each(Object.entries(settings))("%s", async (path, set) => {
@@ -120,7 +126,7 @@ test.each(Object.entries(settings))("%s", async (path, set) => {
     );
 });
 
-/** What a database password may hold is more: each place that it goes to reads back exactly it. */
+/** A database password may hold more characters; each place must read back exactly the password. */
 test("databasePassword", () => {
     const allowed = fc.string({ unit: fc.constantFrom(..."aZ9_.,:;+*/=@!?()[]{}^~-"), minLength: 8, maxLength: 64 });
     fc.assert(
@@ -176,7 +182,8 @@ test("vrrpPassword", () => {
                 const lines = keepalivedText(contextOn(description, machine), text)
                     .split("\n")
                     .map((line) => line.trim());
-                // keepalived.conf(5): `!` and `#` begin a comment, a quote a text with spaces, `~` and `$` mean something at a word's beginning.
+                // keepalived.conf(5): `!` and `#` begin a comment, quotes a text with spaces; `~` and `$` are special
+                // at a word's beginning.
                 expect(lines).toContain(`auth_pass ${text}`);
                 expect(text).not.toMatch(/[!#"'\s$]/);
             },

@@ -1,7 +1,7 @@
-/** A role that only the registry knows is everywhere: nothing else has a list of roles of its own. */
+/** A made-up role in the registry appears everywhere, because nothing else has a list of roles. */
 import { expect, test, vi } from "vitest";
 import { plan } from "../../../launcher/commands/plan/plan";
-import { areWell, table } from "../../../launcher/commands/status";
+import { areWell, statusTable } from "../../../launcher/commands/status";
 import { accessOf } from "../../../roles/access";
 import { readConfiguration, readDescription } from "../../../roles/configuration";
 import { doorsOf } from "../../../roles/doors";
@@ -68,7 +68,7 @@ test("status asks for its units, and the outputs name them", () => {
         holdsVirtualAddress: true,
         health: "-",
     };
-    expect(table([status], access)).toMatch(/memcached active, gopherd failed .* NOT WELL/);
+    expect(statusTable([status], access)).toMatch(/memcached active, gopherd failed .* NOT WELL/);
     expect(areWell([status])).toBe(false);
 });
 

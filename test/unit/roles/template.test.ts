@@ -3,8 +3,9 @@ import * as path from "node:path";
 import Mustache from "mustache";
 import { expect, test } from "vitest";
 import { render } from "../../../roles/template";
+import { repository } from "../../support/repository";
 
-const folder = path.join(__dirname, "../../../files");
+const folder = repository("files");
 const templates = fs
     .readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".mustache"))

@@ -1,21 +1,20 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureArtifacts } from "../../../../artifacts/cache";
-import { localArtifacts } from "../../../../artifacts/local-artifacts";
-import { cacheFolder, checkout, stackFolder } from "../../../../lib/environment";
+import { ensureLabArtifacts } from "../../../../artifacts/lab-artifacts";
+import { neededArtifacts } from "../../../../roles/of-machine";
+import { accessOf } from "../../../../roles/access";
+import { sshToMachine, writeSshConfig } from "../../../stack/ssh-config";
 import { UserError } from "../../../../lib/errors";
 import { silent, type Progress } from "../../../../lib/progress";
+import { cacheFolder, checkout, stackFolder } from "../../../../lib/environment";
 import { run } from "../../../../lib/run";
-import { accessOf } from "../../../../roles/access";
-import { neededArtifacts } from "../../../../roles/of-machine";
-import { writeSshConfig } from "../../access";
 import type { BenchLab } from "../bench-lab";
 import { renderForAnsible } from "./render";
 
-/** The newest that Debian 12's Python (3.11) can run. */
+/** The newest version that runs with Debian 12's Python (3.11). */
 const version = "2.19.4";
 
-/** ansible-core in the cache, from its package index by pip; gives the folder of its programs. */
+/** Installs ansible-core with pip into the cache. Returns the folder of its programs. */
 export async function ensureAnsible(progress: Progress): Promise<string> {
     const folder = path.join(cacheFolder(), "bench", `ansible-core-${version}`);
     const bin = path.join(folder, "bin");
@@ -24,7 +23,7 @@ export async function ensureAnsible(progress: Progress): Promise<string> {
         fs.rmSync(folder, { recursive: true, force: true });
         await run(["python3", "-m", "venv", folder], { say }).catch((error: unknown) => {
             throw new UserError(
-                `Ansible cannot be installed to compare with: ${(error as Error).message}`,
+                `The bench could not install Ansible: ${(error as Error).message}`,
                 "Install Python 3.11 or newer with its venv module (Debian: python3-venv).",
             );
         });
@@ -37,7 +36,7 @@ export async function ensureAnsible(progress: Progress): Promise<string> {
     return bin;
 }
 
-/** Ansible's own settings for speed: one connection a machine that stays, no file for each task, all machines at once. */
+/** Fast settings for Ansible: one lasting connection to each machine, no file for each task, all machines at once. */
 const settings = (folder: string): NodeJS.ProcessEnv => ({
     ANSIBLE_PIPELINING: "true",
     ANSIBLE_FORKS: "50",
@@ -51,7 +50,7 @@ const settings = (folder: string): NodeJS.ProcessEnv => ({
     LC_ALL: "C.UTF-8",
 });
 
-/** Ansible at work on a bench's lab. */
+/** Ansible, as it builds the site on the bench's lab. */
 export class Playbook {
     private constructor(
         private readonly lab: BenchLab,
@@ -66,38 +65,42 @@ export class Playbook {
         return path.join(stackFolder(this.lab.stack), "ansible");
     }
 
-    /** Renders what the stack file says now. */
+    /** Renders the files of the playbook from the current stack file. */
     async render(): Promise<void> {
         fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
         const configuration = await this.lab.configuration();
-        const paths = await ensureArtifacts(neededArtifacts(configuration.description), {
+        const { description } = configuration;
+        const artifacts = await ensureLabArtifacts(description, neededArtifacts(description), {
             cache: cacheFolder(),
             progress: silent,
         });
         await renderForAnsible(this.folder, configuration, {
-            artifacts: localArtifacts(paths),
+            artifacts,
             sshConfig: writeSshConfig(this.lab.stack, accessOf(configuration)),
             builds: path.join(cacheFolder(), "builds"),
         });
     }
 
-    /** Gives machines the Python that Ansible's modules need, as images for Ansible have it. */
-    async givePython(): Promise<void> {
+    /** Installs the Python that Ansible's modules need. Images made for Ansible have it. */
+    async installPython(): Promise<void> {
         const ssh = writeSshConfig(this.lab.stack, accessOf(await this.lab.configuration()));
         await Promise.all(
             this.lab.description.machines.map(({ name }) =>
-                this.lab.inside([
-                    "ssh",
-                    "-F",
-                    ssh,
-                    name,
-                    "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install python3 python3-apt >/dev/null",
-                ]),
+                this.lab.inside(
+                    sshToMachine(
+                        ssh,
+                        name,
+                        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install python3 python3-apt >/dev/null",
+                    ),
+                ),
             ),
         );
     }
 
-    /** Runs the playbook; `firstTime`: app servers need not take turns. Fails with its last words when it fails. */
+    /**
+     * Runs the playbook. `firstTime`: app servers need not be changed one after the other. A ProgramError with its last
+     * lines if it fails.
+     */
     async play(firstTime: boolean): Promise<string> {
         const turns = firstTime ? ["--extra-vars", "app_servers_at_once=100%"] : [];
         return this.lab.inside(

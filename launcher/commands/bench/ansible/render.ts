@@ -1,21 +1,24 @@
-/** What the playbook works with: the same files, packages and checks as the program's own, rendered by the same functions. */
+/**
+ * Renders what the playbook works with: the same files, packages and checks as the Pulumi program's, by the same
+ * functions.
+ */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../../../../artifacts/local-artifacts";
-import { temporaryFolders } from "../../../../catalog/director-servers";
-import { platforms } from "../../../../catalog/platforms/index";
 import { releases } from "../../../../catalog/releases";
-import type { Configuration } from "../../../../config/configuration";
-import { machinesWith } from "../../../../config/description";
-import { outputValue } from "../../../../lib/output-value";
-import { run } from "../../../../lib/run";
-import { namedRoles } from "../../../../roles/configuration";
 import { contextOf, packagesOf, stepConfigurations } from "../../../../roles/of-machine";
 import type { ManagedFile, RoleConfiguration } from "../../../../roles/role-configuration";
 import { tengineBuild } from "../../../../roles/tengine-build";
+import { temporaryFolders } from "../../../../catalog/director-servers";
+import type { Configuration } from "../../../../config/configuration";
+import { machinesWith } from "../../../../config/description";
+import { platforms } from "../../../../catalog/platforms/index";
+import { run } from "../../../../lib/run";
+import { outputValue } from "../../../../lib/output-value";
+import { namedRoles } from "../../../../roles/configuration";
 
-/** A role as role.yaml reads it. Paths are on the control machine. */
+/** A step of a role, as role.yaml reads it. Paths are on the control machine. */
 interface PlaybookRole {
     files?: string;
     secrets?: string;
@@ -24,16 +27,16 @@ interface PlaybookRole {
     on_change?: "restarted" | "reloaded";
     ready?: string;
     seconds?: number;
-    /** Shell lines for the role's own secret texts. */
+    /** Shell lines that use the role's secret texts. */
     finish?: string;
 }
 
-/** Folder of a role's secret texts on a machine. */
+/** The folder of a role's secret texts on a machine. */
 const secretsFolder = (role: string) => `/root/.lab-${role}`;
 
 /**
- * Writes everything that the playbook needs into `folder`, and the inventory as inventory.json, whose path it gives. `sshConfig` says how
- * the machines are reached; `builds` is the folder with compiled servers.
+ * Writes everything that the playbook needs into `folder`, with the inventory as inventory.json. Returns the path of
+ * the inventory. `sshConfig` is the path of the machines' ssh_config, `builds` the folder with compiled servers.
  */
 export async function renderForAnsible(
     folder: string,
@@ -103,7 +106,7 @@ export async function renderForAnsible(
     return inventory;
 }
 
-/** Tomcat's jars are files like others; its own archive is the playbook's to unpack. */
+/** Tomcat's archive is left out, as the playbook unpacks it. Its additional jars are files like others. */
 function withLibraries(role: string, configuration: RoleConfiguration): RoleConfiguration {
     if (role !== "tomcat") return configuration;
     const [, ...libraries] = configuration.artifacts ?? [];
@@ -139,7 +142,7 @@ async function playbookRole(
     };
 }
 
-/** A tar file with these files, with modes and owners, whoever runs this; always the same for the same content. */
+/** Writes a tar file with these files, their modes and their owners. The same content always gives the same file. */
 async function writeArchive(file: string, members: (ManagedFile & { source?: string })[]): Promise<string> {
     const tree = `${file}.d`;
     fs.rmSync(tree, { recursive: true, force: true });
@@ -160,7 +163,7 @@ async function writeArchive(file: string, members: (ManagedFile & { source?: str
             .filter((member) => (member.owner ?? "root:root") === owner)
             .map(({ path: target }) => `.${target}`)
             .sort();
-        // The number is for machines that do not know the name.
+        // tar uses the number on a machine that does not know the name.
         const number = (name: string) => (name === "root" ? 0 : 65_534);
         await run([
             "tar",

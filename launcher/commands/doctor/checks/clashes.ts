@@ -1,36 +1,39 @@
-/** Names and addresses that somebody else has already. */
-import { overlap, prefixLengthOf } from "../../../../lib/ipv4";
+/** Checks for names and addresses that are already in use on a hypervisor. */
 import type { LabDescription } from "../../../../config/description";
+import { overlap, prefixLengthOf } from "../../../../lib/ipv4";
 import { bad, good, unknown, warning, type Check } from "../finding";
-import type { There } from "../place";
+import type { Hypervisor } from "../place";
 
-/** A libvirt object that the lab would make, and one of that name that is there. */
-async function lookAtName(there: There, subject: string, command: string, remedy: string) {
-    const uuid = await there.virsh([command, subject.split(" ")[1] ?? ""]).then(
+/**
+ * Looks for a libvirt object with the name of one that the lab would make. `command` is the virsh command that prints
+ * its UUID.
+ */
+async function lookAtName(hypervisor: Hypervisor, subject: string, command: string, remedy: string) {
+    const uuid = await hypervisor.virsh([command, subject.split(" ")[1] ?? ""]).then(
         (text) => text.trim(),
         () => undefined,
     );
-    if (uuid === undefined || there.own?.has(uuid)) return [];
+    if (uuid === undefined || hypervisor.own?.has(uuid)) return [];
     return [
-        there.own
-            ? bad(subject, "is there, and this stack did not make it", remedy)
+        hypervisor.own
+            ? bad(subject, "exists, and this stack did not make it", remedy)
             : warning(
                   subject,
-                  "is there, and Pulumi's state could not be read to tell whether this stack made it",
-                  `If it did not: ${remedy}`,
+                  "exists, and Pulumi's state could not be read, which tells whether this stack made it",
+                  `If this stack did not make it: ${remedy}`,
               ),
     ];
 }
 
-const names: Check<There> = {
+const names: Check<Hypervisor> = {
     name: "names",
-    look: async (there) => {
-        const { description, machines } = there;
+    look: async (hypervisor) => {
+        const { description, machines } = hypervisor;
         const looks = await Promise.all([
             ...(description.network.mode === "nat"
                 ? [
                       lookAtName(
-                          there,
+                          hypervisor,
                           `network ${description.network.name}`,
                           "net-uuid",
                           "Choose another lab:network.name.",
@@ -40,25 +43,25 @@ const names: Check<There> = {
             ...(description.machineKind === "vm"
                 ? [
                       lookAtName(
-                          there,
+                          hypervisor,
                           `pool ${description.network.name}`,
                           "pool-uuid",
-                          "Choose another lab:network.name: the pool has the same.",
+                          "Choose another lab:network.name: the pool has the same name.",
                       ),
                   ]
                 : []),
             ...machines.map((machine) =>
                 lookAtName(
-                    there,
+                    hypervisor,
                     `machine ${machine.name}`,
                     "domuuid",
-                    "Name the machine otherwise in the stack file, or remove the other one (virsh undefine).",
+                    "Give the machine another name in the stack file, or remove the existing one (virsh undefine).",
                 ),
             ),
         ]);
         return looks.flat().length > 0
             ? looks.flat()
-            : [good(there.uri, `the names of network and machines are free, or this stack's own`)];
+            : [good(hypervisor.uri, `the names of the network and the machines are free, or belong to this stack`)];
     },
 };
 
@@ -69,8 +72,8 @@ interface Network {
     addresses: string[];
 }
 
-/** All of libvirt's networks but the stack's own. */
-async function otherNetworks({ virsh, own, description }: There): Promise<Network[]> {
+/** All networks of libvirt except the stack's own. */
+async function otherNetworks({ virsh, own, description }: Hypervisor): Promise<Network[]> {
     const list = (await virsh(["net-list", "--all", "--name"]))
         .split("\n")
         .map((line) => line.trim())
@@ -102,15 +105,15 @@ async function otherNetworks({ virsh, own, description }: There): Promise<Networ
         });
 }
 
-const addresses: Check<There> = {
+const addresses: Check<Hypervisor> = {
     name: "addresses",
-    look: async (there) => {
+    look: async (hypervisor) => {
         const {
             description: { network },
             run,
             uri,
-        } = there;
-        const others = await otherNetworks(there);
+        } = hypervisor;
+        const others = await otherNetworks(hypervisor);
         const overlapping = others.filter((other) => other.addresses.some((address) => overlap(address, network.cidr)));
         const remedy = "Choose another lab:network.cidr, with gateway, virtualAddress and machines in it.";
         const bridgeTaken = others.find(({ bridge }) => bridge === network.bridge);
@@ -135,10 +138,13 @@ const addresses: Check<There> = {
         } catch {
             return [
                 ...ofLibvirt,
-                unknown(uri, "the hypervisor's own addresses could not be asked for (ip, by ssh where it is remote)"),
+                unknown(
+                    uri,
+                    "the hypervisor's own addresses could not be read: ip failed (through ssh, if the hypervisor is remote)",
+                ),
             ];
         }
-        const isOwn = await ownBridge(there);
+        const isOwn = await ownBridge(hypervisor);
         const clashing = routes.filter(
             ({ dst, dev }) =>
                 dst !== "default" &&
@@ -149,7 +155,7 @@ const addresses: Check<There> = {
         const found = [
             ...ofLibvirt,
             ...clashing.map(({ dst, dev }) =>
-                bad(network.cidr, `a route to ${dst} is there, through ${dev ?? "nothing"}`, remedy),
+                bad(network.cidr, `a route to ${dst} exists, through ${dev ?? "no device"}`, remedy),
             ),
             ...(!isOwn && !bridgeTaken && links.some(({ ifname }) => ifname === network.bridge)
                 ? [
@@ -163,12 +169,15 @@ const addresses: Check<There> = {
         ];
         return found.length > 0
             ? found
-            : [good(network.cidr, `no other network, route or interface has it or ${network.bridge}`)];
+            : [good(network.cidr, `no other network, route or interface uses it, or the name ${network.bridge}`)];
     },
 };
 
-/** The bridge into a network that is there already, which has the lab's addresses, and may have them here too. */
-const bridge: Check<There> = {
+/**
+ * For machines on an existing bridge: whether the bridge exists. The addresses are in use there rightly, so they are
+ * not checked.
+ */
+const bridge: Check<Hypervisor> = {
     name: "bridge",
     look: async ({ description: { network }, run, uri }) => {
         const bridges = JSON.parse(await run(["ip", "-json", "link", "show", "type", "bridge"])) as {
@@ -181,24 +190,24 @@ const bridge: Check<There> = {
             return [
                 bad(
                     network.bridge,
-                    `is not there; bridges of ${uri}: ${names.join(", ") || "none"}`,
+                    `does not exist; bridges of ${uri}: ${names.join(", ") || "none"}`,
                     `Make it, with a card of the network ${network.cidr} in it, or name another: lab:network.bridge.`,
                 ),
             ];
         return [
             found.flags?.includes("UP")
-                ? good(network.bridge, "is there and up")
+                ? good(network.bridge, "exists and is up")
                 : bad(
                       network.bridge,
                       "is down",
-                      `ip link set ${network.bridge} up, and for good in the hypervisor's network configuration.`,
+                      `ip link set ${network.bridge} up; and set it up in the hypervisor's network configuration, so that it stays so.`,
                   ),
         ];
     },
 };
 
-/** Whether the stack's own network has its bridge. */
-async function ownBridge({ virsh, own, description: { network } }: There): Promise<boolean> {
+/** Whether the network with the stack's name is the stack's own, and so its bridge too. */
+async function ownBridge({ virsh, own, description: { network } }: Hypervisor): Promise<boolean> {
     const uuid = await virsh(["net-uuid", network.name]).then(
         (text) => text.trim(),
         () => "",

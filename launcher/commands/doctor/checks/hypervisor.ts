@@ -1,37 +1,46 @@
-/** Whether libvirt can be spoken to, and whether a machine as the lab has them would run there. */
-import { setTimeout as wait } from "node:timers/promises";
+/** Checks of a hypervisor: whether libvirt answers, and whether a machine such as the lab's would run there. */
 import { poolFolder } from "../../../../config/description";
 import { parseLibvirtUri, sshArgv } from "../../../../lib/libvirt-uri";
 import { faultOf } from "../../../../hypervisors/acceleration";
 import { jumpHostsOf } from "../../../../hypervisors/jump-host";
 import { withLock } from "../../../../lib/lock";
 import { run as runHere } from "../../../../lib/run";
-import { bad, good, oneLine, unknown, warning, type Check } from "../finding";
-import type { There } from "../place";
+import { inTime } from "../../../../lib/until";
+import { bad, good, problemOf, unknown, warning, type Check } from "../finding";
+import type { Hypervisor } from "../place";
 import { connectionRemedy, kvmRemedy, trialRemedy } from "../remedies";
 
 const gibibytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 
-/** Runs `ask`; where libvirt does not let that, what it says and what to do. */
-async function connects(there: There, readOnly: boolean) {
+/** Whether libvirt accepts a connection. */
+async function connects(hypervisor: Hypervisor, readOnly: boolean) {
     try {
-        const version = await there.virsh(["version"], { readOnly });
+        const version = await hypervisor.virsh(["version"], { readOnly });
         const line = (start: string) => new RegExp(`^${start}: (.*)$`, "m").exec(version)?.[1];
-        return good(there.uri, [line("Using library"), line("Running hypervisor")].filter(Boolean).join(", "));
+        return good(hypervisor.uri, [line("Using library"), line("Running hypervisor")].filter(Boolean).join(", "));
     } catch (error) {
-        return bad(there.uri, oneLine(error), connectionRemedy(oneLine(error)));
+        return bad(hypervisor.uri, problemOf(error), connectionRemedy(problemOf(error)));
     }
 }
 
-/** libvirt answers: those who may only look have a socket of their own, which says that it is there. */
-const reachable: Check<There> = { name: "libvirt", look: async (there) => [await connects(there, true)] };
+/** libvirt answers. Its socket for users who may only read is open to everybody. */
+const reachable: Check<Hypervisor> = {
+    name: "libvirt",
+    look: async (hypervisor) => [await connects(hypervisor, true)],
+};
 
 /** libvirt lets this user change something. */
-const permitted: Check<There> = { name: "permission", look: async (there) => [await connects(there, false)] };
+const permitted: Check<Hypervisor> = {
+    name: "permission",
+    look: async (hypervisor) => [await connects(hypervisor, false)],
+};
 
 const name = "lab-doctor";
 
-/** A machine that ends by itself: there is nothing on its disk to start from, its firmware gives up at once, and what it restarts is destroyed. */
+/**
+ * A machine that ends by itself: its disk is empty, so its firmware restarts it at once, and libvirt destroys a machine
+ * that restarts.
+ */
 const trialDomain = (type: "kvm" | "qemu") => `<domain type='${type}'>
   <name>${name}</name>
   <memory unit='MiB'>64</memory>
@@ -44,48 +53,48 @@ const trialDomain = (type: "kvm" | "qemu") => `<domain type='${type}'>
 </domain>
 `;
 
-/** Takes away what a trial made, also one that was killed. */
-async function removeTrial({ virsh }: There): Promise<void> {
-    const told = (...words: string[]) => virsh(words).catch(() => undefined); // it may not be there
+/** Removes everything that a trial made, also a trial that was killed. */
+async function removeTrial({ virsh }: Hypervisor): Promise<void> {
+    const tryTo = (...words: string[]) => virsh(words).catch(() => undefined); // it may not exist
     if (!(await virsh(["pool-list", "--all", "--name"])).split("\n").some((line) => line.trim() === name)) return;
-    await told("destroy", name);
-    await told("pool-start", name);
-    for (const volume of ["disk.qcow2", "base.qcow2"]) await told("vol-delete", volume, name);
-    await told("pool-destroy", name);
-    await told("pool-delete", name);
+    await tryTo("destroy", name);
+    await tryTo("pool-start", name);
+    for (const volume of ["disk.qcow2", "base.qcow2"]) await tryTo("vol-delete", volume, name);
+    await tryTo("pool-destroy", name);
+    await tryTo("pool-delete", name);
     await virsh(["pool-undefine", name]);
 }
 
-/** Runs the trial machine; gives the seconds that it took to end. Fails where it does not start; `limit` seconds are all that it gets. */
-async function runTrial({ virsh }: There, type: "kvm" | "qemu", limit: number): Promise<number> {
+/**
+ * Runs the trial machine. Returns the seconds until it ended, or Infinity if it did not end within `limit` seconds. An
+ * Error if it does not start.
+ */
+async function runTrial({ virsh }: Hypervisor, type: "kvm" | "qemu", limit: number): Promise<number> {
     await virsh(["create", "/dev/stdin"], { input: trialDomain(type) });
     const start = Date.now();
-    const seconds = () => (Date.now() - start) / 1000;
+    const hasEnded = async () => !(await virsh(["list", "--name"])).split("\n").some((line) => line.trim() === name);
     try {
-        while ((await virsh(["list", "--name"])).split("\n").some((line) => line.trim() === name)) {
-            if (seconds() > limit) return Infinity;
-            await wait(50);
-        }
-        return seconds();
+        return (await inTime(hasEnded, { seconds: limit })) ? (Date.now() - start) / 1000 : Infinity;
     } finally {
-        await virsh(["destroy", name]).catch(() => undefined); // mostly gone by itself
+        await virsh(["destroy", name]).catch(() => undefined); // it has usually ended by itself
     }
 }
 
 /**
- * A pool, a thin disk over another and a machine with that disk, as the lab has them, for a moment: whether AppArmor, SELinux or a folder's
- * permissions refuse it, and whether it runs faster with KVM than without. /dev/kvm may be there and be of no use.
+ * Makes a pool, a thin disk over another disk, and a machine with that disk, as the lab does, and removes them. It
+ * shows whether AppArmor, SELinux or the permissions of a folder forbid that, and whether KVM is faster than emulation:
+ * /dev/kvm may exist and not work.
  */
-const trial: Check<There> = {
+const trial: Check<Hypervisor> = {
     name: "trial machine",
-    look: (there) =>
-        withLock(`doctor ${there.uri}`, async () => {
-            const { virsh, description } = there;
+    look: (hypervisor) =>
+        withLock(`doctor ${hypervisor.uri}`, async () => {
+            const { virsh, description } = hypervisor;
             const folder = poolFolder(description).replace(/[^/]*$/, name);
             const models = [...(await virsh(["capabilities"])).matchAll(/<secmodel>\s*<model>([^<]+)</g)]
                 .map(([, model = ""]) => model)
                 .filter((model) => model !== "none");
-            await removeTrial(there);
+            await removeTrial(hypervisor);
             try {
                 await virsh(["pool-define-as", name, "dir", "--target", folder]);
                 await virsh(["pool-build", name]);
@@ -103,55 +112,56 @@ const trial: Check<There> = {
                     "--backing-vol-format",
                     "qcow2",
                 ]);
-                const emulated = await runTrial(there, "qemu", 30);
+                const emulated = await runTrial(hypervisor, "qemu", 30);
                 const confined = models.length > 0 ? `confined by ${models.join(" and ")}` : "not confined";
                 return [
-                    good("image access", `a thin disk in ${folder} was opened, ${confined}`),
+                    good("image access", `QEMU could open a thin disk in ${folder}, ${confined}`),
                     Number.isFinite(emulated)
                         ? good("emulation", `ran its firmware in ${emulated.toFixed(1)} s`)
                         : bad(
                               "emulation",
                               "its firmware did not end within 30 s",
-                              "Look into /var/log/libvirt/qemu/lab-doctor.log on the hypervisor.",
+                              "Read /var/log/libvirt/qemu/lab-doctor.log on the hypervisor.",
                           ),
-                    await lookAtKvm(there, emulated),
-                    await lookAtSpace(there, folder),
+                    await lookAtKvm(hypervisor, emulated),
+                    await lookAtSpace(hypervisor, folder),
                 ];
             } catch (error) {
-                return [bad("image access", oneLine(error), trialRemedy(oneLine(error), models, folder))];
+                return [bad("image access", problemOf(error), trialRemedy(problemOf(error), models, folder))];
             } finally {
-                await removeTrial(there);
+                await removeTrial(hypervisor);
             }
         }),
 };
 
-async function lookAtKvm(there: There, emulated: number) {
-    if (there.description.acceleration === "emulation") return good("KVM", "not asked for: lab:acceleration");
-    if (!parseLibvirtUri(there.uri).ssh) {
-        // by the same try as `up`
+async function lookAtKvm(hypervisor: Hypervisor, emulated: number) {
+    if (hypervisor.description.acceleration === "emulation")
+        return good("KVM", "not used: lab:acceleration is emulation");
+    if (!parseLibvirtUri(hypervisor.uri).ssh) {
+        // `up` makes the same trial.
         const fault = await faultOf("kvm");
         return fault === undefined ? good("KVM", "runs machines") : warning("KVM", fault, kvmRemedy(fault));
     }
     try {
-        const seconds = await runTrial(there, "kvm", 3 * emulated + 1);
+        const seconds = await runTrial(hypervisor, "kvm", 3 * emulated + 1);
         return Number.isFinite(seconds)
             ? good("KVM", `ran its firmware in ${seconds.toFixed(1)} s`)
             : warning(
                   "KVM",
-                  `is there, and slower than emulation: its firmware was not done after ${(3 * emulated + 1).toFixed(1)} s`,
+                  `exists, but is slower than emulation: the firmware had not ended after ${(3 * emulated + 1).toFixed(1)} s`,
                   kvmRemedy(""),
               );
     } catch (error) {
-        return warning("KVM", oneLine(error), kvmRemedy(oneLine(error)));
+        return warning("KVM", problemOf(error), kvmRemedy(problemOf(error)));
     }
 }
 
-/** Disks are thin: they have to fit only once they are full. */
-async function lookAtSpace({ machines, run }: There, folder: string) {
-    // libvirt's own number counts what is reserved for root.
+/** Room for disks. They are thin, so they need their full size only when they are full. */
+async function lookAtSpace({ machines, run }: Hypervisor, folder: string) {
+    // Not from libvirt: its number includes the blocks that are reserved for root.
     const available = Number((await run(["df", "--block-size=1", "--output=avail", folder])).split("\n")[1]);
     const full = machines.reduce((sum, machine) => sum + machine.diskGiB, 0) * 1024 ** 3;
-    // What a Debian with a role's packages takes, and the image that all start from.
+    // A Debian with the packages of a role takes 2 GiB. The image that all disks are based on counts as one more.
     const least = (machines.length + 1) * 2 * 1024 ** 3;
     const seen = `${gibibytes(available)} free in ${folder}; machines may take up to ${gibibytes(full)}`;
     if (available < least) return bad("storage", seen, `Make room: at least ${gibibytes(least)}.`);
@@ -160,8 +170,8 @@ async function lookAtSpace({ machines, run }: There, folder: string) {
         : good("storage", seen);
 }
 
-/** Memory of the machines that do not run yet, against what the hypervisor has to give. */
-const memory: Check<There> = {
+/** Memory for the machines that do not run yet. */
+const memory: Check<Hypervisor> = {
     name: "memory",
     look: async ({ virsh, machines, own, uri }) => {
         const stats = await virsh(["nodememstats"]);
@@ -176,20 +186,20 @@ const memory: Check<There> = {
                 .map((line) => line.trim().split(/\s+/))
                 .map(([uuid = "", domain = ""]) => [domain, uuid]),
         );
-        const toCome = machines.filter((machine) => !own?.has(running.get(machine.name) ?? ""));
-        const needed = toCome.reduce((sum, machine) => sum + machine.memoryMiB, 0) * 1024 ** 2;
-        const seen = `${gibibytes(free)} of ${gibibytes(total)} free; ${toCome.length} machines to start with ${gibibytes(needed)}`;
-        const remedy = "Give machines less (memoryMiB, machineSize), or free some.";
+        const notRunning = machines.filter((machine) => !own?.has(running.get(machine.name) ?? ""));
+        const needed = notRunning.reduce((sum, machine) => sum + machine.memoryMiB, 0) * 1024 ** 2;
+        const seen = `${gibibytes(free)} of ${gibibytes(total)} free; ${notRunning.length} machines to start with ${gibibytes(needed)}`;
+        const remedy = "Give the machines less memory (memoryMiB, machineSize), or free some.";
         if (needed > total) return [bad(uri, seen, remedy)];
         return [needed > free ? warning(uri, seen, remedy) : good(uri, seen)];
     },
 };
 
 /**
- * The way on to the machines behind it, where that is the way: as `up` and the tools take it. Whether the ssh server carries connections on is
- * asked with a port of its own, as no machine may be there yet: one that nobody listens at has been tried.
+ * Whether the hypervisor can be a jump host to the machines, if ssh to them goes through it. The ssh server is asked to
+ * forward a connection to a port of its own, because there may be no machine yet: "connect failed" shows that it tried.
  */
-const jump: Check<There> = {
+const jump: Check<Hypervisor> = {
     name: "jump host",
     look: async ({ uri, description, run }) => {
         const { ssh } = parseLibvirtUri(uri);
@@ -200,7 +210,7 @@ const jump: Check<There> = {
             name: "ssh -W",
         }).then(
             () => undefined,
-            (error: unknown) => (/connect failed/.test(String(error)) ? undefined : oneLine(error)),
+            (error: unknown) => (/connect failed/.test(String(error)) ? undefined : problemOf(error)),
         );
         const curl = await run(["curl", "--version"]).then(
             () => true,
@@ -209,20 +219,20 @@ const jump: Check<There> = {
         return [
             good(
                 `${user}@${host}`,
-                `${privateKey === undefined ? "a key of the agent" : "a key"}, and a host key that is known (${hostKey.split(" ")[0]})`,
+                `${privateKey === undefined ? "a key in the ssh agent" : "a key"}, and a known host key (${hostKey.split(" ")[0]})`,
             ),
             refusal === undefined
-                ? good(`${user}@${host}`, "carries connections on to machines")
+                ? good(`${user}@${host}`, "forwards connections to machines")
                 : bad(
                       `${user}@${host}`,
                       refusal,
                       "Let its ssh server forward connections: AllowTcpForwarding yes in /etc/ssh/sshd_config, for this user.",
                   ),
             curl
-                ? good("curl there", "is there")
+                ? good("curl there", "is installed")
                 : warning(
                       "curl there",
-                      "is missing: ./lab curl and verify run it where the machines' addresses are",
+                      "is missing: ./lab curl and verify run it on the hypervisor",
                       "Install it on the hypervisor.",
                   ),
         ];
@@ -230,11 +240,12 @@ const jump: Check<There> = {
 };
 
 export const connectionChecks = [reachable, permitted, jump];
-/** Virtual machines only: libvirt's LXC driver needs none of it. */
+/** For virtual machines only. Containers need none of it. */
 export const trialChecks = [trial, memory];
 
-/** What stands for the rest where libvirt cannot be spoken to. */
+/** The finding that replaces all other checks if libvirt does not answer. */
 export const notLookedAt = (uri: string) => ({
     check: "machines, storage, clashes",
-    ...unknown(uri, "libvirt cannot be spoken to"),
+    ...unknown(uri, "libvirt does not answer, or not this user"),
+    seconds: 0,
 });

@@ -1,9 +1,9 @@
-import { noReadFails, noSessionReadFails, nothingLost, onlyInFlight, those, type Drill } from "../drill";
+import { noReadFails, noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import { clockAhead, off } from "../faults/machines";
 import { crashed, diskFull, hanging, killed, slowed } from "../faults/services";
 import { appServerGoals, atOnce, onAppServer, quietVisitors } from "./stage";
 
-/** Tomcat looks through its sessions every minute (processExpiresFrequency times backgroundProcessorDelay). */
+/** Tomcat looks for expired sessions every minute (processExpiresFrequency times backgroundProcessorDelay). */
 const oldSessionsSeconds = 65;
 
 export const appServerDrills: Record<string, Drill> = {
@@ -18,10 +18,11 @@ export const appServerDrills: Record<string, Drill> = {
         killed(lab, machine, lab.platform.httpd.unit),
     ),
     "app-server-off": {
-        help: "each app server without power, one after the other, with whatever else is on it",
+        help: "each app server without power, one after the other",
         goals: [nothingLost, noReadFails, onlyInFlight(2)],
         run: async (stage) => {
-            for (const machine of those(stage.lab, "app", 2)) await stage.suffer(off(stage.lab, machine), 5);
+            for (const machine of stage.lab.requireMachines("app", 2))
+                await stage.withFault(off(stage.lab, machine), 5);
         },
     },
     "app-server-off-at-once": {
@@ -44,24 +45,24 @@ export const appServerDrills: Record<string, Drill> = {
         [nothingLost, noSessionReadFails, onlyInFlight(0)],
     ),
     "clock-jump": {
-        help: "the clock of an app server three hours ahead, long enough for Tomcat to look for old sessions, and back",
+        help: "the clock of an app server three hours ahead, until Tomcat has looked for expired sessions, and back",
         goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
         run: async (stage) => {
-            const [machine] = those(stage.lab, "app", 2);
+            const [machine] = stage.lab.requireMachines("app", 2);
             if (!machine) return;
             const askAgain = await quietVisitors(stage);
-            await stage.suffer(clockAhead(stage.lab, machine, 3 * 3600), oldSessionsSeconds, async () => {
+            await stage.withFault(clockAhead(stage.lab, machine, 3 * 3600), oldSessionsSeconds, async () => {
                 await stage.wait(oldSessionsSeconds);
                 await askAgain();
             });
         },
         cannot: ({ machineKind }) =>
             machineKind === "container"
-                ? "a container has the clock of the machine that it runs on, which is not the lab's to change"
+                ? "a container has the clock of this machine, which a drill must not change"
                 : undefined,
     },
     "disk-full": onAppServer(
-        "no room for Tomcat's logs and temporary files; it crashes, and has to start without",
+        "the disk for Tomcat's logs and temporary files is full; Tomcat is killed, and has to start so",
         ({ lab }, machine) =>
             diskFull(lab, machine, "tomcat.service", ["/usr/local/tomcat/logs", "/usr/local/tomcat/temp"]),
         appServerGoals,

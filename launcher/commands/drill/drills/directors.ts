@@ -1,20 +1,23 @@
 import type { Drill } from "../drill";
 import { cutOff, frozen, off } from "../faults/machines";
 import { hanging, killed, stopped } from "../faults/services";
-import { onMaster } from "./stage";
+import { onActiveDirector } from "./stage";
 
 export const directorDrills: Record<string, Drill> = {
-    "keepalived-stopped": onMaster("keepalived stopped on the director that holds the address", ({ lab }, machine) =>
-        stopped(lab, machine, lab.platform.keepalived.unit),
+    "keepalived-stopped": onActiveDirector(
+        "keepalived stopped on the director that holds the address",
+        ({ lab }, machine) => stopped(lab, machine, lab.platform.keepalived.unit),
     ),
-    "director-server-killed": onMaster(
+    "director-server-killed": onActiveDirector(
         "the director's web server killed, and kept from restarting",
         ({ lab }, machine) => killed(lab, machine, "tengine.service"),
     ),
-    "director-server-hangs": onMaster("the director's web server hangs", ({ lab }, machine) =>
+    "director-server-hangs": onActiveDirector("the director's web server hangs", ({ lab }, machine) =>
         hanging(lab, machine, "tengine.service"),
     ),
-    "director-frozen": onMaster("the director paused", ({ lab }, machine) => frozen(lab, machine)),
-    "director-off": onMaster("the director without power", ({ lab }, machine) => off(lab, machine)),
-    "director-cut-off": onMaster("the director off the network, both ways", ({ lab }, machine) => cutOff(lab, machine)),
+    "director-frozen": onActiveDirector("the director paused", ({ lab }, machine) => frozen(lab, machine)),
+    "director-off": onActiveDirector("the director without power", ({ lab }, machine) => off(lab, machine)),
+    "director-cut-off": onActiveDirector("the director off the network, both ways", ({ lab }, machine) =>
+        cutOff(lab, machine),
+    ),
 };

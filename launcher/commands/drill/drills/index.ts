@@ -5,7 +5,7 @@ import { directorDrills } from "./directors";
 import { upDrills } from "./up";
 import { calmDrills, wholeLabDrills } from "./whole-lab";
 
-/** Every drill by its name, in the order in which `all` runs them. */
+/** All drills by name, in the order in which `all` runs them. */
 export const drills: Record<string, Drill> = {
     ...calmDrills,
     ...directorDrills,

@@ -1,15 +1,14 @@
 /** What the drills of this folder have in common. */
-
 import type { MachineAccess } from "../../../../config/access";
-import { CannotRun } from "../../../stack/running-lab";
 import { holdersOf } from "../../verify/checks/services";
+import { CannotRun } from "../../../stack/running-lab";
 import { Visitor } from "../../verify/visitor";
-import { backWithin, noReadFails, nothingLost, onlyInFlight, those, type Drill, type Stage } from "../drill";
+import { backWithin, noReadFails, nothingLost, onlyInFlight, type Drill, type Stage } from "../drill";
 import type { Fault } from "../faults/fault";
 
-/** The director that holds the virtual address; there has to be another to take it. */
-export async function master({ lab }: Stage): Promise<MachineAccess> {
-    const directors = those(lab, "director", 2);
+/** The director that holds the virtual address. CannotRun if there is no other director to take over. */
+export async function activeDirector({ lab }: Stage): Promise<MachineAccess> {
+    const directors = lab.requireMachines("director", 2);
     const holders = await holdersOf(lab);
     const holder = directors.find(({ name }) => holders.includes(name));
     if (!holder || holders.length > 1)
@@ -17,46 +16,48 @@ export async function master({ lab }: Stage): Promise<MachineAccess> {
     return holder;
 }
 
-/** Requests to an app server that dies are lost, or not, one client at a time; visitors see nothing of it. */
+/** When an app server fails, only requests that are under way may fail. No read fails. */
 export const appServerGoals = [nothingLost, noReadFails, onlyInFlight()];
-/** Nobody is asked anything while the address moves: what fails then is no update that was acknowledged. */
+/** While the address moves, requests may fail, but no acknowledged update may be lost. */
 export const takeoverGoals = [nothingLost, backWithin(1)];
 
 type FaultOn = (stage: Stage, machine: MachineAccess) => Fault;
 
-export const onMaster = (help: string, fault: FaultOn, goals = takeoverGoals): Drill => ({
+export const onActiveDirector = (help: string, fault: FaultOn, goals = takeoverGoals): Drill => ({
     help,
     goals,
-    run: async (stage) => stage.suffer(fault(stage, await master(stage)), 4),
+    run: async (stage) => stage.withFault(fault(stage, await activeDirector(stage)), 4),
 });
 
 export const onAppServer = (help: string, fault: FaultOn, goals = appServerGoals, seconds = 6): Drill => ({
     help,
     goals,
     run: async (stage) => {
-        const [machine] = those(stage.lab, "app", 2);
-        if (machine) await stage.suffer(fault(stage, machine), seconds);
+        const [machine] = stage.lab.requireMachines("app", 2);
+        if (machine) await stage.withFault(fault(stage, machine), seconds);
     },
 });
 
-/** The same on each memcached, one after the other. */
+/** The fault on each memcached, one after the other. */
 export const onEachMemcached = (help: string, fault: FaultOn, seconds: number): Drill => ({
     help,
     goals: [nothingLost, noReadFails, onlyInFlight(0)],
     run: async (stage) => {
-        for (const machine of those(stage.lab, "memcached")) await stage.suffer(fault(stage, machine), seconds);
+        for (const machine of stage.lab.requireMachines("memcached"))
+            await stage.withFault(fault(stage, machine), seconds);
     },
 });
 
 /**
- * A memcached that is back has every copy again after about a second (SessionCopiesValve.java), and a session leaves its failover node with
- * its next request; until then whoever takes the rest of its copies away takes the session.
+ * How long a memcached needs after its return until every session has all its copies again. The valve (tomcat-valve/)
+ * takes about a second. Before that, another fault may remove a session's only copy.
  */
 export const copiesBackSeconds = 4;
 
 /**
- * Visitors who count to two and then ask nothing more, until what is returned asks for each of them once: it fails where one has lost anything.
- * `at` and `thenAt`: app servers to go to behind the directors' backs.
+ * Makes ten sessions that count to two and then stay idle. Returns a function that reads each counter once, and throws
+ * an Error if a session was lost. `at` and `thenAt` are app servers to use directly, without a director, before and
+ * afterwards.
  */
 export async function quietVisitors(
     { lab }: Stage,
@@ -68,19 +69,19 @@ export async function quietVisitors(
     await Promise.all(
         visitors.map(async (visitor) => {
             for (const count of [1, 2])
-                if ((await visitor.add(url(at), "quiet")) !== count) throw new Error("a new session does not count");
+                if ((await visitor.add(url(at), "quiet")) !== count)
+                    throw new Error("a new session does not count additions");
         }),
     );
     return async () => {
         const counts = await Promise.all(visitors.map((visitor) => visitor.read(url(thenAt), "quiet")));
         const lost = counts.filter((count) => count !== 2).length;
-        if (lost > 0)
-            throw new Error(`${lost} of ${visitors.length} sessions that nobody had asked for meanwhile were lost`);
+        if (lost > 0) throw new Error(`${lost} of ${visitors.length} idle sessions were lost`);
     };
 }
 
-/** A page that loads asks for several things at once, in one session. */
+/** Clients that send several requests at once in one session, as a page with several resources does. */
 export const atOnce = { clients: 8, atOnce: 3, pauseMs: 100 };
 
-/** For drills that keep the machine busy with something else. */
+/** A light load, for drills in which `up` needs the processors too. */
 export const gentle = { clients: 4, pauseMs: 400, probeEveryMs: 250, maxSeconds: 3600 };

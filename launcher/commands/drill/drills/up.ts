@@ -1,6 +1,6 @@
-/** `up` while clients work: interrupted, without what it needs, and with another secret. */
-import type { LivingLab } from "../../../stack/running-lab";
-import { noSessionReadFails, nothingLost, onlyInFlight, those, type Drill } from "../drill";
+/** Drills with `up` while clients work: `up` is interrupted, lacks something, or changes a secret. */
+import type { RunningLab } from "../../../stack/running-lab";
+import { noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
 import { lost } from "../faults/machines";
 import { artifactCorrupted, passwordRotated, proxyGone } from "../faults/surroundings";
@@ -9,42 +9,43 @@ import { gentle } from "./stage";
 
 export const upDrills: Record<string, Drill> = {
     "password-rotated": {
-        help: "another database password, by one `up`",
+        help: "the database password changed by one `up`",
         load: { ...gentle, clients: 8, pauseMs: 150 },
         goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
-        run: (stage) => stage.suffer(passwordRotated(stage.lab), 0),
+        run: (stage) => stage.withFault(passwordRotated(stage.lab), 0),
     },
-    "proxy-gone": upUnder(
-        "the package proxy gone while `up` makes a machine anew: it fails, says so, and the next one ends well",
+    "proxy-gone": upWithFault(
+        "the package proxy fails while `up` replaces a lost machine: `up` fails and says why, and the next `up` succeeds",
         proxyGone,
         ({ code, output }, machine) => {
-            if (code === 0) return "up ended well without packages";
+            if (code === 0) return "up succeeded without packages";
             return output.includes(machine) && /apt|package|proxy|connect/i.test(output)
                 ? undefined
                 : `up does not say what is wrong: ${output.slice(-500)}`;
         },
     ),
-    "artifact-corrupted": upUnder(
-        "a file corrupted in the cache while `up` makes an app server anew of it: noticed, and fetched again",
+    "artifact-corrupted": upWithFault(
+        "a file in the cache is corrupted while `up` replaces a lost app server: `up` notices and fetches it again",
         artifactCorrupted,
         ({ code, output }) => {
-            if (code !== 0) return `up did not end well: ${output.slice(-500)}`;
+            if (code !== 0) return `up failed: ${output.slice(-500)}`;
             return output.includes("instead of") && output.includes("fetching the file again")
                 ? undefined
-                : "up did not notice";
+                : "up did not notice the corrupted file";
         },
     ),
     "up-killed": {
-        help: "a machine gone, and the `up` that makes it anew killed at a random moment; the next one ends well (--rounds, --seed)",
+        help: "a machine lost, and the `up` that replaces it killed at a random moment; the next `up` succeeds (--rounds, --seed)",
         load: gentle,
         goals: [],
         run: async (stage) => {
             for (let round = 1; round <= stage.rounds; round++) {
                 const machines = stage.lab.access.machines;
-                const machine = machines[Math.floor(stage.random() * machines.length)] ?? those(stage.lab, "app")[0];
+                const machine =
+                    machines[Math.floor(stage.random() * machines.length)] ?? stage.lab.requireMachines("app")[0];
                 const killAfterMs = Math.round(500 + stage.random() * 25_000);
                 if (!machine) return;
-                await stage.suffer(lost(stage.lab, machine), 0, async () => {
+                await stage.withFault(lost(stage.lab, machine), 0, async () => {
                     stage.say(`round ${round} of ${stage.rounds}: up is killed after ${killAfterMs} ms`);
                     await lab(stage.lab.stack, ["up"], { killAfterMs });
                 });
@@ -53,10 +54,10 @@ export const upDrills: Record<string, Drill> = {
     },
 };
 
-/** An app server that is gone, and made anew by an `up` while something is wrong with what it works with; `problem` looks at how that `up` ended. */
-function upUnder(
+/** An app server is lost, and `up` replaces it while there is a second fault. `problem` judges the end of that `up`. */
+function upWithFault(
     help: string,
-    fault: (lab: LivingLab) => Fault,
+    fault: (lab: RunningLab) => Fault,
     problem: (ended: Ended, machine: string) => string | undefined,
 ): Drill {
     return {
@@ -64,17 +65,17 @@ function upUnder(
         load: gentle,
         goals: [nothingLost],
         run: async (stage) => {
-            const machine = those(stage.lab, "app", 2)[0];
+            const machine = stage.lab.requireMachines("app", 2)[0];
             if (!machine) return;
-            await stage.suffer(lost(stage.lab, machine), 0, async () => {
-                const wrong = fault(stage.lab);
+            await stage.withFault(lost(stage.lab, machine), 0, async () => {
+                const secondFault = fault(stage.lab);
                 try {
-                    stage.say(wrong.what);
-                    await wrong.inject();
+                    stage.say(secondFault.what);
+                    await secondFault.inject();
                     const found = problem(await lab(stage.lab.stack, ["up"]), machine.name);
                     if (found) throw new Error(found);
                 } finally {
-                    await wrong.heal();
+                    await secondFault.heal();
                 }
             });
         },

@@ -1,10 +1,10 @@
-import { backWithin, nothingFails, nothingLost, those, type Drill } from "../drill";
+import { backWithin, nothingFails, nothingLost, type Drill } from "../drill";
 import { off, rebooted } from "../faults/machines";
 import { edited } from "../faults/services";
 import { CannotRun } from "../../../stack/running-lab";
 import { atOnce, copiesBackSeconds } from "./stage";
 
-/** Nothing is broken: what the others are measured against. */
+/** Nothing is broken. The other drills are compared with these. */
 export const calmDrills: Record<string, Drill> = {
     calm: { help: "nothing is broken", goals: [nothingLost, nothingFails], run: (stage) => stage.wait(8) },
     "calm-at-once": {
@@ -14,17 +14,19 @@ export const calmDrills: Record<string, Drill> = {
         run: (stage) => stage.wait(8),
     },
     "uri-affinity": {
-        help: "as calm-at-once, with the article's hash over the address: it is expected to lose updates",
+        help: "as calm-at-once, but the directors hash over the address as in the article: updates are expected to be lost",
         load: atOnce,
         goals: [
             ({ sessionsLost, updatesLost }) =>
-                sessionsLost + updatesLost > 0 ? undefined : "nothing was lost: the default is not shown to be needed",
+                sessionsLost + updatesLost > 0
+                    ? undefined
+                    : "nothing was lost, so this drill does not show that the default is needed",
         ],
         run: async (stage) => {
             if (stage.lab.description.director.affinity !== "session")
-                throw new CannotRun("the lab has this setting already");
-            await stage.suffer(
-                edited(stage.lab, those(stage.lab, "director"), {
+                throw new CannotRun("the lab has the article's setting already");
+            await stage.withFault(
+                edited(stage.lab, stage.lab.requireMachines("director"), {
                     what: "the directors hash over the address",
                     file: "/etc/tengine/nginx.conf",
                     sed: "/hash /s/[$]affinity/$request_uri/; s/[$]{app_servers}/be_server1/",
@@ -42,15 +44,15 @@ export const wholeLabDrills: Record<string, Drill> = {
         goals: [nothingLost, backWithin(2)],
         run: async (stage) => {
             for (const machine of stage.lab.access.machines) {
-                await stage.suffer(rebooted(stage.lab, machine), 1);
+                await stage.withFault(rebooted(stage.lab, machine), 1);
                 if (machine.roles.includes("memcached")) await stage.wait(copiesBackSeconds);
             }
         },
     },
     "power-cut": {
         help: "every machine without power at once",
-        // Sessions live in memory, on machines that have all lost theirs.
+        // Sessions live in memory, so a power cut of all machines loses them.
         goals: [],
-        run: (stage) => stage.suffer(off(stage.lab, ...stage.lab.access.machines), 1),
+        run: (stage) => stage.withFault(off(stage.lab, ...stage.lab.access.machines), 1),
     },
 };

@@ -1,18 +1,18 @@
-import type { MachineAccess } from "../../../../config/access";
 import { quote } from "../../../../lib/shell";
-import type { LivingLab } from "../../../stack/running-lab";
+import type { MachineAccess } from "../../../../config/access";
+import type { RunningLab } from "../../../stack/running-lab";
 
-/** Something that can be done to a living lab, and how it is undone: `heal` does so from whatever state `inject` left, also twice. */
+/** A fault and how it is healed. `heal` works in whatever state `inject` has left, and also twice. */
 export interface Fault {
-    /** For a person: what is broken, and where. */
+    /** What is broken, and where. */
     what: string;
     inject(): Promise<void>;
     heal(): Promise<void>;
 }
 
-/** A fault that is shell text on one machine. */
+/** A fault made by shell text on one machine. */
 export const onMachine = (
-    lab: LivingLab,
+    lab: RunningLab,
     machine: MachineAccess,
     what: string,
     inject: string,
@@ -27,5 +27,5 @@ export const onMachine = (
     },
 });
 
-/** A unit's processes get a signal. */
+/** Shell text that sends a signal to the processes of a unit. */
 export const signal = (name: string, unit: string) => `systemctl kill --signal=${name} ${quote(unit)}`;

@@ -1,17 +1,16 @@
-/** What can happen to a service on one machine. */
-
+/** Faults of a service on one machine. */
 import type { MachineAccess } from "../../../../config/access";
 import { quote } from "../../../../lib/shell";
-import type { LivingLab } from "../../../stack/running-lab";
+import type { RunningLab } from "../../../stack/running-lab";
 import { onMachine, signal, type Fault } from "./fault";
 
-type ServiceFault = (lab: LivingLab, machine: MachineAccess, unit: string) => Fault;
+type ServiceFault = (lab: RunningLab, machine: MachineAccess, unit: string) => Fault;
 
-/** An orderly stop, as an administrator would do it. */
+/** The service is stopped, as an administrator does it. */
 export const stopped: ServiceFault = (lab, machine, unit) =>
     onMachine(lab, machine, `${unit} stopped`, `systemctl stop ${quote(unit)}`, `systemctl start ${quote(unit)}`);
 
-/** Killed, and kept from being started again. */
+/** The service is killed, and systemd does not restart it. */
 export const killed: ServiceFault = (lab, machine, unit) => {
     const dropIn = `/run/systemd/system/${unit}.d`;
     return onMachine(
@@ -29,18 +28,18 @@ systemctl start ${quote(unit)}`,
     );
 };
 
-/** Killed, and left to whatever starts it again. */
+/** The service is killed, and systemd may restart it. */
 export const crashed: ServiceFault = (lab, machine, unit) =>
     onMachine(lab, machine, `${unit} killed`, signal("KILL", unit), `systemctl start ${quote(unit)}`);
 
 export const restarted: ServiceFault = (lab, machine, unit) =>
     onMachine(lab, machine, `${unit} restarted`, `systemctl restart ${quote(unit)}`, `systemctl start ${quote(unit)}`);
 
-/** Its processes stand still: connections are accepted, by the kernel, and nothing is answered. */
+/** The processes are stopped: the kernel accepts connections, but nothing answers. */
 export const hanging: ServiceFault = (lab, machine, unit) =>
     onMachine(lab, machine, `${unit} hangs`, signal("STOP", unit), signal("CONT", unit));
 
-/** Its processes run half of the time, in turns of 0.3 s: everything takes longer. */
+/** The processes run only half of the time, 0.3 s in every 0.6 s. */
 export const slowed: ServiceFault = (lab, machine, unit) => {
     const helper = "drill-slow";
     const loop = `while :; do ${signal("STOP", unit)}; sleep 0.3; ${signal("CONT", unit)}; sleep 0.3; done`;
@@ -48,14 +47,17 @@ export const slowed: ServiceFault = (lab, machine, unit) => {
         lab,
         machine,
         `${unit} slow`,
-        // Bounded by itself, should nobody come to heal.
+        // It ends after two minutes even if the drill is killed before it heals.
         `systemd-run --quiet --unit=${helper} --property=RuntimeMaxSec=120 --property=ExecStopPost=${quote(`/bin/systemctl kill --signal=CONT ${unit}`)} sh -c ${quote(loop)}`,
         `systemctl stop ${helper} 2>/dev/null || true; systemctl reset-failed ${helper} 2>/dev/null || true; ${signal("CONT", unit)}`,
     );
 };
 
-/** The folders that a service writes to are full, on a disk of their own; the service finds them so when it starts again after a crash. */
-export const diskFull = (lab: LivingLab, machine: MachineAccess, unit: string, folders: string[]): Fault =>
+/**
+ * A full file system is mounted over the folders that a service writes to, and the service is killed, so that it starts
+ * with full folders.
+ */
+export const diskFull = (lab: RunningLab, machine: MachineAccess, unit: string, folders: string[]): Fault =>
     onMachine(
         lab,
         machine,
@@ -74,9 +76,9 @@ ${folders.map((folder) => `! mountpoint -q ${folder} || umount ${folder}`).join(
 systemctl start ${quote(unit)}`,
     );
 
-/** Another line in a file of several machines; heal puts the file back as it was. */
+/** A file is edited with sed on several machines, and `then` is run. Healing restores the file. */
 export function edited(
-    lab: LivingLab,
+    lab: RunningLab,
     machines: MachineAccess[],
     options: { what: string; file: string; sed: string; then: string },
 ): Fault {

@@ -1,16 +1,19 @@
-/** What can happen to the lab's surroundings: what `up` works with, and what it is told. */
+/** Faults of what `up` works with: the package proxy, the cache, the stack file. */
 import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { ownPlace } from "../../../../artifacts/cache";
 import { cacheFolder } from "../../../../lib/environment";
 import { StackFile } from "../../../stack/stack-file";
-import type { LivingLab } from "../../../stack/running-lab";
+import type { RunningLab } from "../../../stack/running-lab";
 import { labOk } from "../launcher";
 import type { Fault } from "./fault";
 
-/** The lab's package proxy takes no calls. Other labs of this machine are not touched: the rule is in this lab's own network. */
-export function proxyGone(lab: LivingLab): Fault {
+/**
+ * The lab's package proxy refuses connections. Other labs on this machine are not affected, because the rule is in this
+ * lab's namespace.
+ */
+export function proxyGone(lab: RunningLab): Fault {
     const rule = (verb: string) => [
         "iptables",
         verb,
@@ -25,7 +28,7 @@ export function proxyGone(lab: LivingLab): Fault {
         "tcp-reset",
     ];
     return {
-        what: "the package proxy gone",
+        what: "the package proxy refuses connections",
         inject: async () => {
             await lab.inside(rule("-I"));
         },
@@ -35,8 +38,11 @@ export function proxyGone(lab: LivingLab): Fault {
     };
 }
 
-/** A file that every app server is made of is not what it was, in the cache that all labs of this machine share. Its other names (hard links) stay good. */
-export function artifactCorrupted(lab: LivingLab): Fault {
+/**
+ * A file that every app server needs is corrupted in the cache, which all labs on this machine share. Hard links to the
+ * file stay intact.
+ */
+export function artifactCorrupted(lab: RunningLab): Fault {
     const place = ownPlace(lab.description.sessions.client, cacheFolder());
     const kept = `${place}.before-drill`;
     return {
@@ -51,9 +57,12 @@ export function artifactCorrupted(lab: LivingLab): Fault {
     };
 }
 
-/** The database's password is another; there is no way back, and none is needed. `up` makes the secrets that a stack file lacks. */
-export const passwordRotated = (lab: LivingLab): Fault => ({
-    what: "the database's password taken out of the stack file",
+/**
+ * The database gets another password. `up` makes the missing secret, so healing is an `up`; the old password does not
+ * come back.
+ */
+export const passwordRotated = (lab: RunningLab): Fault => ({
+    what: "the database's password removed from the stack file",
     inject: () => Promise.resolve(new StackFile(lab.stack).removeSecret("databasePassword")),
     heal: () => labOk(lab.stack, ["up"]),
 });

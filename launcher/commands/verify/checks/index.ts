@@ -5,7 +5,7 @@ import { ports, stranger } from "./ports";
 import { database, memcached, sessions } from "./state";
 import { services, virtualAddress } from "./services";
 
-/** Everything that `./lab verify` looks at, by name, in the order in which a reader wants it. */
+/** The checks of `./lab verify` by name, in the order in which they run and are reported. */
 export const checks: Record<string, Check> = {
     services,
     "virtual-address": virtualAddress,

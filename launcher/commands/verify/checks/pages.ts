@@ -1,16 +1,16 @@
 import type { MachineAccess } from "../../../../config/access";
-import type { Answer, LivingLab } from "../../../stack/running-lab";
 import { each, verdict, type Check } from "../check";
+import type { Answer, RunningLab } from "../../../stack/running-lab";
 
 interface Place {
     name: string;
     url: string;
-    /** Whom an app server lets in. */
+    /** The machine that asks. App servers accept requests only from directors. */
     from?: MachineAccess;
 }
 
-/** Where the site can be asked for: as a visitor does, at each director, and behind the directors' backs. */
-function places(lab: LivingLab): Place[] {
+/** Where the site answers: at the virtual address, at each director, and at each app server. */
+function places(lab: RunningLab): Place[] {
     const [director] = lab.machinesWith("director");
     return [
         { name: "the virtual address", url: lab.access.url },
@@ -22,10 +22,10 @@ function places(lab: LivingLab): Place[] {
 const pageProblems = ({ status, body }: Answer) => [
     ...(status === 200 ? [] : [`HTTP ${status}`]),
     ...["node", "session", "notes"].filter((id) => !body.includes(`id="${id}"`)).map((id) => `the page has no ${id}`),
-    ...(body.includes('class="problem"') ? ["the page tells of a problem"] : []),
+    ...(body.includes('class="problem"') ? ["the page shows a problem"] : []),
 ];
 
-/** The page, and the health page behind it, at every place. */
+/** The page and /health, everywhere where the site answers. */
 export const pages: Check = (lab) =>
     each(
         places(lab),
@@ -46,16 +46,16 @@ export const pages: Check = (lab) =>
         },
     );
 
-/** How many visitors it takes until chance alone would hardly have left out an app server of ten. */
+/** So many visitors that even one of ten app servers would hardly be left out by chance. */
 const visitors = 40;
 
-/** Every director uses every app server, and none that it does not know. */
+/** Every director uses every app server, and no other server. */
 export const appServers: Check = (lab) =>
     each(
         lab.machinesWith("director"),
         ({ name }) => name,
         async (director) => {
-            // One curl for all of them: each address is a request without a session.
+            // One curl sends all requests, each without a session.
             const urls = Array.from(
                 { length: visitors },
                 (_, index) => `http://${director.address}/counter/visitor-${index}`,

@@ -1,24 +1,25 @@
-import type { MachineAccess } from "../../../../config/access";
-import type { LabDescription } from "../../../../config/description";
 import { highestFreeAddress } from "../../../../lib/ipv4";
-import { quote } from "../../../../lib/shell";
 import { controlAddresses } from "../../../../roles/addresses";
 import { doorsOf } from "../../../../roles/doors";
-import { CannotRun, type LivingLab } from "../../../stack/running-lab";
-import { each, verdict, type Check, type Finding } from "../check";
+import { quote } from "../../../../lib/shell";
+import type { MachineAccess } from "../../../../config/access";
+import type { LabDescription } from "../../../../config/description";
+import type { Look } from "../../../checks/finding";
+import { each, verdict, type Check, type Result } from "../check";
+import { CannotRun, type RunningLab } from "../../../stack/running-lab";
 
 interface Target {
     machine: MachineAccess;
     port: number;
     what: string;
-    /** Whether someone at this address may come in. */
-    lets: (address: string) => boolean;
+    /** Whether the port has to be open to this address. */
+    isOpenTo: (address: string) => boolean;
 }
 
-/** Ports that nobody but the machine itself may reach: Tomcat's, and those it would have by default (HTTP, AJP, shutdown). */
+/** Tomcat's default ports (HTTP, AJP, shutdown), which only the machine itself may reach. */
 const tomcatDefaults = [8080, 8009, 8005];
 
-function targets(lab: LivingLab): Target[] {
+function targets(lab: RunningLab): Target[] {
     const all = doorsOf(lab.description);
     const ports = [
         ...all.flatMap(({ port, what }) => (typeof port === "number" ? [{ port, what }] : [])),
@@ -34,14 +35,17 @@ function targets(lab: LivingLab): Target[] {
                 machine,
                 port,
                 what: door?.what ?? what,
-                lets: (address) => door !== undefined && (door.from === "anyone" || door.from.includes(address)),
+                isOpenTo: (address) => door !== undefined && (door.from === "anyone" || door.from.includes(address)),
             };
         }),
     );
 }
 
-/** Shell text that tries for some seconds to connect to each target, all at once, and prints the open ones, a line each. A process for each, and no program: those take an emulated machine longest. */
-const knock = (list: Target[], seconds: number) =>
+/**
+ * Shell text that tries to connect to all targets at the same time, for some seconds, and prints the open ones, one on
+ * a line. It forks without starting programs, because starting a program takes an emulated machine longest.
+ */
+const tryToConnect = (list: Target[], seconds: number) =>
     `bash -c ${quote(`for target in ${list.map(({ machine, port }) => `${machine.address}:${port}`).join(" ")}; do
     (exec 3<>"/dev/tcp/\${target%:*}/\${target#*:}" && echo "$target") 2>/dev/null &
 done
@@ -50,38 +54,40 @@ kill $(jobs -p) 2>/dev/null
 wait 2>/dev/null
 exit 0`)} 2>/dev/null`;
 
-/** What someone at `address`, who runs shell text through `runs`, finds open, and what of it should be otherwise. */
+/** Tries all ports from `address`, and compares what is open with what should be. `runs` runs shell text there. */
 async function compare(
     subject: string,
     address: string,
     tried: Target[],
     runs: (script: string) => Promise<string>,
-): Promise<Finding> {
-    const knockFor = async (seconds: number) => new Set((await runs(knock(tried, seconds))).trim().split("\n"));
+): Promise<Look<Result>> {
+    const openWithin = async (seconds: number) =>
+        new Set((await runs(tryToConnect(tried, seconds))).trim().split("\n"));
     const holds =
         (open: Set<string>) =>
         ({ machine, port }: Target) =>
             open.has(`${machine.address}:${port}`);
-    let open = await knockFor(2);
-    // Whoever finds a door shut that should be open may only be slow, and then two seconds say nothing of the others either.
-    if (tried.some((target) => target.lets(address) && !holds(open)(target))) open = await knockFor(20);
+    let open = await openWithin(2);
+    // If a port is closed that should be open, the machine may only be slow. Then two seconds say nothing about the
+    // other ports either.
+    if (tried.some((target) => target.isOpenTo(address) && !holds(open)(target))) open = await openWithin(20);
     const isOpen = holds(open);
     const name = ({ machine, port, what }: Target) => `${machine.name}:${port} (${what})`;
     const wronglyOpen = tried
-        .filter((target) => isOpen(target) && !target.lets(address))
-        .map((target) => `${name(target)} lets it in`);
-    const wronglyShut = tried
-        .filter((target) => !isOpen(target) && target.lets(address))
-        .map((target) => `${name(target)} keeps it out`);
+        .filter((target) => isOpen(target) && !target.isOpenTo(address))
+        .map((target) => `${name(target)} is open to it`);
+    const wronglyClosed = tried
+        .filter((target) => !isOpen(target) && target.isOpenTo(address))
+        .map((target) => `${name(target)} is closed to it`);
     const opened = tried.filter(isOpen).length;
     return verdict(
         subject,
-        [...wronglyOpen, ...wronglyShut],
+        [...wronglyOpen, ...wronglyClosed],
         `${opened} ports open to it, ${tried.length - opened} closed, each as it should be`,
     );
 }
 
-/** From every machine, and from the control machine, to every port of every other. */
+/** From every machine, and from the control machine, to every port of every other machine. */
 export const ports: Check = async (lab) => {
     const all = targets(lab);
     const machines = await each(
@@ -99,10 +105,13 @@ export const ports: Check = async (lab) => {
     return [...machines, ...(isAtGateway(lab.description) ? [await fromControl(lab, all)] : [])];
 };
 
-/** Whether what `lab.inside` runs has the gateway's address: it runs where the network was made for the lab. */
+/**
+ * Whether programs of `lab.inside` have the gateway's address: they run on the host on which the lab's network was
+ * made.
+ */
 const isAtGateway = ({ isolated, network }: LabDescription) => isolated || (network.jump && network.mode === "nat");
 
-async function fromControl(lab: LivingLab, all: Target[]): Promise<Finding> {
+async function fromControl(lab: RunningLab, all: Target[]): Promise<Look<Result>> {
     const { gateway } = lab.description.network;
     const isControl = controlAddresses(lab.description).includes(gateway);
     return compare(isControl ? "from the control machine" : "from the gateway", gateway, all, (script) =>
@@ -111,12 +120,12 @@ async function fromControl(lab: LivingLab, all: Target[]): Promise<Finding> {
 }
 
 /**
- * From a machine that is none of the lab's: a network namespace on the lab's bridge, with an address that nobody has, made for this
- * check and gone after it.
+ * From a machine that does not belong to the lab: a network namespace on the lab's bridge, with a free address. It is
+ * removed after the check.
  */
 export const stranger: Check = async (lab) => {
     const { description } = lab;
-    if (!description.isolated) throw new CannotRun("a stranger can only be made in an isolated lab's own network");
+    if (!description.isolated) throw new CannotRun("only in an isolated lab's own network can a stranger be made");
     const address = freeAddress(lab);
     const [name, link] = ["lab-stranger", "lab-str"];
     const all = targets(lab);
@@ -131,8 +140,8 @@ ip netns exec ${name} bash -c ${quote(script)}`;
     return [await compare(`from ${address}`, address, all, (script) => lab.inside(["bash", "-c", asStranger(script)]))];
 };
 
-/** The highest address of the network that no machine, the gateway or the virtual address has. */
-function freeAddress({ description }: LivingLab): string {
+/** A free address of the network, as high as possible. */
+function freeAddress({ description }: RunningLab): string {
     const taken = new Set([
         description.network.gateway,
         description.virtualAddress,

@@ -1,14 +1,16 @@
-import { words } from "../../../../lib/shell";
 import { roles } from "../../../../roles/index";
+import { words } from "../../../../lib/shell";
 import { databaseOf } from "../../../../config/chosen-database";
 import { each, verdict, type Check } from "../check";
 import { CannotRun } from "../../../stack/running-lab";
 
-/** Which programs may run as root: what has to (it makes processes for others, or opens port 80), and the system's own. */
-const rootsOwn =
+/**
+ * Programs that may run as root: programs that start processes of other users or open port 80, and the system's own.
+ */
+const rootPrograms =
     /^(systemd.*|init|\(sd-pam\)|sshd.*|dbus-daemon|agetty|login|cron|keepalived|nginx|tengine|apache2|httpd|sh|bash|ps|su|sudo|apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|crond|cloud-init|irqbalance|kthreadd|curl|check-web-serve)$/;
 
-/** Tomcat, memcached, the database and everything that answers visitors run under users of their own. */
+/** Tomcat, memcached, the database and everything that answers visitors have users of their own. */
 export const users: Check = (lab) =>
     each(
         lab.access.machines,
@@ -21,7 +23,7 @@ export const users: Check = (lab) =>
                 .map((line) => line.trim().split(/\s+/))
                 .map(([user = "", parent, ...name]) => ({ user, parent, name: name.join(" ") }));
             const asRoot = processes
-                .filter(({ user, parent, name }) => user === "root" && parent !== "2" && !rootsOwn.test(name))
+                .filter(({ user, parent, name }) => user === "root" && parent !== "2" && !rootPrograms.test(name))
                 .map(({ name }) => `${name} runs as root`);
             const missing = roles
                 .filter((role) => machine.roles.includes(role.name))
@@ -30,7 +32,7 @@ export const users: Check = (lab) =>
                     ({ program, user }) =>
                         !processes.some((process) => program.test(process.name) && process.user === user),
                 )
-                .map(({ program, user }) => `nothing like ${program.source} runs as ${user}`);
+                .map(({ program, user }) => `no process ${program.source} runs as ${user}`);
             const own = [
                 ...new Set(processes.filter(({ user }) => user !== "root").map(({ user, name }) => `${name}: ${user}`)),
             ];
@@ -38,7 +40,7 @@ export const users: Check = (lab) =>
         },
     );
 
-/** Nobody gets in with a password, and root has none. */
+/** Nobody can log in with a password, and root has none. */
 export const logins: Check = (lab) =>
     each(
         lab.access.machines,
@@ -55,7 +57,7 @@ export const logins: Check = (lab) =>
                     .map((line) => [line.split(" ")[0] ?? "", line]),
             );
             const problems = [
-                ...(code === 0 ? [] : [`sshd or passwd could not be asked: ${output.trim().split("\n").at(-1)}`]),
+                ...(code === 0 ? [] : [`sshd -T or passwd failed: ${output.trim().split("\n").at(-1)}`]),
                 ...["passwordauthentication", "kbdinteractiveauthentication", "permitemptypasswords"]
                     .filter((key) => settings.get(key) !== `${key} no`)
                     .map((key) => settings.get(key) ?? `${key} is unknown`),
@@ -73,11 +75,11 @@ export const logins: Check = (lab) =>
         },
     );
 
-/** What would tell a stranger which program, in which version, answers. */
-const telltale =
+/** Text that tells a stranger which program answers, or in which version. */
+const identifyingText =
     /nginx\/|tengine\/|apache\/|coyote|tomcat|jsp\/|servlet\/|openssl|debian|centos|php\/|\bat org\.|java\.lang/i;
 
-/** Neither headers nor error pages tell versions, programs or stack traces. */
+/** Headers and error pages show no versions, programs or stack traces. */
 export const banners: Check = (lab) =>
     each(
         ["", "no-such-page", "health", "counter.jsp?op=%00", "%", "WEB-INF/web.xml", "status", "%C0%AE%C0%AE/x"],
@@ -86,9 +88,9 @@ export const banners: Check = (lab) =>
             const answer = await lab.request(`${lab.access.url}${page}`);
             const head = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
             const problems = [...head, answer.body]
-                .flatMap((text) => telltale.exec(text)?.[0] ?? [])
-                .map((word) => `it says "${word}"`);
-            const wrong = page.startsWith("WEB-INF") && answer.status === 200 ? ["it is served"] : [];
+                .flatMap((text) => identifyingText.exec(text)?.[0] ?? [])
+                .map((word) => `the answer has "${word}"`);
+            const wrong = page.startsWith("WEB-INF") && answer.status === 200 ? ["the file is served"] : [];
             return verdict(
                 `/${page}`,
                 [...problems, ...wrong],
@@ -97,7 +99,10 @@ export const banners: Check = (lab) =>
         },
     );
 
-/** Tomcat has its site and nothing else: no application of its own, no shutdown port, no file that others may read secrets in. */
+/**
+ * Tomcat has no applications of its own, no shutdown port, no configuration files that others can read, and no programs
+ * that its user can change.
+ */
 export const tomcat: Check = (lab) =>
     each(
         lab.machinesWith("app"),
@@ -118,10 +123,8 @@ find -L /usr/local/tomcat/bin /usr/local/tomcat/lib /usr/local/tomcat/conf -user
                 [
                     ...applications.map((name) => `webapps has ${name}`),
                     ...(shutdown === "1" ? [] : ["server.xml has a shutdown port"]),
-                    ...(readable === "0" ? [] : [`${readable} files of its configuration can be read by all`]),
-                    ...(writable === "0"
-                        ? []
-                        : [`${writable} of its programs and configuration files are its own user's`]),
+                    ...(readable === "0" ? [] : [`all users can read ${readable} of its configuration files`]),
+                    ...(writable === "0" ? [] : [`its user owns ${writable} of its programs and configuration files`]),
                 ],
                 "no default applications, no shutdown port",
             );
@@ -129,8 +132,9 @@ find -L /usr/local/tomcat/bin /usr/local/tomcat/lib /usr/local/tomcat/conf -user
     );
 
 /**
- * What systemd took from the services of its own making (roles/hardening.ts), asked of their processes: a directive that systemd does
- * not know, or that its surroundings keep it from, leaves no trace in its settings. Databases bring the distribution's own.
+ * The processes of our services have lost the privileges that roles/hardening.ts takes away. The processes are asked,
+ * because systemd silently ignores a directive that it does not know or cannot carry out. Databases have the
+ * distribution's own units.
  */
 export const hardening: Check = (lab) =>
     each(

@@ -1,8 +1,8 @@
 import { each, verdict, type Check } from "../check";
 import { words } from "../../../../lib/shell";
-import { LivingLab } from "../../../stack/running-lab";
+import type { RunningLab } from "../../../stack/running-lab";
 
-/** Every service of every machine runs, and comes back after a reboot. */
+/** Every service of every machine runs, and starts at boot. */
 export const services: Check = (lab) =>
     each(
         lab.access.machines,
@@ -29,8 +29,8 @@ export const services: Check = (lab) =>
         },
     );
 
-/** Names of the machines that have the virtual address on an interface. */
-export async function holdersOf(lab: LivingLab): Promise<string[]> {
+/** The names of the machines that have the virtual address. */
+export async function holdersOf(lab: RunningLab): Promise<string[]> {
     const asked = await Promise.all(
         lab.access.machines.map(async (machine) => {
             const { output } = await lab.ssh(machine, "ip -4 -o address show");
@@ -40,7 +40,10 @@ export async function holdersOf(lab: LivingLab): Promise<string[]> {
     return asked.flat();
 }
 
-/** The virtual address is on one machine, and that is the director of the highest priority unless it need not take it back. */
+/**
+ * Exactly one machine has the virtual address: with preemption the director of the highest priority, without it any
+ * director.
+ */
 export const virtualAddress: Check = async (lab) => {
     const holders = await holdersOf(lab);
     const [first] = lab.description.machines

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { databaseOf } from "../../../../config/chosen-database";
-import { quote } from "../../../../lib/shell";
 import { memcachedNodes } from "../../../../roles/sessions";
-import { CannotRun } from "../../../stack/running-lab";
+import { quote } from "../../../../lib/shell";
+import { databaseOf } from "../../../../config/chosen-database";
 import { each, verdict, type Check } from "../check";
+import { CannotRun } from "../../../stack/running-lab";
 import { Visitor } from "../visitor";
 
-/** A session counts every addition, by whichever director and at whatever address it comes. */
+/** A session counts every addition, through every director and for every page. */
 export const sessions: Check = (lab) =>
     each(
         ["first", "second", "third"],
@@ -29,10 +29,10 @@ export const sessions: Check = (lab) =>
         },
     );
 
-/** Every memcached answers those who may ask, and the one that a session's id names has that session. */
+/** Every memcached answers an app server, and the one that a session's id names has that session. */
 export const memcached: Check = async (lab) => {
     const [asker] = lab.machinesWith("app");
-    if (!asker) throw new CannotRun("there is no app server to ask from");
+    if (!asker) throw new CannotRun("the lab has no app server, which alone may ask memcached");
     const visitor = new Visitor(lab);
     await visitor.add(lab.access.url, "memcached");
     const keptBy = /-([^.]+)/.exec(visitor.session ?? "")?.[1];
@@ -48,18 +48,18 @@ export const memcached: Check = async (lab) => {
             const holds = output.includes(`VALUE ${visitor.session}`);
             const problems = [
                 ...(code === 0 && /^VERSION/m.test(output) ? [] : [`no answer: ${output.trim()}`]),
-                ...(name === keptBy && !holds ? ["it does not have a session that names it"] : []),
+                ...(name === keptBy && !holds ? ["it lacks a session whose id names it"] : []),
             ];
             return verdict(
                 name,
                 problems,
-                name === keptBy ? `has the session ${visitor.session}` : "answers; the session asked for is another's",
+                name === keptBy ? `has the session ${visitor.session}` : "answers; the session is on another memcached",
             );
         },
     );
 };
 
-/** A note that is stored through one app server is shown by every other; it is taken away again. */
+/** A note that is stored through one app server is shown by all of them. It is removed again. */
 export const database: Check = (lab) =>
     each(
         lab.machinesWith("app"),
@@ -67,7 +67,8 @@ export const database: Check = (lab) =>
         async (writer) => {
             const [director] = lab.machinesWith("director");
             const [server] = lab.machinesWith("database");
-            if (!director || !server) throw new CannotRun("there is no director to ask from, or no database");
+            if (!director || !server)
+                throw new CannotRun("the lab has no director, which alone may ask app servers, or no database");
             const text = `verify ${randomUUID()}`;
             const url = ({ address }: { address: string }) => `http://${address}/`;
             const look = async () => {

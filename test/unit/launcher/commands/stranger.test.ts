@@ -1,21 +1,21 @@
 import { expect, test } from "vitest";
 import { stranger } from "../../../../launcher/commands/verify/checks/ports";
-import type { LivingLab } from "../../../../launcher/stack/running-lab";
+import type { RunningLab } from "../../../../launcher/stack/running-lab";
 import { siteWith } from "../../../support/article";
 
-/** The address that the check gives its stranger in a lab with this network. */
+/** The address that verify's check uses for a machine outside of the lab. */
 async function addressOfStranger(network: { cidr: string; gateway: string }, changes: Record<string, unknown> = {}) {
     const description = siteWith({ network, ...changes });
     const lab = {
         description,
         access: { machines: description.machines },
         inside: () => Promise.resolve(""),
-    } as unknown as LivingLab;
+    } as unknown as RunningLab;
     const [finding] = await stranger(lab);
     return finding?.subject.replace("from ", "");
 }
 
-test("the stranger's address is the highest of the network that nobody has", async () => {
+test("the stranger's address is the highest free one of the network", async () => {
     expect(await addressOfStranger({ cidr: "192.168.0.0/24", gateway: "192.168.0.1" })).toBe("192.168.0.254");
     expect(await addressOfStranger({ cidr: "192.168.0.0/24", gateway: "192.168.0.254" })).toBe("192.168.0.253");
 });

@@ -1,4 +1,4 @@
-/** The tool's own ssh connection, against an ssh server in this process. */
+/** The ssh connection of `compile`, against an ssh server in this process. */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -41,7 +41,7 @@ async function connect(address: RemoteAddress): Promise<Remote> {
 }
 
 describe("a command", () => {
-    test("gives what it writes to standard output, whatever quotes are in it", async () => {
+    test("returns its standard output, with any quotes", async () => {
         const remote = await connect(addressOf(await serve()));
         expect(await remote.run(`printf '%s\\n' "it's" 'a "test"' $((6 * 7)); echo aside >&2`)).toBe(
             `it's\na "test"\n42\n`,
@@ -60,7 +60,7 @@ describe("a command", () => {
         expect(error?.message).not.toContain("\n50\n");
     });
 
-    test("may also only be asked whether it succeeds", async () => {
+    test("can be tested for success", async () => {
         const remote = await connect(addressOf(await serve()));
         expect([await remote.succeeds("test -e /"), await remote.succeeds("test -e /no/such/place")]).toEqual([
             true,
@@ -68,7 +68,7 @@ describe("a command", () => {
         ]);
     });
 
-    test("runs as root for whoever logs in", async () => {
+    test("runs as root for any login user", async () => {
         const sudo = path.join(home, "sudo");
         fs.writeFileSync(sudo, `#!/bin/sh\nprintf '%s\\n' "$1" > ${home}/used\nshift\nexec "$@"\n`, { mode: 0o755 });
         const before = process.env.PATH;
@@ -84,7 +84,7 @@ describe("a command", () => {
 });
 
 describe("files", () => {
-    test("come and go as they are, also large ones", async () => {
+    test("are copied unchanged, also large ones", async () => {
         const remote = await connect(addressOf(await serve()));
         const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 256));
         const [here, there, back] = ["here", "there", "back"].map((name) => path.join(home, name)) as [
@@ -99,7 +99,7 @@ describe("files", () => {
         expect(fs.readFileSync(back).equals(content)).toBe(true);
     });
 
-    test("that are not there are an error", async () => {
+    test("that do not exist are an error", async () => {
         const remote = await connect(addressOf(await serve()));
         await expect(remote.download("/no/such/file", path.join(home, "back"))).rejects.toThrow(/No such file/);
         await expect(remote.upload("/no/such/file", path.join(home, "there"))).rejects.toThrow(/ENOENT/);
@@ -107,7 +107,7 @@ describe("files", () => {
 });
 
 describe("a connection", () => {
-    test("is refused where the machine shows another host key, or none is known", async () => {
+    test("is refused if the host key is another one or unknown", async () => {
         const server = await serve();
         for (const hostKey of [newKey().publicKey, "", "rubbish"]) {
             await expect(Remote.connect(addressOf(server, { hostKey })), hostKey).rejects.toThrow(
@@ -123,7 +123,7 @@ describe("a connection", () => {
         );
     });
 
-    test("goes through another machine, whose key counts too", async () => {
+    test("goes through a jump host, whose host key is checked, too", async () => {
         const [hop, machine] = [await serve(), await serve()];
         const proxy = {
             host: "127.0.0.1",
@@ -140,7 +140,7 @@ describe("a connection", () => {
         ).rejects.toThrow(/verification failed/);
     });
 
-    test("that does not come about leaves nothing open on the way there", async () => {
+    test("that fails leaves no connection open to the jump host", async () => {
         const [hop, machine] = [await serve(), await serve()];
         const proxy = {
             host: "127.0.0.1",

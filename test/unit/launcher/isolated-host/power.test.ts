@@ -10,8 +10,8 @@ const virtual = Object.fromEntries(
 );
 
 /**
- * A libvirt with one machine, which it sees go `looks` looks after its init was killed. `refuses`: what it cannot do, by command, with its words; of that which
- * depends on a machine's start, the first `starts` ones.
+ * A fake libvirt with one machine. After the machine's init was killed, it notices the end at look number `looks`.
+ * `refuses` has the error by command; errors of a start come for the first `starts` starts.
  */
 function libvirt({
     running = true,
@@ -41,14 +41,14 @@ function libvirt({
     };
 }
 
-test("a container's init is killed, and libvirt clears up alone", async () => {
+test("a container's init is killed, and libvirt cleans up by itself", async () => {
     const one = libvirt({ looks: 3 });
     await cutPower(one);
     expect(one.told).toEqual(["send-process-signal 1 kill"]);
     expect(await one.isRunning()).toBe(false);
 });
 
-test("an init that was gone before is no mistake, be libvirt about to notice or not", async () => {
+test("an init that has ended already is no error", async () => {
     const gone = { "send-process-signal 1 kill": "error: Unable to send 9 signal to process 15494: No such process" };
     const one = libvirt({ refuses: gone });
     await cutPower(one);
@@ -62,13 +62,13 @@ test("a virtual machine has no init to kill", async () => {
     expect(one.told).toEqual(["send-process-signal 1 kill", "destroy"]);
 });
 
-test("destroying what went by itself meanwhile is no mistake; what stays is one", async () => {
+test("destroying a machine that has ended is no error; a machine that stays is one", async () => {
     const refuses = { ...virtual, destroy: "error: Requested operation is not valid: domain is not running" };
     await cutPower(libvirt({ running: false, refuses }));
     await expect(cutPower(libvirt({ refuses }))).rejects.toThrow("not running");
 });
 
-test("a machine is started, one that runs is not, and libvirt knows of it", async () => {
+test("a stopped machine is started, a running one is not", async () => {
     for (const [running, told] of [
         [false, ["start", "send-process-signal 1 nop"]],
         [true, ["send-process-signal 1 nop"]],
@@ -80,7 +80,7 @@ test("a machine is started, one that runs is not, and libvirt knows of it", asyn
     await powerOn(libvirt({ running: false, refuses: virtual }));
 });
 
-test("one that libvirt never heard of is started again, and not for ever", async () => {
+test("a machine that libvirt lost is started again, a limited number of times", async () => {
     const one = libvirt({ running: false, refuses: deaf, starts: 1 });
     await powerOn(one);
     expect(one.told).toEqual([
@@ -90,5 +90,5 @@ test("one that libvirt never heard of is started again, and not for ever", async
         "start",
         "send-process-signal 1 nop",
     ]);
-    await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("never heard of it");
+    await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("lost contact with it each time");
 });

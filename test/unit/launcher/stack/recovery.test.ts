@@ -1,12 +1,12 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
+import { once } from "node:events";
+import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { backendFolder } from "../../../../launcher/stack/folders";
 import { isAtWork } from "../../../../launcher/stack/recovery";
-import { backendFolder } from "../../../../launcher/stack/session";
 
 let folder: string;
 let parent: ChildProcess | undefined;
@@ -20,7 +20,7 @@ afterEach(() => {
     fs.rmSync(folder, { recursive: true });
 });
 
-/** A process named pulumi, by its id; its parent starts it with `line` and does not ask what became of it. */
+/** The id of a process named pulumi. Its parent starts it with `line` and does not wait for its end. */
 async function pulumi(line: string): Promise<number> {
     fs.copyFileSync("/bin/sleep", path.join(folder, "pulumi"));
     fs.chmodSync(path.join(folder, "pulumi"), 0o755);
@@ -42,7 +42,7 @@ const comesTrue = async (isSo: () => boolean) => {
 };
 const stateOf = (pid: number) => /^State:\s+(\w)/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
 
-test("a lock is held by the pulumi that took it, while that lives", async () => {
+test("a lock is held as long as the pulumi that took it runs", async () => {
     const pid = await pulumi("60");
     lock(pid);
     await comesTrue(() => isAtWork("test"));
@@ -51,7 +51,7 @@ test("a lock is held by the pulumi that took it, while that lives", async () => 
     expect(isAtWork("test")).toBe(false);
 });
 
-test("a lock without its process, or whose number another has now, is nobody's", () => {
+test("a lock is free if its process has ended, also if another process has the id now", () => {
     lock(process.pid);
     expect(isAtWork("test")).toBe(false);
 });

@@ -35,14 +35,14 @@ describe("the books of one session", () => {
         }
     });
 
-    test("more than was asked for was carried out twice", () => {
+    test("a counter ahead of the requests shows an addition that was done twice", () => {
         const ledger = new Ledger();
         ledger.saw("a", 1, 1);
         ledger.saw("a", 3, 1);
         expect(books(ledger)).toEqual({ ...nothing, updatesTwice: 1 });
     });
 
-    test("an addition that turned out to be counted excuses no second one", () => {
+    test("an addition that was counted late excuses no second one", () => {
         const ledger = new Ledger();
         ledger.saw("a", 1, 1);
         ledger.lostSight();
@@ -61,7 +61,7 @@ describe("the books of one session", () => {
         expect(books(ledger)).toEqual({ ...nothing, sessionsLost: 1, updatesLost: 2 });
     });
 
-    test("against a server that loses nothing, whatever answers get lost, the books are clean; one that forgets is found out", () => {
+    test("a server that loses only answers passes; a server that loses additions is found", () => {
         const steps = fc.array(fc.constantFrom("add", "add unheard", "add undone", "read"), { maxLength: 60 });
         fc.assert(
             fc.property(steps, fc.boolean(), (list, forgets) => {

@@ -35,7 +35,7 @@ function result(failures: Failure[], problems: string[]): DrillResult {
 }
 const many = Array.from({ length: 20 }, (_, second) => failure(second, "HTTP 502", false));
 
-test("a drill that failed says when and where, what was lost before what only failed, and not all of it", () => {
+test("a failed drill names time and place; losses come before failures, and the list is cut", () => {
     const lines = asTable([result([...many, failure(30, "session lost", true)], ["1 sessions lost"])]).split("\n");
     const problem = lines.indexOf("memcached-killed: 1 sessions lost");
     expect(lines.slice(problem + 1, problem + 3)).toEqual([
@@ -45,6 +45,6 @@ test("a drill that failed says when and where, what was lost before what only fa
     expect(lines.filter((line) => line.includes("of client 3"))).toHaveLength(10);
 });
 
-test("one that passed says nothing of requests that were allowed to fail", () => {
+test("a passed drill does not list failures that were allowed", () => {
     expect(asTable([result(many, [])])).not.toContain("HTTP 502");
 });

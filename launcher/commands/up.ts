@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import { asVariables } from "../../lib/environment";
+import { labCommand, passingWordsToPulumi } from "../command";
+import { progress } from "../progress";
+import { isFirstBuild, prepareStack, replaceLostMachines } from "../stack/prepare";
+import { Session } from "../stack/session";
+import { refuseHalfReverted } from "../stack/standstill";
+import { recordedUp, timelineFile } from "../timeline/recorded-up";
+import { withoutDots } from "./pulumi";
+
+export const upCommand = (): Command =>
+    passingWordsToPulumi(
+        labCommand<{ timeline?: string }>({
+            name: "up",
+            group: "lifecycle",
+            help: "build the lab, or bring it to what its stack file says",
+            run: async ({ stack, words, options }) => {
+                const file = options.timeline === undefined ? undefined : timelineFile(options.timeline);
+                refuseHalfReverted(stack);
+                const session = await Session.open(stack, { plans: true, makesMachines: true });
+                await prepareStack(session);
+                const replace = await replaceLostMachines(session);
+                const up = ["up", "--yes", "--skip-preview", ...withoutDots, ...replace, ...words];
+                const env = (await isFirstBuild(session)) ? asVariables({ firstTime: "true" }) : {};
+                const code =
+                    file === undefined ? await session.pulumi(up, env) : await recordedUp(session, up, file, env);
+                if (code === 0)
+                    progress.info(
+                        "./lab status shows the lab; ./lab forward opens the site to a browser on this machine.",
+                    );
+                return code;
+            },
+        }).option(
+            "--timeline <FILE>",
+            "write a picture (SVG) of what took how long, and FILE.json with the same as data",
+        ),
+        "up",
+    );

@@ -1,0 +1,55 @@
+/** The module tomcat-valve/ with the user's own Maven: its JUnit tests, and the jar that app servers get. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sha256Of } from "../../artifacts/disk-image";
+import { ensureValve, valveFile, valveModule } from "../../artifacts/tomcat-valve";
+import { releaseNames } from "../../catalog/releases";
+import { silent } from "../../lib/progress";
+import { run } from "../../lib/run";
+import { siteWith } from "../support/article";
+
+let folder: string;
+beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "lab-test-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Bytes 6 and 7 of a class name its version: 52 is Java 8. */
+const java8 = 52;
+
+describe.each(releaseNames)("release %s", (release) => {
+    const build = (cache: string) =>
+        ensureValve(siteWith({ release }), { cache: join(folder, release, cache), progress: silent });
+
+    test("JUnit tests pass against its session manager and its Tomcat", async () => {
+        const lines: string[] = [];
+        const module = ["--file", valveModule, `-DbuildFolder=${join(folder, release, "target")}`];
+        await run(
+            ["mvn", "--batch-mode", "--no-transfer-progress", "--activate-profiles", release, ...module, "test"],
+            { say: (line) => lines.push(line) },
+        ).catch(() => undefined);
+        expect(lines.filter((line) => line.startsWith("[ERROR]")).join("\n")).toBe("");
+        const output = lines.join("\n");
+        expect(output).toMatch(/Tests run: [1-9]\d*, Failures: 0, Errors: 0, Skipped: 0/);
+        expect(existsSync(join(valveModule, "target"))).toBe(false);
+    });
+
+    test("two builds give the same jar, with classes for Java 8", async () => {
+        const [one, other] = [await build("one"), await build("other")];
+        expect(one?.name).toBe(valveFile);
+        expect(await sha256Of(one?.source ?? "")).toBe(await sha256Of(other?.source ?? ""));
+        const jar = join(folder, release, "jar");
+        mkdirSync(jar);
+        await run(["jar", "--extract", "--file", one?.source ?? ""], { cwd: jar });
+        const valve = readFileSync(join(jar, "de/javakaffee/web/msm/SessionCopiesValve.class"));
+        expect(valve.readUInt16BE(6)).toBe(java8);
+    });
+
+    test("with Maven's local repository full, nothing has to be downloaded", async () => {
+        const cache = join(folder, release, "offline");
+        const valve = await ensureValve(siteWith({ release }), { cache, offline: true, progress: silent });
+        expect(existsSync(valve?.source ?? "")).toBe(true);
+    });
+});

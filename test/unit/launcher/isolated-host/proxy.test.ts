@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { proxyConfiguration } from "../../../../launcher/isolated-host/proxy";
+
+test("the package proxy serves the two archives by the lab's names, through the host's own proxy, and is no open proxy", () => {
+    const mirrors = {
+        main: "http://mirror.example/debian",
+        security: "http://safe.example/debian-security",
+        expiry: [],
+    };
+    const text = proxyConfiguration("/cache", {
+        ...mirrors,
+        proxy: [`Acquire::http::Proxy "http://proxy.example:8080";`],
+    });
+    expect(text.split("\n")).toEqual(
+        expect.arrayContaining([
+            "CacheDir: /cache/packages",
+            "Remap-debian: http://packages.lab/debian /debian ; http://mirror.example/debian/",
+            "Remap-security: http://packages.lab/debian-security /debian-security ; http://safe.example/debian-security/",
+            "ForceManaged: 1",
+            "Proxy: http://proxy.example:8080",
+        ]),
+    );
+    for (const proxy of [[], [`Acquire::http::Proxy "DIRECT";`]])
+        expect(proxyConfiguration("/cache", { ...mirrors, proxy })).not.toContain("\nProxy:");
+    expect(text).not.toContain("Offlinemode");
+    expect(proxyConfiguration("/cache", { ...mirrors, proxy: [] }, true).split("\n")).toContain("Offlinemode: 1");
+});
