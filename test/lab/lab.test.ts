@@ -428,7 +428,7 @@ describe("what goes down comes back:", () => {
         await lab.ok("snapshot", "before");
         expect(await lab.lab("snapshot", "before")).toMatchObject({
             code: 2,
-            all: expect.stringContaining("There is a snapshot before already.") as string,
+            all: expect.stringContaining("A snapshot before exists already.") as string,
         });
         expect((await visit()).count).toBe(count + 1);
         await addNote("Nachher");
