@@ -54,7 +54,7 @@ describe("what runs machines is tried, not looked for:", () => {
     });
 
     test("what does not come to the end of it in time does not work", async () => {
-        expect(await faultOf("tcg", 0.01)).toMatch(/did not do within 0\.01 s/);
+        expect(await faultOf("tcg", 0.01)).toMatch(/did not end within 0\.01 s/);
     });
 });
 

@@ -52,7 +52,7 @@ async function examineIsolatedHost(machine: ThisMachine): Promise<Finding[]> {
             progress: silent,
         });
         return [
-            finding(good("namespaces", "a isolatedHost and a libvirtd of the lab's own start")),
+            finding(good("namespaces", "a network and a libvirtd of the lab's own start")),
             ...(await examineHypervisors(machine, trial)),
         ];
     } catch (error) {
