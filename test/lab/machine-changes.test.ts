@@ -148,7 +148,7 @@ describe("what a change costs", () => {
         for (const machine of [stack.machines.nod0, stack.machines.mysql]) machine.memoryMiB = 672;
         expect(await change()).toEqual(["mysql-domain", "mysql-start", "nod0-domain", "nod0-start"]);
         expect(await disks()).toEqual(before);
-        expect(await virsh("dominfo", "mysql")).toMatch(/^Max memory: +98304 KiB/m);
+        expect(await virsh("dominfo", "mysql")).toMatch(/^Max memory: +688128 KiB/m);
     });
 
     test("the disk's size: that machine's disk, and all that was done on it", async () => {
