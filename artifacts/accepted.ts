@@ -3,8 +3,9 @@
  * from then on no other file is used in its place. The sums are in the checkout, so that all users of a repository
  * share them.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWholeFile } from "../lib/write-file";
 import { checkout } from "../lib/environment";
 import type { ArtifactName } from "../catalog/artifacts";
 
@@ -19,7 +20,5 @@ export const readAccepted = (file = acceptedFile): Sums =>
 /** Accepts files by their sums. The sums of other artifacts stay. */
 export function accept(sums: Sums, file = acceptedFile): void {
     const all = Object.entries({ ...readAccepted(file), ...sums }).sort(([a], [b]) => (a < b ? -1 : 1));
-    const fresh = `${file}.new-${process.pid}`;
-    writeFileSync(fresh, `${JSON.stringify(Object.fromEntries(all), undefined, 4)}\n`);
-    renameSync(fresh, file);
+    writeWholeFile(file, `${JSON.stringify(Object.fromEntries(all), undefined, 4)}\n`);
 }

@@ -6,6 +6,7 @@ import { jumpTarget } from "../../hypervisors/jump-host";
 import { stackFolder } from "../../lib/environment";
 import { sshArgv } from "../../lib/libvirt-uri";
 import { words } from "../../lib/shell";
+import { writeWholeFile } from "../../lib/write-file";
 
 /**
  * Writes an ssh_config for the machines, the login key and the known host keys into the stack's folder. Returns the
@@ -16,7 +17,8 @@ export function writeSshConfig(stack: string, access: Access): string {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     const write = (name: string, content: string) => {
         const file = path.join(folder, name);
-        fs.writeFileSync(file, content, { mode: 0o600 });
+        // Other calls of the launcher may be reading the file.
+        writeWholeFile(file, content, { mode: 0o600 });
         return file;
     };
     // Pulumi strips the last line feed of a value. OpenSSH refuses a key without it.

@@ -184,7 +184,7 @@ describe("./lab doctor, before anything is there", () => {
             ).toEqual(["br0 exists and is up", "br0 exists and is up"]);
             lab.write("Pulumi.wrong.yaml", spread("br7"));
             expect(notGood(await doctor("wrong"))).toEqual(
-                [east, west].map(({ uri }) => `bad: bridge, br7: is not there; bridges of ${uri}: br0`),
+                [east, west].map(({ uri }) => `bad: bridge, br7: does not exist; bridges of ${uri}: br0`),
             );
         },
         minutes(2),
