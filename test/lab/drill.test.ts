@@ -64,7 +64,7 @@ describe("verify", () => {
         expect(code).toBe(1);
         expect(wrong(verdict)).toContain("services, nod1: failed");
         expect(verdict.results.find(({ subject }) => subject === "from nod0")?.seen).toContain(
-            "nod1:22 (ssh) lets it in; nod1:11211 (memcached) keeps it out",
+            "nod1:22 (ssh) is open to it; nod1:11211 (memcached) is closed to it",
         );
         expect(wrong((await verify("--only", "services,ports")).verdict)).toEqual([]);
     });
@@ -165,7 +165,7 @@ describe("drill", () => {
             const call = lab.start(["drill", "calm"]);
             await eventually(
                 () => Promise.resolve(call.output()),
-                (output) => output.includes("Waiting for another drill to end"),
+                (output) => output.includes("Waiting for another drill of this lab to end"),
             );
             return { ended: call.ended };
         });
