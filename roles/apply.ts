@@ -25,7 +25,8 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
             ...prepare,
         ]),
         section(
-            "Files: only those that differ are written, each atomically. The lock lets a file move from one step to another",
+            "Files: only those that differ are written, each atomically. " +
+                "The lock lets a file move from one step to another",
             [`exec 8< ${stepsFolder}`, "flock 8", ...files.map((file, index) => putLine(file, index))],
         ),
         section("Files of an earlier configuration that are no longer in it", [
