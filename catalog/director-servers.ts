@@ -55,7 +55,10 @@ export const commonArguments = [
     "--with-pcre",
 ];
 
-export const temporaryFolders = ["client", "proxy", "fastcgi", "uwsgi"].map((name) => `/var/tmp/tengine/${name}`);
+/** Folders for bodies of requests and answers, the outermost first (article, row 18). */
+export const temporaryFolders = ["", "/client", "/proxy", "/fastcgi", "/uwsgi"].map(
+    (name) => `/var/tmp/tengine${name}`,
+);
 
 export const serverSources: Record<SourceName, ServerSource> = {
     "nginx-1.26.3": {

@@ -14,6 +14,8 @@ export interface RoleRules {
     onlyOne?: string;
     /** Whether the machine's disk holds what nothing else could make again. It is then protected by default. */
     holdsData?: boolean;
+    /** Memory that the role needs on a machine, in MiB. Default: 0. */
+    memoryMiB?: (description: LabDescription) => number;
     /** What is done on a machine with the role. Names of resources end with a step's name. */
     steps: { name: string }[];
     /** What is wrong with the settings that the role reads. */

@@ -24,6 +24,8 @@ export const app: RoleDefinition = {
         ...sessionClientFits(description),
         ...jdkInstalls(description),
     ],
+    // Beside the heap a JVM takes about 160 MiB (metaspace, code cache, threads), and httpd 32.
+    memoryMiB: ({ tomcat }) => tomcat.heapMiB + 192,
     component: "lab:AppServer",
     takesTurns: true,
     steps: [

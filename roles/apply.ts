@@ -20,6 +20,7 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
     const { artifacts = [], files = [], prepare = [], finish = [], test, service, ready } = configuration;
     const sections = [
         header(step),
+        test ? undo : "",
         section("What comes before the files", [
             ...(artifacts.length > 0 ? ["artifacts=$here/artifacts"] : []),
             ...prepare,
@@ -27,7 +28,12 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
         section(
             "Files: only those that differ are written, each atomically. " +
                 "The lock lets a file move from one step to another",
-            [`exec 8< ${stepsFolder}`, "flock 8", ...files.map((file, index) => putLine(file, index))],
+            [
+                `exec 8< ${stepsFolder}`,
+                "flock 8",
+                ...(test ? ['keep "$here/installed"'] : []),
+                ...files.map((file, index) => putLine(file, index)),
+            ],
         ),
         section("Files of an earlier configuration that are no longer in it", [
             forgetOldFiles(files.map((file) => file.path)),
@@ -35,7 +41,13 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
         ]),
         section(
             "A configuration that the program itself refuses never reaches the service",
-            test ? ["# shellcheck disable=SC2016 # expanded by the shell that runs it", `quietly ${quote(test)}`] : [],
+            test
+                ? [
+                      "# shellcheck disable=SC2016 # expanded by the shell that runs it",
+                      `quietly ${quote(test)} || { undo; exit 1; }`,
+                      'rm -rf "$here/undo"',
+                  ]
+                : [],
         ),
         section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
         section(
@@ -70,11 +82,15 @@ changed() { echo "$*" >> "$pending"; }
 # label PATH: gives files the labels of SELinux's policy, where there is SELinux.
 label() { if command -v restorecon >/dev/null; then restorecon -R "$1"; fi; }
 
+# keep PATH: remembers the file for undo, where there is one.
+keep() { :; }
+
 # put MODE OWNER SOURCE DESTINATION
 put() {
     case $4 in /etc/systemd/system/*) how=restart ;; *) how= ;; esac
     if ! cmp -s "$3" "$4"; then
         changed $how
+        keep "$4"
         mkdir -p "\${4%/*}"
         cp "$3" "$4.lab-new"
         chown "$2" "$4.lab-new"
@@ -90,7 +106,7 @@ put() {
 
 # quietly COMMAND: shows the command's output only when it fails.
 quietly() {
-    said=$(sh -c "$1" 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }
+    said=$(sh -c "$1" 2>&1) || { printf '%s\\n' "$said" >&2; return 1; }
 }
 
 # await SECONDS COMMAND UNIT: repeats the command until it succeeds. Fails with the unit's status when time is up, and
@@ -116,6 +132,39 @@ done
 umask 022
 `;
 
+/**
+ * A configuration that was refused must not lie where the next boot finds it. What every changed file was before stands
+ * in the folder `undo` until the program accepts the new files, also over runs that were killed.
+ */
+const undo = `# keep PATH: remembers the file as the program last accepted it.
+keep() {
+    if grep -qxF -e "old $1" -e "new $1" "$here/undo/list" 2>/dev/null; then return; fi
+    mkdir -p "$here/undo/old\${1%/*}"
+    if [ -e "$1" ]; then
+        cp -p "$1" "$here/undo/old$1"
+        echo "old $1" >> "$here/undo/list"
+    else
+        echo "new $1" >> "$here/undo/list"
+    fi
+}
+
+# undo: puts every file back.
+undo() {
+    [ -f "$here/undo/list" ] || return 0
+    while read -r how file; do
+        if [ "$how" = new ]; then
+            rm -f "$file"
+        else
+            cp -p "$here/undo/old$file" "$file.lab-new"
+            mv -fT "$file.lab-new" "$file"
+            label "$file"
+        fi
+    done < "$here/undo/list"
+    rm -rf "$here/undo"
+    echo "The files of ${"$"}{here##*/} are again what they were before this run." >&2
+}
+`;
+
 function putLine(file: ManagedFile, index: number): string {
     const source = isSecret(file) ? `"$secrets"/${secretName(index)}` : `"$here"/${quote(stagedPath(file))}`;
     return `put ${file.mode ?? "644"} ${file.owner ?? "root:root"} ${source} ${quote(file.path)}`;
@@ -132,6 +181,7 @@ if [ -f "$here/installed" ]; then
             [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
         done
         changed
+        keep "$old"
         rm -f "$old"
     done
 fi

@@ -1,7 +1,11 @@
 /** The accounts of the application in the database, as SQL. */
 import * as crypto from "node:crypto";
 import { databaseOf } from "../config/chosen-database";
+import { stepFolder } from "./apply";
 import { machinesWith, type LabDescription } from "../config/description";
+
+/** On the database machine: every `database.user` that accounts were ever made for, one a line. */
+export const accountNamesFile = `${stepFolder("database")}/users`;
 
 /**
  * The account that the application logs in as. Another password makes another account, so app servers with the old and
@@ -30,16 +34,17 @@ export function accountsSql(description: LabDescription, password: string): stri
 }
 
 /**
- * SQL that drops the application's accounts for earlier passwords, and for machines that are no app servers any more.
+ * SQL that drops the application's accounts for earlier passwords and earlier names (`database.user`), and for machines
+ * that are no app servers any more. It reads the variable `@users`: every name that there was, separated by `|`.
  */
 export function retiredAccountsSql(description: LabDescription, password: string): string {
-    const { user } = description.database;
     const addresses = machinesWith(description, "app")
         .map(({ address }) => `'${address}'`)
         .join(", ");
     return [
+        "SET SESSION group_concat_max_len = 1000000;",
         "SET @gone = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user " +
-            `WHERE (user = '${user}' OR user REGEXP '^${user}_[0-9a-f]{6}$') AND NOT ` +
+            "WHERE user REGEXP CONCAT('^(', @users, ')(_[0-9a-f]{6})?$') AND NOT " +
             `(user = '${accountName(description, password)}' AND host IN (${addresses})));`,
         "SET @statement = IF(@gone IS NULL, 'DO 0', CONCAT('DROP USER ', @gone));",
         "PREPARE forget FROM @statement;",

@@ -6,7 +6,8 @@ import { databaseOf } from "../config/chosen-database";
 import { machinesWith, type LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
-import { accountsSql } from "./database-accounts";
+import { accountNamesFile, accountsSql } from "./database-accounts";
+import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
 import { render } from "./template";
@@ -20,6 +21,8 @@ export const database: RoleDefinition = {
     withoutIt: "the site would have no database",
     onlyOne: "replication is not what this project does",
     holdsData: true,
+    // The buffer pool has 128 MiB by default.
+    memoryMiB: () => 192,
     mistakes: serverInstalls,
     steps: [{ name: "database", component: "lab:Database", configuration: databaseConfiguration }],
     worksAfter: "database",
@@ -50,10 +53,11 @@ export function databaseConfiguration({
 }: Pick<RoleContext, "description" | "machine" | "passwords">): RoleConfiguration {
     const { unit, configurationFile, settings, prepare, client, ping } = databaseOf(description);
     return {
-        prepare,
+        prepare: [...prepare, rememberUser(description.database.user)],
         files: [
             { path: configurationFile, content: render("etc/mysql/lab.cnf", { address: machine.address, settings }) },
             { path: schemaFile, content: schema() },
+            restarted(unit),
         ],
         service: { unit },
         secrets: { "accounts.sql": passwords.database.apply((text) => accountsSql(description, text)) },
@@ -62,6 +66,10 @@ export function databaseConfiguration({
         finish: [`${client} < "$secrets/accounts.sql"`, `${client} ${description.database.name} < ${schemaFile}`],
     };
 }
+
+/** An account can only be dropped by somebody who knows the name under which it was made. */
+const rememberUser = (user: string) =>
+    `grep -qxF ${user} ${accountNamesFile} 2>/dev/null || echo ${user} >> ${accountNamesFile}`;
 
 function serverInstalls({ platform, database: { server } }: LabDescription): Mistake[] {
     const { databases } = platforms[platform];

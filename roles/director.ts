@@ -20,6 +20,7 @@ export const director: RoleDefinition = {
         ...sourceCompiles(description),
         ...advertInterval(description),
     ],
+    memoryMiB: () => 48,
     component: "lab:Director",
     steps: [
         {

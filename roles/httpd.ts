@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { hardened } from "./hardening";
+import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render, verbatim } from "./template";
@@ -27,6 +28,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                 path: "/etc/systemd/system/tomcat.service.d/httpd.conf",
                 content: render("etc/systemd/system/tomcat.service.d/httpd.conf", { httpdUnit: unit }),
             },
+            restarted(unit),
             hardened(unit, platform, { capabilities: ["NET_BIND_SERVICE", "SETGID", "SETUID", "CHOWN", "KILL"] }),
         ],
         test,

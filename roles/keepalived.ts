@@ -1,5 +1,6 @@
 import { machinesWith, prefixLength } from "../config/description";
 import { hardened } from "./hardening";
+import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render } from "./template";
@@ -28,6 +29,15 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
         files: [
             { path: configurationFile, content, mode: "640" },
             { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", { seconds }), mode: "755" },
+            {
+                path: `/etc/systemd/system/${unit}.d/lab.conf`,
+                content: render("etc/systemd/system/keepalived.service.d/lab.conf", {
+                    virtualAddress: description.virtualAddress,
+                    prefix: prefixLength(description.network.cidr),
+                    interface: description.keepalived.interface,
+                }),
+            },
+            restarted(unit),
             // VRRP and gratuitous ARP need raw sockets, the virtual address needs netlink, scripts run as another user.
             hardened(unit, platform, {
                 capabilities: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETGID", "SETUID", "KILL"],

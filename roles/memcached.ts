@@ -5,6 +5,7 @@ import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
+import { restarted } from "./restarted";
 import { memcachedNodes, memcachedPort } from "./sessions";
 import { render } from "./template";
 
@@ -13,6 +14,7 @@ export const memcached: RoleDefinition = {
     name: "memcached",
     withoutIt: "sessions would have nowhere to be kept",
     mistakes: failoverNodesExist,
+    memoryMiB: ({ sessions }) => sessions.memcachedMiB + 16,
     steps: [{ name: "memcached", component: "lab:Memcached", configuration: memcachedConfiguration }],
     worksAfter: "memcached",
     packages: (_description, platform) => platform.packages.memcached,
@@ -44,6 +46,7 @@ export function memcachedConfiguration({ description, machine, platform }: RoleC
                     memoryMiB: description.sessions.memcachedMiB,
                 }),
             },
+            restarted(unit),
             hardened(unit, platform, { capabilities: ["SETGID", "SETUID", "SYS_RESOURCE"] }),
         ],
         service: { unit },

@@ -1,5 +1,5 @@
 import { databaseOf } from "../config/chosen-database";
-import { retiredAccountsSql } from "./database-accounts";
+import { accountNamesFile, retiredAccountsSql } from "./database-accounts";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
 
@@ -24,6 +24,9 @@ export function retiredAccountsConfiguration({
 }: Pick<RoleContext, "description" | "passwords">): RoleConfiguration {
     return {
         secrets: { "retired.sql": passwords.database.apply((text) => retiredAccountsSql(description, text)) },
-        finish: [`${databaseOf(description).client} < "$secrets/retired.sql"`],
+        finish: [
+            `users=$(paste -s -d '|' ${accountNamesFile})`,
+            `{ echo "SET @users = '$users';"; cat "$secrets/retired.sql"; } | ${databaseOf(description).client}`,
+        ],
     };
 }

@@ -3,7 +3,7 @@ import { hardened } from "./hardening";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
-import { render } from "./template";
+import { render, verbatim } from "./template";
 import { tengineBuild } from "./tengine-build";
 import { prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
 
@@ -33,8 +33,6 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
     return {
         prepare: [
             ...systemUser("nginx", { home: "/var/tmp/tengine", shell: platform.noLogin }),
-            "install -d -o nginx -g nginx -m 700 /var/tmp/tengine " + temporaryFolders.join(" "),
-            "install -d -o root -g root -m 755 /var/log/tengine",
             `if [ "$(cat "$here/build" 2>/dev/null)" != ${buildKey} ]; then`,
             "    changed restart",
             `    echo ${buildKey} > "$here/build"`,
@@ -61,6 +59,14 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                 }),
             },
             {
+                path: "/etc/tmpfiles.d/tengine.conf",
+                content: render("etc/tmpfiles.d/tengine.conf", { temporaryFolders }),
+            },
+            {
+                path: "/etc/systemd/system/tengine-folders.service",
+                content: verbatim("etc/systemd/system/tengine-folders.service"),
+            },
+            {
                 path: "/etc/systemd/system/tengine.service",
                 content: render("etc/systemd/system/tengine.service", { source, prefix }),
             },
@@ -71,7 +77,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                 sharesTmp: true,
             }),
         ],
-        test: `${prefix}/sbin/nginx -t -q`,
+        test: `systemd-tmpfiles --create /etc/tmpfiles.d/tengine.conf && ${prefix}/sbin/nginx -t -q`,
         service: { unit: "tengine.service", onChange: "reload" },
         ready: { command: "curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health", seconds: 300 },
     };

@@ -5,6 +5,7 @@ import type { RoleRules } from "../role-rules";
 import { addressesInNetwork, oneOwnerPerAddress, oneOwnerPerMac } from "./addresses";
 import { machineKind, placement, reachable } from "./hypervisors";
 import { everyRoleHasAMachine, namesOfStepsAreFree, noSecondMachine, rolesOnce } from "./roles";
+import { machinesAreLargeEnough } from "./sizes";
 
 const checks = [
     addressesInNetwork,
@@ -13,6 +14,7 @@ const checks = [
     everyRoleHasAMachine,
     noSecondMachine,
     namesOfStepsAreFree,
+    machinesAreLargeEnough,
     rolesOnce,
     (description: LabDescription, roles: readonly RoleRules[]) =>
         roles.flatMap((role) => role.mistakes?.(description) ?? []),

@@ -590,6 +590,15 @@ describe("remote command", () => {
                 { hostKey: newKey().publicKey, dialErrorLimit: 2 },
                 /^after 2 failed attempts: ssh: handshake failed: ssh: host key mismatch$/,
             ],
+            "a host key that cannot be parsed": [
+                { hostKey: server.hostKey.publicKey.split(" ")[1] ?? "" },
+                /^failed to parse host key: ssh: no key found$/,
+            ],
+            "a host key that is empty": [{ hostKey: "" }, /^failed to parse host key: ssh: no key found$/],
+            "a proxy's host key that cannot be parsed": [
+                { proxy: { ...connection(), hostKey: "garbage" } },
+                /^proxy: failed to parse host key: ssh: no key found$/,
+            ],
             "a wrong password": [
                 { privateKey: null, password: "wrong" },
                 /^after 0 failed attempts: ssh: handshake failed: /,

@@ -361,6 +361,67 @@ describe("what goes down comes back:", () => {
         await isWell(10);
     });
 
+    test("a director's folders after a month's cleaning, and after somebody has emptied /var/tmp and the logs", async () => {
+        const upload = () =>
+            lab.ok(
+                "exec",
+                ...["sh", "-c"],
+                "head -c 300000 /dev/zero | tr '\\0' a | curl -sS -o /dev/null -w '%{http_code}' --data-binary @- http://192.168.0.203/",
+            );
+        // With an age of 0 systemd-tmpfiles deletes what it would delete after 30 days.
+        const rule = "/etc/tmpfiles.d/tmp.conf";
+        await lab.ok(
+            "ssh",
+            "nod3",
+            `echo 'q /var/tmp 1777 root root 0' > ${rule}; systemd-tmpfiles --clean; rm ${rule}`,
+        );
+        // The page has no use for such a text, and says so. A director without its folders answers 500.
+        expect(await upload()).toBe("400");
+        await lab.ok("ssh", "nod3", "rm -rf /var/tmp/* /var/log/tengine && systemctl restart tengine");
+        expect(await upload()).toBe("400");
+        await eventually(holder, (name) => name === "nod3");
+    });
+
+    test("keepalived after a kill: the address leaves the machine at once, and comes back with keepalived", async () => {
+        const kill = "systemctl kill --signal=KILL keepalived";
+        const awaitStopped =
+            "until systemctl show -p SubState keepalived | grep -qE 'auto-restart|running'; do sleep 0.05; done";
+        const addresses = await lab.ok("ssh", "nod3", `${kill}; ${awaitStopped}; ip -4 -o address show dev eth0`);
+        expect(addresses).not.toContain("192.168.0.111/");
+        await eventually(holder, (name) => name === "nod3");
+    });
+
+    test("a service after six kills in a row", async () => {
+        const killed = (unit: string) => `restarts() { systemctl show --value -p NRestarts ${unit}; }
+for kill in 1 2 3 4 5 6; do
+    before=$(restarts)
+    systemctl kill --signal=KILL ${unit}
+    until [ "$(restarts)" -gt "$before" ] && systemctl --quiet is-active ${unit}; do sleep 0.1; done
+done`;
+        await Promise.all(
+            [
+                ["nod1", "memcached"],
+                ["nod4", "tengine"],
+                ["nod2", "apache2"],
+                ["mysql", "mariadb"],
+            ].map(([machine = "", unit = ""]) => lab.ok("ssh", machine, `timeout 120 sh -c ${quote(killed(unit))}`)),
+        );
+        await isWell(120);
+    });
+
+    test("Tomcat after it had no memory left", async () => {
+        const page = "/tomcat/app/mysite/greedy.jsp";
+        const code =
+            "<% java.util.List<byte[]> all = new java.util.ArrayList<byte[]>(); for (;;) all.add(new byte[9999999]); %>";
+        await lab.ok(
+            "ssh",
+            "nod0",
+            `echo ${quote(code)} > ${page}; curl -sS http://127.0.0.1:8081/greedy.jsp; rm ${page}`,
+        );
+        await isWell(120);
+        expect(await lab.ok("ssh", "nod0", "journalctl -u tomcat")).toContain("java.lang.OutOfMemoryError");
+    });
+
     test("every machine after a reboot, with its services, and sessions of both app servers live through it", async () => {
         const visitors = Object.fromEntries(
             await Promise.all(["nod0", "nod2"].map(async (home) => [home, await visitorOf(home)] as const)),

@@ -45,11 +45,11 @@ const article = () => ({
     isolated: true,
     packageProxy: 3142,
     virtualAddress: "192.168.0.111",
-    machineSize: { memoryMiB: 64, vcpus: 1, diskGiB: 2 },
+    machineSize: { memoryMiB: 640, vcpus: 1, diskGiB: 2 },
     machines: {
-        nod0: { address: "192.168.0.200", roles: ["app", "memcached"], memoryMiB: 64, diskGiB: 2 },
+        nod0: { address: "192.168.0.200", roles: ["app", "memcached"], memoryMiB: 640, diskGiB: 2 },
         nod3: { address: "192.168.0.203", roles: ["director"], priority: 180 },
-        mysql: { address: "192.168.0.205", roles: ["database"], memoryMiB: 64, diskGiB: 2, protect: true },
+        mysql: { address: "192.168.0.205", roles: ["database"], memoryMiB: 640, diskGiB: 2, protect: true },
     },
     director: { source: "nginx-1.26.3" },
 });
@@ -145,10 +145,10 @@ describe("what a change costs", () => {
     test("memory: the domain; its disk stays, protected or not, and nothing on it is done again", async () => {
         expect(await touched("preview")).toEqual([]);
         const before = await disks();
-        for (const machine of [stack.machines.nod0, stack.machines.mysql]) machine.memoryMiB = 96;
+        for (const machine of [stack.machines.nod0, stack.machines.mysql]) machine.memoryMiB = 672;
         expect(await change()).toEqual(["mysql-domain", "mysql-start", "nod0-domain", "nod0-start"]);
         expect(await disks()).toEqual(before);
-        expect(await virsh("dominfo", "mysql")).toMatch(/^Max memory: +98304 KiB/m);
+        expect(await virsh("dominfo", "mysql")).toMatch(/^Max memory: +688128 KiB/m);
     });
 
     test("the disk's size: that machine's disk, and all that was done on it", async () => {

@@ -4,6 +4,7 @@
  * (test/unit/catalog/platforms.test.ts says which differ).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LabDescription } from "../../config/description";
 import { readDescription } from "../../roles/configuration";
 import { accountName, accountsSql, retiredAccountsSql } from "../../roles/database-accounts";
 import { Checkout } from "../support/checkout";
@@ -106,12 +107,25 @@ describe("the words of CentOS 7's MariaDB 5.5, which newer ones understand too:"
             await run("nod0", "mariadb", accountsSql(description, password));
             expect(await login(password)).toMatch(/^1\n1\n$/);
         }
-        await run("nod0", "mariadb", retiredAccountsSql(description, "Second-Passw0rd"));
+        const retire = (of: LabDescription, users: string) =>
+            run("nod0", "mariadb", `SET @users = '${users}';\n${retiredAccountsSql(of, "Second-Passw0rd")}`);
+        await retire(description, "site");
         expect(await login("First-Passw0rd")).toContain("Access denied");
         expect(await login("Second-Passw0rd")).toMatch(/^1\n1\n$/);
         expect(await run("nod0", "mariadb -N -e \"SELECT host FROM mysql.user WHERE user IN ('', 'root')\"")).toBe(
             "localhost\n",
         );
+        // Another name takes another account's place in the same way, and leaves alone whatever was never the program's.
+        await run("nod0", "mariadb -e \"CREATE USER 'site_report'@'%'\"");
+        const renamed = on("centos-7", { database: { server: "mariadb", user: "shop" } });
+        await run("nod0", "mariadb", accountsSql(renamed, "Second-Passw0rd"));
+        await retire(renamed, "site|shop");
+        expect(
+            await run(
+                "nod0",
+                "mariadb -N -e \"SELECT DISTINCT user FROM mysql.user WHERE user REGEXP '^(site|shop)' ORDER BY user\"",
+            ),
+        ).toBe(`${accountName(renamed, "Second-Passw0rd")}\nsite_report\n`);
         expect(await run("nod0", "runuser -u nobody -- mariadb -u root -e 'SELECT 1' 2>&1 || true")).toContain(
             "Access denied",
         );

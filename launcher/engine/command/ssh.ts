@@ -4,6 +4,7 @@ import { connect as connectSocket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, type AnyAuthMethod, type ServerHostKeyAlgorithm } from "ssh2";
 import { keyPairOf } from "../../../lib/ssh-keys";
+import { parseHostKey } from "./host-key";
 import { systemError } from "./text";
 import type { Context } from "./context";
 import type { Duplex } from "node:stream";
@@ -53,6 +54,7 @@ export async function withSsh<T>(
 async function dial(connection: Connection, context: Context, keep: (client: Client) => Client): Promise<Client> {
     const { proxy } = connection;
     await checkAgent(connection);
+    expectedKey(connection);
     if (!proxy) {
         return retry(
             () => "Dial",
@@ -63,6 +65,7 @@ async function dial(connection: Connection, context: Context, keep: (client: Cli
     }
     try {
         await checkAgent(proxy);
+        expectedKey(proxy);
         const hop = await retry(
             () => "Dial proxy",
             proxy,
@@ -150,9 +153,8 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
         // Through a jump host only "end" comes: OpenSSH closes the forwarded channel only after this side has ended,
         // too.
         client.once("end", over).once("close", over);
-        const [keyType, key] = endpoint.hostKey?.trim().split(/\s+/) ?? [];
-        const expected = key === undefined ? undefined : Buffer.from(key, "base64");
-        // Throws, and so rejects, if a key cannot be parsed.
+        const expected = expectedKey(endpoint);
+        // Throws, and so rejects, if a private key cannot be parsed.
         client.connect({
             sock,
             username: endpoint.user,
@@ -160,9 +162,9 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
             readyTimeout: 0,
             ...(expected
                 ? {
-                      algorithms: { serverHostKey: [keyType as ServerHostKeyAlgorithm] },
+                      algorithms: { serverHostKey: [expected.type as ServerHostKeyAlgorithm] },
                       hostVerifier: (shown: Buffer) => {
-                          const matches = shown.equals(expected);
+                          const matches = shown.equals(expected.key);
                           if (!matches) reject(new Error("ssh: handshake failed: ssh: host key mismatch"));
                           return matches;
                       },
@@ -175,6 +177,9 @@ function handshake(endpoint: Endpoint, sock: Duplex, { signal }: Context): Promi
         throw error;
     });
 }
+
+/** The only host key that is accepted; undefined accepts any. Throws if the given one cannot be parsed. */
+const expectedKey = ({ hostKey }: Endpoint) => (hostKey === undefined ? undefined : parseHostKey(hostKey));
 
 /** Ways to log in, in the order in which they are tried. The agent is used only if there is no key. */
 function authentication({

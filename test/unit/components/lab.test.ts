@@ -189,7 +189,9 @@ describe("the article's lab", () => {
         }
         expect(Object.keys((find(all, "nod1-memcached").inputs.triggers as [string, object])[1]).sort()).toEqual([
             "apply",
-            ...["hardening", "lab"].map((file) => `files/etc/systemd/system/memcached.service.d/${file}.conf`),
+            ...["hardening", "lab", "restart"].map(
+                (file) => `files/etc/systemd/system/memcached.service.d/${file}.conf`,
+            ),
         ]);
     });
 

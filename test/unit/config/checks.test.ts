@@ -334,6 +334,30 @@ describe("settings that contradict each other", () => {
             ],
         ],
         [
+            "more heap than the machine has memory",
+            (stack) => {
+                stack.tomcat = { heapMiB: 4096 };
+                Object.assign(machine(stack, "nod0"), { memoryMiB: 8192 });
+            },
+            [
+                "machines.nod2.memoryMiB",
+                "1024 MiB are too few: the system needs 96 MiB, memcached needs 80 MiB, app needs 4288 MiB",
+                "give the machine 4464 MiB or more, or its roles less (tomcat.heapMiB, sessions.memcachedMiB)",
+            ],
+        ],
+        [
+            "more memory for sessions than the machines have",
+            (stack) => {
+                stack.sessions = { memcachedMiB: 4096 };
+                Object.assign(machine(stack, "nod2"), { memoryMiB: 8192 });
+            },
+            [
+                "machines.nod1.memoryMiB",
+                "1024 MiB are too few: the system needs 96 MiB, memcached needs 4112 MiB",
+                "give the machine 4208 MiB or more, or its roles less (tomcat.heapMiB, sessions.memcachedMiB)",
+            ],
+        ],
+        [
             "two directors with one priority",
             (stack) => {
                 machine(stack, "nod4").priority = 180;

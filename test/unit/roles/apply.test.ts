@@ -115,6 +115,67 @@ test("wherever the script is killed, the next run ends well and the service has 
     expect(outcomes).toEqual(Array<boolean>(programs).fill(true));
 }, 60_000);
 
+describe("a configuration that the program refuses", () => {
+    const accepted: RoleConfiguration = {
+        files: [
+            { path: "/mnt/one.conf", content: "good\n", mode: "640" },
+            { path: "/mnt/gone.conf", content: "gone\n" },
+        ],
+        test: "! grep -q bad /mnt/one.conf",
+        service: { unit: "web.service" },
+    };
+    const refused: RoleConfiguration = {
+        ...accepted,
+        files: [
+            { path: "/mnt/one.conf", content: "bad\n", mode: "640" },
+            { path: "/mnt/more.conf", content: pulumi.secret("more\n") },
+        ],
+    };
+    const stateOf = (machine: SandboxMachine) => [
+        machine.list("mnt"),
+        machine.read("mnt/one.conf"),
+        machine.read("/var/lib/lab/web/installed"),
+    ];
+
+    test("is not left where the next boot would find it", async () => {
+        const machine = makeMachine();
+        await machine.apply("web", accepted);
+        const before = stateOf(machine);
+        expect(await machine.apply("web", refused)).toMatchObject({
+            code: 1,
+            services: [],
+            stderr: "\nThe files of web are again what they were before this run.\n",
+        });
+        expect(stateOf(machine)).toEqual(before);
+        expect(fs.statSync(machine.path("mnt/one.conf")).mode & 0o777).toBe(0o640);
+        const better = { ...refused, files: [{ path: "/mnt/one.conf", content: "better\n" }] };
+        expect(await machine.apply("web", better)).toMatchObject({ code: 0, services: ["restart web.service"] });
+        expect(machine.list("mnt")).toEqual(["one.conf"]);
+    });
+
+    test("of a first run leaves nothing", async () => {
+        const machine = makeMachine();
+        expect(await machine.apply("web", refused)).toMatchObject({ code: 1, services: [] });
+        expect(machine.list("mnt")).toEqual([]);
+    });
+
+    test("is put back wherever the runs before were killed", async () => {
+        const first = makeMachine();
+        await first.apply("web", accepted);
+        const before = stateOf(first);
+        const attempt = async (killAt?: number) => {
+            const machine = first.copy();
+            machines.push(machine);
+            const { argv } = await machine.apply("web", refused, { killAt });
+            expect(await machine.apply("web", refused), `after a kill at ${killAt}`).toMatchObject({ code: 1 });
+            expect(stateOf(machine), `after a kill at ${killAt}`).toEqual(before);
+            return argv.split("\n").length - 1;
+        };
+        const programs = await attempt();
+        for (let killAt = 1; killAt <= programs; killAt++) await attempt(killAt);
+    }, 60_000);
+});
+
 describe("files that are no longer in the configuration", () => {
     const files = (...paths: string[]): RoleConfiguration => ({
         files: paths.map((path) => ({ path, content: path })),

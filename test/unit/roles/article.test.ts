@@ -300,8 +300,9 @@ describe("what the article says", () => {
             `make -j"$(nproc)" DESTDIR="$root" dso_install`,
             `make -j"$(nproc)" DESTDIR="$root" install`,
         ]);
-        const { script: apply } = (await rolesOf(description, "nod3")).tengine ?? { script: "" };
-        expect(apply).toMatch(/^install -d -o nginx -g nginx -m 700 .*\/var\/tmp\/tengine\/client /m);
+        const folders = trimmedLines(await text("nod3", "/etc/tmpfiles.d/tengine.conf"));
+        for (const name of ["client", "proxy", "fastcgi", "uwsgi"])
+            expect(folders).toContain(`d /var/tmp/tengine/${name} 0700 nginx nginx -`);
     });
 
     // The article checks `HEAD /`. Here each check would make a session, so the checks ask for the health page.

@@ -1,12 +1,16 @@
 import type { Drill } from "../drill";
 import { cutOff, frozen, off } from "../faults/machines";
-import { hanging, killed, stopped } from "../faults/services";
+import { crashed, hanging, killed, stopped } from "../faults/services";
 import { onActiveDirector } from "./stage";
 
 export const directorDrills: Record<string, Drill> = {
     "keepalived-stopped": onActiveDirector(
         "keepalived stopped on the director that holds the address",
         ({ lab }, machine) => stopped(lab, machine, lab.platform.keepalived.unit),
+    ),
+    "keepalived-killed": onActiveDirector(
+        "keepalived killed on the director that holds the address; systemd restarts it",
+        ({ lab }, machine) => crashed(lab, machine, lab.platform.keepalived.unit),
     ),
     "director-server-killed": onActiveDirector(
         "the director's web server killed, and kept from restarting",

@@ -12,16 +12,18 @@ export const stopped: ServiceFault = (lab, machine, unit) =>
 
 /** The service is killed, and systemd does not restart it. */
 export const killed: ServiceFault = (lab, machine, unit) => {
-    const dropIn = `/run/systemd/system/${unit}.d`;
+    const folder = `/run/systemd/system/${unit}.d`;
+    // Drop-ins are read in the order of their names, whatever their folder. This one comes after the lab's own.
+    const dropIn = `${folder}/zz-drill.conf`;
     return onMachine(
         lab,
         machine,
         `${unit} killed, and kept from restarting,`,
-        `mkdir -p ${dropIn}
-printf '[Service]\\nRestart=no\\n' > ${dropIn}/drill.conf
+        `mkdir -p ${folder}
+printf '[Service]\\nRestart=no\\n' > ${dropIn}
 systemctl daemon-reload
 ${signal("KILL", unit)}`,
-        `rm -f ${dropIn}/drill.conf
+        `rm -f ${dropIn}
 systemctl daemon-reload
 systemctl reset-failed ${quote(unit)} 2>/dev/null || true
 systemctl start ${quote(unit)}`,

@@ -3,11 +3,12 @@ import { appServers, pages } from "./pages";
 import { banners, hardening, logins, tomcat, users } from "./privileges";
 import { ports, stranger } from "./ports";
 import { database, memcached, sessions } from "./state";
-import { services, virtualAddress } from "./services";
+import { restarts, services, virtualAddress } from "./services";
 
 /** The checks of `./lab verify` by name, in the order in which they run and are reported. */
 export const checks: Record<string, Check> = {
     services,
+    restarts,
     "virtual-address": virtualAddress,
     pages,
     "app-servers": appServers,

@@ -30,6 +30,35 @@ export const services: Check = (lab) =>
         },
     );
 
+/** Every service comes back after every end that nobody asked for, as often as necessary. */
+export const restarts: Check = (lab) =>
+    each(
+        lab.access.machines,
+        ({ name }) => name,
+        async (machine) => {
+            const { name, services: units } = machine;
+            const show = "systemctl show --property=Id,Restart,StartLimitInterval,StartLimitIntervalUSec";
+            const { output } = await lab.ssh(machine, `${show} ${words(units)}`);
+            const problems = output
+                .trim()
+                .split("\n\n")
+                .map((unit) => Object.fromEntries(unit.split("\n").map((line) => line.split("=", 2))) as UnitSettings)
+                .flatMap(({ Id, Restart, StartLimitIntervalUSec, StartLimitInterval }) => [
+                    ...(Restart === "always" ? [] : [`${Id} has Restart=${Restart}`]),
+                    // systemd before 230 calls the limit StartLimitInterval.
+                    ...((StartLimitIntervalUSec ?? StartLimitInterval) === "0" ? [] : [`${Id} has a start limit`]),
+                ]);
+            return verdict(name, problems, `${units.length} units: always, without a limit`);
+        },
+    );
+
+interface UnitSettings {
+    Id: string;
+    Restart: string;
+    StartLimitInterval?: string;
+    StartLimitIntervalUSec?: string;
+}
+
 /** The names of the machines that have the virtual address. */
 export async function holdersOf(lab: RunningLab): Promise<string[]> {
     const asked = await Promise.all(

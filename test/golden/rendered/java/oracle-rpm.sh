@@ -18,11 +18,15 @@ changed() { echo "$*" >> "$pending"; }
 # label PATH: gives files the labels of SELinux's policy, where there is SELinux.
 label() { if command -v restorecon >/dev/null; then restorecon -R "$1"; fi; }
 
+# keep PATH: remembers the file for undo, where there is one.
+keep() { :; }
+
 # put MODE OWNER SOURCE DESTINATION
 put() {
     case $4 in /etc/systemd/system/*) how=restart ;; *) how= ;; esac
     if ! cmp -s "$3" "$4"; then
         changed $how
+        keep "$4"
         mkdir -p "${4%/*}"
         cp "$3" "$4.lab-new"
         chown "$2" "$4.lab-new"
@@ -38,7 +42,7 @@ put() {
 
 # quietly COMMAND: shows the command's output only when it fails.
 quietly() {
-    said=$(sh -c "$1" 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
+    said=$(sh -c "$1" 2>&1) || { printf '%s\n' "$said" >&2; return 1; }
 }
 
 # await SECONDS COMMAND UNIT: repeats the command until it succeeds. Fails with the unit's status when time is up, and
@@ -83,6 +87,7 @@ if [ -f "$here/installed" ]; then
             [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
         done
         changed
+        keep "$old"
         rm -f "$old"
     done
 fi

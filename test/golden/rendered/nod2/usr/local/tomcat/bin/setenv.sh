@@ -1,4 +1,6 @@
 # shellcheck disable=SC2034 # read by catalina.sh
-# msm.maxReconnectDelay: after at most so many seconds a memcached that does not answer is tried again. The default is 30. Until
-# then sessions have no copy there.
-CATALINA_OPTS="-Xms256m -Xmx256m -Djava.awt.headless=true -Djava.security.egd=file:/dev/./urandom -Dfile.encoding=UTF-8 -Dmsm.maxReconnectDelay=1"
+# msm.maxReconnectDelay: after at most so many seconds a memcached that does not answer is tried again. The default is
+# 30. Until then sessions have no copy there.
+# OnOutOfMemoryError: a JVM without memory answers some requests and loses others. systemd starts a new one.
+CATALINA_OPTS="-Xms256m -Xmx256m -Dmsm.maxReconnectDelay=1 -XX:OnOutOfMemoryError='kill -9 %p'"
+CATALINA_OPTS="$CATALINA_OPTS -Djava.awt.headless=true -Djava.security.egd=file:/dev/./urandom -Dfile.encoding=UTF-8"
