@@ -101,7 +101,8 @@ export function missingError(missing: readonly MissingArtifact[], reasons: reado
     );
     return new UserError(
         ["These files are needed and not in the cache:", ...files, ...reasons].join("\n"),
-        `Put them into ${[...new Set(missing.map(({ place }) => dirname(place)))].join(" or ")} under these names, or run this where their sources can be reached.`,
+        `Put them into ${[...new Set(missing.map(({ place }) => dirname(place)))].join(" or ")} under these ` +
+            "names, or run this where their sources can be reached.",
     );
 }
 
@@ -176,7 +177,8 @@ export const unacceptedError = (artifacts: UnacceptedArtifact[]) =>
             "These files have no published sha256, and nobody has accepted them yet:",
             ...artifacts.map(({ path, origin, sha256 }) => `  ${path} (from ${origin})\n    sha256 ${sha256}`),
         ].join("\n"),
-        `Check that they are genuine, then run ./lab accept ${artifacts.map(({ name }) => name).join(" ")}: from then on only files with these sums are used.`,
+        `Check that they are genuine, then run ./lab accept ${artifacts.map(({ name }) => name).join(" ")}: ` +
+            "from then on only files with these sums are used.",
     );
 
 /** Downloads missing files, from all kinds of source at once. Gives the reasons for what failed. */

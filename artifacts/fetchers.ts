@@ -31,12 +31,13 @@ export function mavenPom(wanted: Wanted[], folder: string): string {
     const items = wanted.map(({ file, address }) => {
         const [group, artifact, version, packaging = "jar"] = address.split(":");
         return (
-            `<artifactItem><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>` +
-            `<type>${packaging}</type><destFileName>${file}</destFileName></artifactItem>`
+            `<artifactItem><groupId>${group}</groupId><artifactId>${artifact}</artifactId>` +
+            `<version>${version}</version><type>${packaging}</type><destFileName>${file}</destFileName></artifactItem>`
         );
     });
     return `<project xmlns="http://maven.apache.org/POM/4.0.0">
-<modelVersion>4.0.0</modelVersion><groupId>lab</groupId><artifactId>artifacts</artifactId><version>1</version><packaging>pom</packaging>
+<modelVersion>4.0.0</modelVersion><groupId>lab</groupId><artifactId>artifacts</artifactId><version>1</version>
+<packaging>pom</packaging>
 <build><plugins><plugin>
 <groupId>org.apache.maven.plugins</groupId><artifactId>maven-dependency-plugin</artifactId><version>3.8.1</version>
 <configuration><outputDirectory>${folder}</outputDirectory><artifactItems>

@@ -6,8 +6,8 @@ import { type Artifacts, localArtifacts } from "./local-artifacts";
 import { ensureValve } from "./tomcat-valve";
 
 /**
- * All files that the roles of a lab upload, downloaded or compiled where the cache lacks them. `names` are the downloads
- * (neededArtifacts in roles/of-machine.ts). Fails with a UserError.
+ * All files that the roles of a lab upload, downloaded or compiled where the cache lacks them. `names` are the
+ * downloads (neededArtifacts in roles/of-machine.ts). Fails with a UserError.
  */
 export async function ensureLabArtifacts(
     description: LabDescription,

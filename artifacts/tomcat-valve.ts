@@ -24,8 +24,9 @@ interface Options {
 }
 
 /**
- * The jar for the release of `description`, from the cache or compiled now; undefined where the stack file wants MSM alone. Its `sha256` is
- * that of the sources: a jar that another JDK has compiled of the same sources must not restart a Tomcat. Fails with a UserError.
+ * The jar for the release of `description`, from the cache or compiled now; undefined where the stack file wants MSM
+ * alone. Its `sha256` is that of the sources, because the same sources compiled by another JDK must not restart a
+ * Tomcat. Fails with a UserError.
  */
 export async function ensureValve(
     { release, sessions }: Pick<LabDescription, "release" | "sessions">,
@@ -63,7 +64,10 @@ export function readSources(module = valveModule): Sources {
     );
 }
 
-/** sha256 of all that decides what is in the jar, but for the JDK. The POM among the sources names the Java version of its classes. */
+/**
+ * sha256 of everything that decides what is in the jar, except the JDK. The POM among the sources names the Java
+ * version of the classes.
+ */
 export function valveDigest(release: ReleaseName, sources = readSources()): string {
     const { tomcat, libraries } = releases[release];
     return createHash("sha256")
@@ -119,7 +123,8 @@ export function buildError(words: string, offline: boolean): UserError {
     const reasons = `${failed}:\n${mavensReasons(words)}`;
     return offline && /offline/i.test(words)
         ? new UserError(
-              `${reasons}\nIt is not in the cache, nothing may be downloaded, and Maven's local repository lacks some of what it needs.`,
+              `${reasons}\nIt is not in the cache, nothing may be downloaded, ` +
+                  "and Maven's local repository lacks some of what it needs.",
               "Run ./lab fetch once where Maven Central can be reached.",
           )
         : new UserError(reasons, "Correct the code, or make Maven Central reachable (Maven's settings.xml).");

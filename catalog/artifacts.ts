@@ -193,7 +193,9 @@ const entries = {
         file: "jdk-8u45-linux-x64.rpm",
         sha256: undefined,
         from: {
-            byHand: "Oracle's Java SE 8 archive (8u202 and earlier), which takes an account and the acceptance of its licence",
+            byHand:
+                "Oracle's Java SE 8 archive (8u202 and earlier), " +
+                "which takes an account and the acceptance of its licence",
         },
     },
 } satisfies Record<string, Artifact>;

@@ -61,7 +61,8 @@ async function jumpHostOf(
     if (user === undefined)
         throw new UserError(
             `${uri} names no user for ${host}.`,
-            `Write qemu+ssh://USER@${host}/system: neither pulumi nor the libvirt provider reads the configuration of ssh.`,
+            `Write qemu+ssh://USER@${host}/system: ` +
+                "neither pulumi nor the libvirt provider reads the configuration of ssh.",
         );
     return {
         host,
@@ -85,14 +86,16 @@ function readKey(uri: string, keyFile: string | undefined): string | undefined {
     } catch (error) {
         const remedy = "Name the file of a private key in the URI, ?keyfile=/PATH, or add the key to an ssh-agent.";
         throw new UserError(
-            `No key to log in with at ${uri}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}).`,
+            `No key to log in with at ${uri}: ${file} cannot be read ` +
+                `(${(error as NodeJS.ErrnoException).code ?? String(error)}).`,
             remedy,
         );
     }
     if (!isPrivateKey(text))
         throw new UserError(
             `${file} is no private key in PEM or OpenSSH format, or it has a passphrase.`,
-            "Name another file in the URI, ?keyfile=/PATH; or add a key with a passphrase to an ssh-agent (ssh-add), and name no keyfile.",
+            "Name another file in the URI, ?keyfile=/PATH; " +
+                "or add a key with a passphrase to an ssh-agent (ssh-add), and name no keyfile.",
         );
     return text;
 }
@@ -122,7 +125,8 @@ async function knownHostKey(host: string, port: number, file: string): Promise<s
             keys.length > 0
                 ? `${file} has no ed25519 or ECDSA key of ${name}.`
                 : `The host key of ${name} is unknown: ${file} does not have it.`,
-            `Log in once by ssh with -o HostKeyAlgorithms=ssh-ed25519 and check the key that is shown; or name another known_hosts file in the URI, knownhosts=/PATH.`,
+            "Log in once by ssh with -o HostKeyAlgorithms=ssh-ed25519 and check the key that is shown; " +
+                "or name another known_hosts file in the URI, knownhosts=/PATH.",
         );
     }
     return key;

@@ -63,12 +63,14 @@ const optionsWithFile = ({ commands }: Completion) => [
 function bash(completion: Completion): string {
     const { commands, options, stacks } = completion;
     const names = commands.map(({ name }) => name);
-    const files = optionsWithFile(completion);
+    const first = [...names, ...options.flatMap(({ flags }) => flags)];
+    const files = optionsWithFile(completion).join(" | ");
+    const fileCase = files && `\n        ${files}) COMPREPLY=($(compgen -f -- "$word")); return ;;`;
     return `# Completion of ./lab for bash. Made by: ./lab completion bash
 _lab_words() {
     local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command="" index
     case "$before" in
-        -s | --stack) COMPREPLY=($(compgen -W ${quote(words(stacks))} -- "$word")); return ;;${files.length > 0 ? `\n        ${files.join(" | ")}) COMPREPLY=($(compgen -f -- "$word")); return ;;` : ""}
+        -s | --stack) COMPREPLY=($(compgen -W ${quote(words(stacks))} -- "$word")); return ;;${fileCase}
     esac
     for ((index = 1; index < COMP_CWORD; index++)); do
         case "\${COMP_WORDS[index]}" in
@@ -78,7 +80,7 @@ _lab_words() {
         esac
     done
     case "$command" in
-        "") COMPREPLY=($(compgen -W ${quote(words([...names, ...options.flatMap(({ flags }) => flags)]))} -- "$word")) ;;
+        "") COMPREPLY=($(compgen -W ${quote(words(first))} -- "$word")) ;;
         help) COMPREPLY=($(compgen -W ${quote(words(names))} -- "$word")) ;;
         init) COMPREPLY=($(compgen -W ${quote(words(stacks))} -- "$word")) ;;
 ${commands
@@ -100,13 +102,16 @@ function zsh(completion: Completion): string {
         entries.map(({ name, help }) => quote(`${name.replaceAll(":", "\\:")}:${help}`)).join(" ");
     const flags = (list: Completion["options"]) =>
         list.flatMap(({ flags: names, help }) => names.map((name) => ({ name, help })));
-    const files = optionsWithFile(completion);
+    const behind = ({ options: own, choices }: Completion["commands"][number]) =>
+        described([...flags(own), ...choices.map((name) => ({ name, help: "" }))]);
+    const files = optionsWithFile(completion).join(" | ");
+    const fileCase = files && `\n        ${files}) _files; return ;;`;
     return `#compdef lab ./lab
 # Completion of ./lab for zsh. Made by: ./lab completion zsh
 _lab_words() {
     local command="" index
     case "\${words[CURRENT-1]}" in
-        -s | --stack) compadd -- ${words(stacks)}; return ;;${files.length > 0 ? `\n        ${files.join(" | ")}) _files; return ;;` : ""}
+        -s | --stack) compadd -- ${words(stacks)}; return ;;${fileCase}
     esac
     for ((index = 2; index < CURRENT; index++)); do
         case "\${words[index]}" in
@@ -122,10 +127,7 @@ _lab_words() {
         init) compadd -- ${words(stacks)}; return ;;
 ${commands
     .filter(({ name }) => name !== "help" && name !== "init")
-    .map(
-        (command) =>
-            `        ${command.name}) found=(${described([...flags(command.options), ...command.choices.map((name) => ({ name, help: "" }))])}) ;;\n`,
-    )
+    .map((command) => `        ${command.name}) found=(${behind(command)}) ;;\n`)
     .join("")}    esac
     _describe word found
     _files
@@ -144,7 +146,8 @@ function fish(completion: Completion): string {
         const short = flags.find((flag) => /^-[^-]/.test(flag));
         const long = flags.find((flag) => flag.startsWith("--"));
         const value = flags.includes("--stack") ? ` -x -a ${text(stacks.join(" "))}` : takesValue ? " -r -F" : "";
-        return `complete -c lab -n ${text(condition)}${short ? ` -s ${short.slice(1)}` : ""}${long ? ` -l ${long.slice(2)}` : ""}${value} -d ${text(help)}\n`;
+        const names = `${short ? ` -s ${short.slice(1)}` : ""}${long ? ` -l ${long.slice(2)}` : ""}`;
+        return `complete -c lab -n ${text(condition)}${names}${value} -d ${text(help)}\n`;
     };
     const before = `not __fish_seen_subcommand_from ${names.join(" ")}`;
     return [

@@ -14,8 +14,8 @@
  * | `LAB_FIRST_TIME`  | launcher          | program                      | set if no app server exists      |
  * | `LAB_PROGRAM_TIME`| `./lab bench`     | program-time.cjs             | file for the program's times     |
  *
- * `program` is the Pulumi program, index.ts. pulumi starts `compile` and `container` (launcher/bundle/build.cjs has all three)
- * and hands its environment on.
+ * `program` is the Pulumi program, index.ts. pulumi starts `compile` and `container` with its own environment
+ * (launcher/bundle/build.cjs has all three).
  * Every function reads the environment when it is called, never at import.
  */
 import * as path from "node:path";

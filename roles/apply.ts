@@ -26,7 +26,8 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
             ...prepare,
         ]),
         section(
-            "Files: only those that differ are written, each atomically. The lock lets a file move from one step to another",
+            "Files: only those that differ are written, each atomically. " +
+                "The lock lets a file move from one step to another",
             [
                 `exec 8< ${stepsFolder}`,
                 "flock 8",

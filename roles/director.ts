@@ -87,7 +87,9 @@ function priorities(description: LabDescription): Mistake[] {
             (machine) => machine.priority?.toString(),
             (machine, earlier) => ({
                 path: path(machine),
-                problem: `${machine.priority} is ${earlier.name}'s priority, too: chance would choose the holder of the virtual address`,
+                problem:
+                    `${machine.priority} is ${earlier.name}'s priority, too: ` +
+                    "chance would choose the holder of the virtual address",
                 remedy: "give each director a priority of its own",
             }),
         ),

@@ -39,7 +39,8 @@ export function tomcatConfiguration({
             "    changed",
             "    rm -rf /usr/local/.tomcat-new",
             "    mkdir -p /usr/local/.tomcat-new",
-            `    tar -xzf "$artifacts/${distribution.name}" --strip-components=1 --no-same-owner -C /usr/local/.tomcat-new`,
+            `    tar -xzf "$artifacts/${distribution.name}" --strip-components=1 --no-same-owner ` +
+                "-C /usr/local/.tomcat-new",
             "    # Some releases' archives let nobody but their owner in.",
             "    chmod -R a+rX /usr/local/.tomcat-new",
             "    # Tomcat's own applications (manager, examples, ...) would only be a way in.",

@@ -9,7 +9,9 @@ import { installPackages, redHat } from "./red-hat";
  */
 const repositories = [
     "# shellcheck disable=SC2016 # yum replaces $releasever",
-    "sed -i -e 's/^mirrorlist=/#mirrorlist=/' -e 's|^#*baseurl=.*/centos/$releasever/|baseurl=https://vault.centos.org/7.9.2009/|' /etc/yum.repos.d/CentOS-Base.repo",
+    "sed -i -e 's/^mirrorlist=/#mirrorlist=/' -e " +
+        "'s|^#*baseurl=.*/centos/$releasever/|baseurl=https://vault.centos.org/7.9.2009/|' " +
+        "/etc/yum.repos.d/CentOS-Base.repo",
 ];
 
 export const centos7: Platform = {

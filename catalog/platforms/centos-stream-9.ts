@@ -8,6 +8,8 @@ import { installPackages, redHat } from "./red-hat";
  */
 const repositories = ["sed -i '/^\\[crb\\]/,/^\\[/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/centos.repo"];
 
+const images = "https://cloud.centos.org/centos/9-stream/x86_64/images";
+
 export const centosStream9: Platform = {
     ...redHat,
     name: "centos-stream-9",
@@ -16,7 +18,7 @@ export const centosStream9: Platform = {
     packages: { ...redHat.packages, httpd: ["httpd", "policycoreutils-python-utils"] },
     // The newest image; its sum changes with each release. A stack file can pin an image (lab:image).
     image: {
-        source: "https://cloud.centos.org/centos/9-stream/x86_64/images/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2",
+        source: `${images}/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2`,
     },
     installPackages: installPackages(repositories),
     databases: {

@@ -41,7 +41,8 @@ export const grantUsage = (account: string, password: string) => [
  */
 export const bindAdministrator = [
     "GRANT ALL PRIVILEGES ON *.* TO 'root'@'localhost' IDENTIFIED VIA unix_socket WITH GRANT OPTION;",
-    "SET @open = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user WHERE user = '' OR (user = 'root' AND host <> 'localhost'));",
+    "SET @open = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user " +
+        "WHERE user = '' OR (user = 'root' AND host <> 'localhost'));",
     "SET @statement = IF(@open IS NULL, 'DO 0', CONCAT('DROP USER ', @open));",
     "PREPARE close_accounts FROM @statement;",
     "EXECUTE close_accounts;",
@@ -72,7 +73,8 @@ export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
     // Nothing here uses the X protocol, which would open another port.
     settings: ["mysqlx = OFF"],
     prepare: [
-        "# Without this, the first start generates a password for root and logs it (mysqld_pre_systemd). Here root logs in through",
+        "# Without this, the first start generates a password for root and logs it (mysqld_pre_systemd). " +
+            "Here root logs in through",
         "# the local socket without a password, as with the distribution's MariaDB.",
         `if [ ! -d ${data}/mysql ]; then`,
         `    rm -rf ${data} ${data}-new`,
@@ -83,13 +85,15 @@ export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
         "INSTALL PLUGIN auth_socket SONAME 'auth_socket.so';",
         "ALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket;",
         "END",
-        `    quietly "mysqld --no-defaults --initialize-insecure --user=mysql --datadir=${data}-new --init-file=$statements"`,
+        `    quietly "mysqld --no-defaults --initialize-insecure --user=mysql --datadir=${data}-new ` +
+            `--init-file=$statements"`,
         '    rm -f "$statements"',
         `    mv ${data}-new ${data}`,
         `    label ${data}`,
         "fi",
         "# MySQL's my.cnf does not include this folder.",
-        "grep -qxF '!includedir /etc/my.cnf.d' /etc/my.cnf || { changed; echo '!includedir /etc/my.cnf.d' >> /etc/my.cnf; }",
+        "grep -qxF '!includedir /etc/my.cnf.d' /etc/my.cnf || { changed; " +
+            "echo '!includedir /etc/my.cnf.d' >> /etc/my.cnf; }",
     ],
     client: "mysql",
     ping: "mysqladmin --silent ping",

@@ -2,6 +2,8 @@ import { words } from "../../lib/shell";
 import { mariadbReading } from "./database-servers";
 import type { Platform } from "./platform";
 
+const isInstalled = `dpkg-query --show --showformat='\${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii'`;
+
 /**
  * Installs missing packages with apt-get. policy-rc.d (exit code 101: "action forbidden") keeps services from starting,
  * because each role starts its service after writing its configuration. Package lists are downloaded only if they are a
@@ -11,7 +13,7 @@ const installPackages = (packages: string[]) => `set -eu
 export DEBIAN_FRONTEND=noninteractive
 missing=
 for package in ${words(packages)}; do
-    dpkg-query --show --showformat='\${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing="$missing $package"
+    ${isInstalled} || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 log=$(mktemp)

@@ -14,9 +14,11 @@ for package in ${words(packages)}; do
     rpm --query --quiet "$package" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
-${[...distribution, ...repositories.map(addRepository)].map((line) => `${line}\n`).join("")}# shellcheck disable=SC2086 # a list of words
+${asLines([...distribution, ...repositories.map(addRepository)])}# shellcheck disable=SC2086 # a list of words
 yum --quiet --assumeyes install $missing
 `;
+
+const asLines = (texts: string[]) => texts.map((text) => `${text}\n`).join("");
 
 /** With `--assumeyes`, yum imports a repository's key, but only from the file that gpgkey names (yum.conf(5)). */
 const addRepository = ({ name, title, address, key }: Repository) => `cat > /etc/pki/rpm-gpg/RPM-GPG-KEY-${name} <<'END'
@@ -68,7 +70,8 @@ export const redHat = {
             "# httpd connects to Tomcat over the network (httpd_selinux(8)).",
             allow("httpd_can_network_connect"),
             "# httpd has to read its DocumentRoot, and the policy has no label for that folder (semanage-fcontext(8)).",
-            `semanage fcontext --list --locallist | grep -qF '${site}(' || semanage fcontext --add --type httpd_sys_content_t '${site}(/.*)?'`,
+            `semanage fcontext --list --locallist | grep -qF '${site}(' || ` +
+                `semanage fcontext --add --type httpd_sys_content_t '${site}(/.*)?'`,
             `label ${site}`,
         ],
     },
@@ -77,9 +80,11 @@ export const redHat = {
         program: "/usr/sbin/nft",
         configurationFile: "/etc/sysconfig/nftables.conf",
         finish: [
-            "# firewalld would block the lab's ports: two packet filters both have to accept a packet (RHEL 9, Configuring",
+            "# firewalld would block the lab's ports: two packet filters both have to accept a packet (RHEL 9, " +
+                "Configuring",
             "# firewalls and packet filters). CentOS's cloud images have no firewalld, but other images may.",
-            "if [ -e /usr/lib/systemd/system/firewalld.service ]; then systemctl --quiet stop firewalld.service; systemctl --quiet mask firewalld.service; fi",
+            "if [ -e /usr/lib/systemd/system/firewalld.service ]; then " +
+                "systemctl --quiet stop firewalld.service; systemctl --quiet mask firewalld.service; fi",
         ],
     },
     sshUnit: "sshd.service",

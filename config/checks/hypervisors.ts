@@ -139,7 +139,9 @@ export const reachable: Check = ({ network, hypervisors, isolated, machineKind }
                   {
                       path: "network.mode",
                       problem: "several hypervisors have no network in common but one that is there already",
-                      remedy: "set it to bridge, and network.bridge to a bridge that each hypervisor has into that network",
+                      remedy:
+                          "set it to bridge, " +
+                          "and network.bridge to a bridge that each hypervisor has into that network",
                   },
               ]
             : []),

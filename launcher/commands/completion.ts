@@ -16,5 +16,6 @@ export const completionCommand = (): Command =>
         .addArgument(new Argument("<SHELL>", "the shell").choices(Object.keys(shells)))
         .addHelpText(
             "after",
-            "\nbash: source <(./lab completion bash)\nzsh:  source <(./lab completion zsh)\nfish: ./lab completion fish | source",
+            "\nbash: source <(./lab completion bash)\nzsh:  source <(./lab completion zsh)\n" +
+                "fish: ./lab completion fish | source",
         );

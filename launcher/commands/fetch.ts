@@ -11,7 +11,9 @@ export const fetchCommand = (): Command =>
     labCommand({
         name: "fetch",
         group: "preparation",
-        help: "download what the stack's machines are built from into the cache; then --offline can build from the cache",
+        help:
+            "download what the stack's machines are built from into the cache; " +
+            "then --offline can build from the cache",
         needsRoot: false,
         run: async ({ stack }) => {
             const description = readDescription(new StackFile(stack).settings, stack);

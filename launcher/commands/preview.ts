@@ -39,7 +39,9 @@ export const previewCommand = (): Command =>
                 const silent = answering.filter(({ isUp }) => !isUp).map(({ uri }) => uri);
                 if (silent.length > 0) {
                     progress.info(
-                        `${silent.join(" and ")} ${silent.length > 1 ? "do" : "does"} not answer. This is the plan of what up would make there, whatever exists there already. ./lab -s ${stack} doctor shows what is missing.`,
+                        `${silent.join(" and ")} ${silent.length > 1 ? "do" : "does"} not answer. ` +
+                            "This is the plan of what up would make there, whatever exists there already. " +
+                            `./lab -s ${stack} doctor shows what is missing.`,
                     );
                     const { plan } = await import("./plan/plan");
                     process.stdout.write(await plan(description, { commands: words.includes("--commands") }));

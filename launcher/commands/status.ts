@@ -80,7 +80,8 @@ export function statusTable(machines: MachineStatus[], { virtualAddress, url, di
         `${url} is on ${holders.length === 0 ? "no machine" : holders.join(" and ")}.`,
         ...(directorSource.startsWith("nginx")
             ? [
-                  `The directors run ${directorSource}, Tengine's parent: no active checks, no check_status page (docs/platforms.md says more).`,
+                  `The directors run ${directorSource}, Tengine's parent: no active checks, ` +
+                      "no check_status page (docs/platforms.md says more).",
               ]
             : []),
         "",

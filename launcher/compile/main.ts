@@ -46,7 +46,8 @@ async function compile(remote: Remote, build: Build, user: string, cached: strin
     await remote.run(build.prepare);
     const folder = (
         await remote.run(
-            `folder=$(mktemp -d /var/tmp/lab-build.XXXXXX) && chmod 755 "$folder" && chown ${user} "$folder" && echo "$folder"`,
+            `folder=$(mktemp -d /var/tmp/lab-build.XXXXXX) && chmod 755 "$folder" && chown ${user} "$folder" && ` +
+                `echo "$folder"`,
         )
     ).trim();
     try {
@@ -71,7 +72,9 @@ async function install(remote: Remote, build: Build, cached: string) {
     // With SELinux, systemd starts only files that are labelled as programs. The marker comes last, so that an
     // interrupted installation is repeated.
     await remote.run(
-        `set -e; tar -xzf ${archive} -C / --no-same-owner --no-overwrite-dir; if command -v restorecon >/dev/null; then restorecon -R ${prefix}; fi; rm -f ${archive}; mkdir -p ${path.posix.dirname(marker(build.key))}; : > ${marker(build.key)}`,
+        `set -e; tar -xzf ${archive} -C / --no-same-owner --no-overwrite-dir; ` +
+            `if command -v restorecon >/dev/null; then restorecon -R ${prefix}; fi; rm -f ${archive}; ` +
+            `mkdir -p ${path.posix.dirname(marker(build.key))}; : > ${marker(build.key)}`,
     );
 }
 

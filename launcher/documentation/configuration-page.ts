@@ -42,8 +42,8 @@ that differs from the defaults. Every setting is a key \`lab:NAME\` below \`conf
   that line in a copy.
 - [changes.md](changes.md) says what a change costs, and how to keep a disk from being deleted.`;
 
-const secretsText = `\`./lab init STACK\` makes the secrets that a stack file lacks and stores them encrypted. \`./lab up\` does
-the same. \`./lab down\` removes the secrets of an isolated stack from its file. Set one yourself with
+const secretsText = `\`./lab init STACK\` makes the secrets that a stack file lacks and stores them encrypted.
+\`./lab up\` does the same. \`./lab down\` removes the secrets of an isolated stack from its file. Set one yourself with
 \`./lab -s STACK pulumi config set --secret lab:NAME\`.`;
 
 interface Field {

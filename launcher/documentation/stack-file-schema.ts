@@ -8,8 +8,8 @@ export type JsonSchema = z.core.JSONSchema.JSONSchema;
 const options = { target: "draft-7", io: "input" } as const;
 
 /**
- * The settings under `lab:` that are no secrets, with `title` and `otherwise` as config/schema.ts has them. `change` may
- * alter the JSON schema of each part.
+ * The settings under `lab:` that are no secrets, with `title` and `otherwise` as config/schema.ts has them. `change`
+ * may alter the JSON schema of each part.
  */
 export function settingsSchema(change: (part: JsonSchema) => void = () => undefined): JsonSchema {
     // config/ does not know the roles, so its schema takes any text.

@@ -56,7 +56,8 @@ export function identityFiles(spec: ContainerSpec): { path: string; mode: number
             path: "/etc/systemd/network/10-eth0.network",
             mode: 0o644,
             content:
-                `[Match]\nName=eth0\n\n[Network]\nAddress=${spec.address}/${String(spec.prefix)}\nGateway=${spec.gateway}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n` +
+                `[Match]\nName=eth0\n\n[Network]\nAddress=${spec.address}/${String(spec.prefix)}\n` +
+                `Gateway=${spec.gateway}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n` +
                 // Without this, a restart of networkd removes keepalived's virtual address.
                 "KeepConfiguration=yes\n",
         },

@@ -65,7 +65,8 @@ const mountPoints = ["/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt
 
 const policyFile = "/usr/sbin/policy-rc.d";
 const policy =
-    "#!/bin/sh\n# Left by ha-web-lab while it installs packages: their services shall not start. May be deleted.\nexit 101\n";
+    "#!/bin/sh\n# Left by ha-web-lab while it installs packages: their services shall not start. " +
+    "May be deleted.\nexit 101\n";
 
 /**
  * Installs with apt-get what an isolated lab with machines of this kind needs and this machine lacks; starts and
@@ -91,7 +92,8 @@ async function installMissing(kind: MachineKind, progress: Progress, more: reado
     if (missing.length > 0) {
         if (!isInstalled("apt-get")) {
             throw new UserError(
-                `An isolated lab needs programs that are not on this machine: ${missing.map((need) => need.anyOf[0]).join(", ")}.`,
+                "An isolated lab needs programs that are not on this machine: " +
+                    `${missing.map((need) => need.anyOf[0]).join(", ")}.`,
                 `Install them; on Debian they are in the packages ${missing.map((need) => need.package).join(", ")}.`,
             );
         }

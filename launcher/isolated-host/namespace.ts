@@ -30,7 +30,9 @@ export const groupName = (home: string) => `ha-web-lab-${createHash("sha256").up
  * Joins control group $1 and the namespaces of process $2, and runs the other words. `pwd` runs before nsenter, so that
  * it gives the caller's folder.
  */
-const enterScript = `echo 0 >"$1/cgroup.procs" && pid=$2 && shift 2 && exec nsenter --target "$pid" --net --mount --wdns="$(pwd -P)" -- "$@"`;
+const enterScript =
+    `echo 0 >"$1/cgroup.procs" && pid=$2 && shift 2 && ` +
+    `exec nsenter --target "$pid" --net --mount --wdns="$(pwd -P)" -- "$@"`;
 
 /**
  * The isolated host of `home` (an absolute path); undefined where its holder does not run, as after a crash or a

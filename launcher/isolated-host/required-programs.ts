@@ -24,6 +24,7 @@ export function refuseWithoutPrograms(has: (program: string) => boolean = isInst
     if (missing.length === 0) return;
     throw new UserError(
         `This machine lacks ${missing.map(({ program, what }) => `${program} (${what})`).join(" and ")}.`,
-        `Install ${missing.length > 1 ? "them" : "it"}. ${missing.map(({ program, packages }) => `${program} is in these packages: ${packages}.`).join(" ")}`,
+        `Install ${missing.length > 1 ? "them" : "it"}. ` +
+            `${missing.map(({ program, packages }) => `${program} is in these packages: ${packages}.`).join(" ")}`,
     );
 }

@@ -6,8 +6,8 @@ import { checkout } from "../../lib/environment";
 const formerRunner = path.join("tools", "bundle", "run.cjs");
 
 /**
- * Makes programs run under the path that `state` has for them. The next `up` writes the present path into the state, and
- * the file goes.
+ * Makes programs run under the path that `state` has for them. The next `up` writes the present path into the state,
+ * and the file goes.
  */
 export function provideMovedPrograms(state: string, folder = checkout): void {
     const file = path.join(folder, formerRunner);

@@ -69,7 +69,8 @@ export function timelineSvg(recording: Recording): string {
     }
     const bottom = y;
     const height = bottom + chartHeight + 50;
-    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="11">
+    return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
+    font-family="sans-serif" font-size="11">
 <rect width="100%" height="100%" fill="white"/>
 ${heading(recording)}
 ${stripes.join("\n")}
@@ -85,12 +86,20 @@ ${processorChart(recording, x, bottom + 24)}
         const kind: StepKind = own && !step.type.startsWith("libvirt:") ? stepKind(own.step) : "machine";
         const label = own?.step ?? step.name;
         const text = `${label} ${(duration(step) / 1000).toFixed(1)}`;
-        const tooltip = `${step.name}: ${step.op}, ${(duration(step) / 1000).toFixed(2)} s, from ${((step.start - start) / 1000).toFixed(2)} s on; could have begun ${(waited(step) / 1000).toFixed(2)} s earlier${step.failed ? "; FAILED" : ""}`;
+        const tooltip =
+            `${step.name}: ${step.op}, ${(duration(step) / 1000).toFixed(2)} s, ` +
+            `from ${((step.start - start) / 1000).toFixed(2)} s on; ` +
+            `could have begun ${(waited(step) / 1000).toFixed(2)} s earlier${step.failed ? "; FAILED" : ""}`;
+        const barText =
+            `<text x="${(x(step.start) + 4).toFixed(1)}" y="${barTop + 10}" fill="white">` +
+            `${escapeXml(text)}</text>`;
         return (
-            `<g><title>${escapeXml(tooltip)}</title><rect x="${x(step.start).toFixed(1)}" y="${barTop}" width="${length.toFixed(1)}" height="${rowHeight - 3}" rx="2" fill="${kinds[kind].colour}"` +
+            `<g><title>${escapeXml(tooltip)}</title>` +
+            `<rect x="${x(step.start).toFixed(1)}" y="${barTop}" width="${length.toFixed(1)}" ` +
+            `height="${rowHeight - 3}" rx="2" fill="${kinds[kind].colour}"` +
             `${isCritical ? ` stroke="${critical}" stroke-width="2"` : ""}/>` +
             // A letter takes about 6 px. A text that does not fit is only in the tooltip.
-            `${text.length * 6 < length ? `<text x="${(x(step.start) + 4).toFixed(1)}" y="${barTop + 10}" fill="white">${escapeXml(text)}</text>` : ""}</g>`
+            `${text.length * 6 < length ? barText : ""}</g>`
         );
     }
 
@@ -99,17 +108,28 @@ ${processorChart(recording, x, bottom + 24)}
         const tick = tickSeconds(total);
         return Array.from({ length: Math.floor(total / tick) + 1 }, (_, index) => {
             const at = x(start + index * tick * 1000).toFixed(1);
-            return `<line x1="${at}" y1="${top}" x2="${at}" y2="${bottom + chartHeight + 24}" stroke="#0002"/><text x="${at}" y="${top - 4}" text-anchor="middle" fill="#555">${Number((index * tick).toFixed(1))}</text>`;
+            return (
+                `<line x1="${at}" y1="${top}" x2="${at}" y2="${bottom + chartHeight + 24}" stroke="#0002"/>` +
+                `<text x="${at}" y="${top - 4}" text-anchor="middle" fill="#555">` +
+                `${Number((index * tick).toFixed(1))}</text>`
+            );
         }).join("\n");
     }
 }
 
 function heading(recording: Recording): string {
     const { wall, criticalPath, ratio, use } = summary(recording);
-    const text = `up: ${wall.toFixed(1)} s${ratio === undefined ? "" : `, ${ratio.toFixed(2)} times its critical path of ${criticalPath.toFixed(1)} s (red)`}; ${use.machine.toFixed(1)} of ${use.processors} processors busy. Seconds since ./lab was called.`;
+    const comparison =
+        ratio === undefined
+            ? ""
+            : `, ${ratio.toFixed(2)} times its critical path of ${criticalPath.toFixed(1)} s (red)`;
+    const text =
+        `up: ${wall.toFixed(1)} s${comparison}; ${use.machine.toFixed(1)} of ${use.processors} processors busy. ` +
+        "Seconds since ./lab was called.";
     const legend = Object.values(kinds).map(
         ({ label, colour }, index) =>
-            `<rect x="${left + index * 130}" y="32" width="12" height="12" fill="${colour}"/><text x="${left + index * 130 + 17}" y="42">${label}</text>`,
+            `<rect x="${left + index * 130}" y="32" width="12" height="12" fill="${colour}"/>` +
+            `<text x="${left + index * 130 + 17}" y="42">${label}</text>`,
     );
     return `<text x="${left}" y="20" font-size="14">${escapeXml(text)}</text>\n${legend.join("\n")}`;
 }
@@ -128,13 +148,16 @@ function processorChart({ processors: samples }: Recording, x: (at: number) => n
     const points = (what: "machine" | "lab") =>
         samples.slice(1).map((sample, index) => {
             const before = samples[index] as ProcessorTime;
-            return `${x(sample.at).toFixed(1)},${level((sample[what] - before[what]) / Math.max(0.001, (sample.at - before.at) / 1000)).toFixed(1)}`;
+            const seconds = Math.max(0.001, (sample.at - before.at) / 1000);
+            return `${x(sample.at).toFixed(1)},${level((sample[what] - before[what]) / seconds).toFixed(1)}`;
         });
+    const corner = (sample: ProcessorTime) => `${x(sample.at).toFixed(1)},${y + chartHeight}`;
     const first = samples[0];
     const last = samples.at(-1);
     if (!first || !last) return "";
-    return `<text x="8" y="${y + 12}" font-weight="bold">processors</text><text x="8" y="${y + 26}" fill="#555">lab filled,</text><text x="8" y="${y + 39}" fill="#555">all: line</text>
+    return `<text x="8" y="${y + 12}" font-weight="bold">processors</text>
+<text x="8" y="${y + 26}" fill="#555">lab filled,</text><text x="8" y="${y + 39}" fill="#555">all: line</text>
 <rect x="${left}" y="${y}" width="${width - left - right}" height="${chartHeight}" fill="none" stroke="#0003"/>
-<polygon points="${x(first.at).toFixed(1)},${y + chartHeight} ${points("lab").join(" ")} ${x(last.at).toFixed(1)},${y + chartHeight}" fill="#4a90d955"/>
+<polygon points="${[corner(first), ...points("lab"), corner(last)].join(" ")}" fill="#4a90d955"/>
 <polyline points="${points("machine").join(" ")}" fill="none" stroke="#2b5c8a"/>`;
 }

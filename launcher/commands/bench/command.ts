@@ -12,7 +12,9 @@ export const benchCommand = (): Command =>
     labCommand<{ short?: boolean; json?: string }>({
         name: "bench",
         group: "development",
-        help: "measure on a lab of its own, and print tables: up and preview against their goals, growth, the site, Ansible",
+        help:
+            "measure on a lab of its own, and print tables: " +
+            "up and preview against their goals, growth, the site, Ansible",
         run: async ({ stack, words, options: { short = false, json } }) => {
             const named = parts.filter((part) => words.includes(part));
             const results = await measure(stack, named.length > 0 ? named : parts, short);

@@ -25,6 +25,10 @@ export interface Throughput {
     failed: number;
 }
 
+const installWrk =
+    "DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends " +
+    "-o Dpkg::Use-Pty=0 install wrk >/dev/null";
+
 /** Simultaneous connections. Each asks for its next page when it has the last one. */
 const connections = 16;
 
@@ -70,7 +74,7 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
             say(`wrk for ${machine.name}`);
             await on(
                 machine,
-                "command -v wrk >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install wrk >/dev/null 2>&1 || { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install wrk >/dev/null; }",
+                `command -v wrk >/dev/null || ${installWrk} 2>&1 || { apt-get -qq update && ${installWrk}; }`,
             );
         }
         const ask = async (what: string, from: MachineDescription, url: string) => {
@@ -129,7 +133,8 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         } finally {
             await on(
                 director,
-                `${plainPrefix}/sbin/nginx -s quit; while [ -e /var/run/tengine.pid ]; do sleep 0.1; done; systemctl start tengine`,
+                `${plainPrefix}/sbin/nginx -s quit; while [ -e /var/run/tengine.pid ]; do sleep 0.1; done; ` +
+                    "systemctl start tengine",
             );
         }
     });

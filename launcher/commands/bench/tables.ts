@@ -46,7 +46,10 @@ export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
                       value: ours.wall / theirs.wall,
                       limit,
                       unit: "times",
-                      seen: `${fixed(ours.wall)} s and ${fixed(theirs.wall)} s; ${fixed(ours.computing / theirs.computing, 2)} times its processor time, ${fixed(ours.machines / theirs.computing, 2)} by what the machines did alone`,
+                      seen:
+                          `${fixed(ours.wall)} s and ${fixed(theirs.wall)} s; ` +
+                          `${fixed(ours.computing / theirs.computing, 2)} times its processor time, ` +
+                          `${fixed(ours.machines / theirs.computing, 2)} by what the machines did alone`,
                   };
               })
             : []),
@@ -64,7 +67,9 @@ export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
                       value: limits.recording.ratio ?? NaN,
                       limit: 1.25,
                       unit: "times",
-                      seen: `${fixed(limits.recording.wall)} s over ${fixed(limits.recording.criticalPath)} s; ${fixed(limits.recording.before)} s before the first step; ${busy(limits)}`,
+                      seen:
+                          `${fixed(limits.recording.wall)} s over ${fixed(limits.recording.criticalPath)} s; ` +
+                          `${fixed(limits.recording.before)} s before the first step; ${busy(limits)}`,
                   },
                   { what: "preview, nothing to do", value: limits.preview, limit: 6, unit: "s", seen: repeated },
                   { what: "`up`, nothing to do", value: limits.nothing, limit: 6, unit: "s", seen: repeated },
@@ -73,7 +78,9 @@ export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
                       value: limits.program.computing,
                       limit: 1,
                       unit: "s",
-                      seen: `processor time, the least of several; ${fixed(limits.program.alive)} s with its waiting for the engine`,
+                      seen:
+                          "processor time, the least of several; " +
+                          `${fixed(limits.program.alive)} s with its waiting for the engine`,
                   },
                   {
                       what: "state a machine",
@@ -91,7 +98,9 @@ export function goalsOf({ limits, growth, ansible, short }: Results): Goal[] {
                       value: (quickest(largest) - quickest(smallest)) / (largest.machines - smallest.machines),
                       limit: 0.15,
                       unit: "s",
-                      seen: `the quicker of both: ${smallest.machines} machines ${fixed(quickest(smallest))} s, ${largest.machines} machines ${fixed(quickest(largest))} s`,
+                      seen:
+                          `the quicker of both: ${smallest.machines} machines ${fixed(quickest(smallest))} s, ` +
+                          `${largest.machines} machines ${fixed(quickest(largest))} s`,
                   },
               ]
             : []),
@@ -109,9 +118,8 @@ const busy = ({ recording: { use } }: Limits) =>
 /** The tables of docs/performance.md, as Markdown. */
 export function asMarkdown(results: Results): string {
     const { limits, growth, program, site, ansible } = results;
-    const parts = [
-        `Measured on ${results.date} by \`./lab bench${results.short ? " --short" : ""}\`${limits ? `, ${limits.recording.use.processors} processors` : ""}.\n`,
-    ];
+    const processors = limits ? `, ${limits.recording.use.processors} processors` : "";
+    const parts = [`Measured on ${results.date} by \`./lab bench${results.short ? " --short" : ""}\`${processors}.\n`];
     const goals = goalsOf(results);
     if (goals.length > 0) {
         parts.push(

@@ -18,7 +18,9 @@ export const doctorCommand = (): Command =>
     labCommand<{ json?: boolean }>({
         name: "doctor",
         group: "preparation",
-        help: "show what this machine and its hypervisor lack for the stack, with a remedy for each; exit code 1 if they lack something",
+        help:
+            "show what this machine and its hypervisor lack for the stack, with a remedy for each; " +
+            "exit code 1 if they lack something",
         needsRoot: false,
         run: async ({ stack, options: { json } }) => {
             const findings = await examineStack(thisMachine(stack));
@@ -61,7 +63,8 @@ async function examineIsolatedHost(machine: ThisMachine): Promise<Finding[]> {
                 bad(
                     "namespaces",
                     problemOf(error),
-                    "The kernel has to allow root to make isolatedHost, mount, PID and control group namespaces. Inside a container it often does not: use a virtual machine, or the machine itself.",
+                    "The kernel has to allow root to make network, mount, PID and control group namespaces. " +
+                        "Inside a container it often does not: use a virtual machine, or the machine itself.",
                 ),
             ),
         ];

@@ -49,7 +49,8 @@ export interface Measured extends LoadReport {
 export const nothingLost: Goal = ({ sessionsLost, updatesLost, updatesTwice }) =>
     sessionsLost + updatesLost + updatesTwice === 0
         ? undefined
-        : `${sessionsLost} sessions lost, ${updatesLost} acknowledged updates lost, ${updatesTwice} updates counted twice`;
+        : `${sessionsLost} sessions lost, ${updatesLost} acknowledged updates lost, ` +
+          `${updatesTwice} updates counted twice`;
 
 export const noReadFails: Goal = ({ reads, probes }) =>
     reads.failed + probes.failed - probes.unconnected === 0

@@ -42,6 +42,7 @@ export async function labOk(stack: string, words: string[]): Promise<void> {
     const { code, output } = await lab(stack, words);
     if (code !== 0)
         throw new Error(
-            `./lab ${words.join(" ")} ended with exit code ${String(code)}: ${output.trim().split("\n").slice(-15).join(" | ")}`,
+            `./lab ${words.join(" ")} ended with exit code ${String(code)}: ` +
+                `${output.trim().split("\n").slice(-15).join(" | ")}`,
         );
 }

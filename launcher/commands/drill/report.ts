@@ -13,7 +13,8 @@ function firstFailures({ result, measured }: DrillResult): string[] {
         .slice(0, shownFailures)
         .map(
             ({ at, kind, client, what }) =>
-                `    ${new Date(at).toISOString().slice(11, 23)} ${kind}${client < 0 ? "" : ` of client ${client}`}: ${what}\n`,
+                `    ${new Date(at).toISOString().slice(11, 23)} ${kind}` +
+                `${client < 0 ? "" : ` of client ${client}`}: ${what}\n`,
         );
 }
 
@@ -55,5 +56,8 @@ export function asTable(results: DrillResult[]): string {
         result.problems.map((problem) => `${result.drill}: ${problem}\n`).concat(firstFailures(result)),
     );
     const count = (wanted: DrillResult["result"]) => results.filter(({ result }) => result === wanted).length;
-    return `${alignColumns([head, ...rows])}\n${wrong.join("")}${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run.\n`;
+    return (
+        `${alignColumns([head, ...rows])}\n${wrong.join("")}` +
+        `${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run.\n`
+    );
 }

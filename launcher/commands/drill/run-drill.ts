@@ -89,7 +89,8 @@ async function runDrill(
             const results = await untilWell(lab, quickChecks, recoverySeconds);
             if (!isWell(results))
                 throw new Error(
-                    `the lab is not well ${recoverySeconds} s after the fault was healed: ${problemsIn(results).join("; ")}`,
+                    `the lab is not well ${recoverySeconds} s after the fault was healed: ` +
+                        `${problemsIn(results).join("; ")}`,
                 );
             recovery.push((Date.now() - start) / 1000);
         },

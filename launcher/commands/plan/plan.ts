@@ -112,8 +112,10 @@ function heading(description: LabDescription): string[] {
     const { network, virtualAddress, hypervisors, machineKind, platform, release, director } = description;
     const image = imageOf(description);
     return [
-        `${description.machines.length} machines (${machineKind}) with ${platform}, made by ${hypervisors.map(({ name, uri }) => (name === undefined ? uri : `${name} (${uri})`)).join(", ")}`,
-        `network ${network.mode === "bridge" ? `behind the bridge ${network.bridge}` : network.name} ${network.cidr}, gateway ${network.gateway}; virtual address ${virtualAddress}`,
+        `${description.machines.length} machines (${machineKind}) with ${platform}, made by ` +
+            `${hypervisors.map(({ name, uri }) => (name === undefined ? uri : `${name} (${uri})`)).join(", ")}`,
+        `network ${network.mode === "bridge" ? `behind the bridge ${network.bridge}` : network.name} ` +
+            `${network.cidr}, gateway ${network.gateway}; virtual address ${virtualAddress}`,
         ...(machineKind === "vm"
             ? [image ? `image ${image.source}, sha256 ${image.sha256 ?? "not given"}` : "image built of packages"]
             : []),
@@ -143,7 +145,8 @@ function machinePlan(
             ? `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs, ${machine.diskGiB} GiB`
             : `${machine.memoryMiB} MiB, ${machine.vcpus} CPUs`;
     return [
-        `${machine.name}  ${machine.address}  ${machine.mac}  ${machine.roles.join(", ")}  (${size})${machine.hypervisor === undefined ? "" : `  on ${machine.hypervisor}`}`,
+        `${machine.name}  ${machine.address}  ${machine.mac}  ${machine.roles.join(", ")}  ` +
+            `(${size})${machine.hypervisor === undefined ? "" : `  on ${machine.hypervisor}`}`,
         ...stepsOfType("command:remote:Command").flatMap(({ step, inputs }) => {
             const create = String(inputs.create);
             const packages = packagesPattern.exec(create)?.[1];

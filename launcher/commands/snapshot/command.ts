@@ -50,7 +50,8 @@ export const snapshotCommand = (): Command =>
                 take(session, await RunningLab.open(stack), name),
             );
             progress.info(
-                `The machines stood still for ${still.toFixed(1)} s. ./lab revert ${name} brings the lab back to this moment.`,
+                `The machines stood still for ${still.toFixed(1)} s. ` +
+                    `./lab revert ${name} brings the lab back to this moment.`,
             );
             return 0;
         },
@@ -65,7 +66,8 @@ export const revertCommand = (): Command =>
             const snapshot = findSnapshot(stack, name);
             await withoutPulumi(stack, (session) => revert(session, snapshot));
             progress.info(
-                `The lab is what it was at ${snapshot.taken}. ./lab preview shows what the stack file has changed since then.`,
+                `The lab is what it was at ${snapshot.taken}. ` +
+                    "./lab preview shows what the stack file has changed since then.",
             );
             return 0;
         },

@@ -144,7 +144,8 @@ export async function checkRestorable(lab: RunningLab, name: string): Promise<vo
     }
     if (lost.length > 0)
         throw new UserError(
-            `${lost.join(", ")} ${lost.length === 1 ? "was" : "were"} replaced after ${name} was taken, and the snapshots of a replaced machine are gone.`,
+            `${lost.join(", ")} ${lost.length === 1 ? "was" : "were"} replaced after ${name} was taken, ` +
+                "and the snapshots of a replaced machine are gone.",
             "Take another snapshot.",
         );
 }

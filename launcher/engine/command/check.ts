@@ -76,7 +76,8 @@ function failuresOf(type: TypeSpec, value: Value, path: string, owner: string): 
                 ? undecodable(
                       path,
                       owner,
-                      `Cannot decode Object{} to type ${listName(type)}; it isn't a struct, and no custom decoder exists`,
+                      `Cannot decode Object{} to type ${listName(type)}; ` +
+                          "it isn't a struct, and no custom decoder exists",
                   )
                 : wrong(listName(type));
         case "object":

@@ -21,7 +21,8 @@ export type Source = { text: string } | { path: string };
 export function copyToRemote(source: Source, target: string, connection: Connection, context: Context): Promise<void> {
     context.log(
         "debug",
-        `Creating file: ${connection.host}:${target} from ${"text" in source ? "text asset" : `local file ${source.path}`}`,
+        `Creating file: ${connection.host}:${target} from ` +
+            `${"text" in source ? "text asset" : `local file ${source.path}`}`,
     );
     return withSsh(connection, context, async (client) => {
         const remote = new RemoteFiles(

@@ -90,7 +90,9 @@ export class Playbook {
                     sshToMachine(
                         ssh,
                         name,
-                        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 install python3 python3-apt >/dev/null",
+                        "apt-get -qq update && " +
+                            "DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends " +
+                            "-o Dpkg::Use-Pty=0 install python3 python3-apt >/dev/null",
                     ),
                 ),
             ),

@@ -140,7 +140,8 @@ const addresses: Check<Hypervisor> = {
                 ...ofLibvirt,
                 unknown(
                     uri,
-                    "the hypervisor's own addresses could not be read: ip failed (through ssh, if the hypervisor is remote)",
+                    "the hypervisor's own addresses could not be read: " +
+                        "ip failed (through ssh, if the hypervisor is remote)",
                 ),
             ];
         }
@@ -200,7 +201,8 @@ const bridge: Check<Hypervisor> = {
                 : bad(
                       network.bridge,
                       "is down",
-                      `ip link set ${network.bridge} up; and set it up in the hypervisor's network configuration, so that it stays so.`,
+                      `ip link set ${network.bridge} up; and set it up in the hypervisor's network ` +
+                          "configuration, so that it stays so.",
                   ),
         ];
     },

@@ -48,7 +48,11 @@ const trialDomain = (type: "kvm" | "qemu") => `<domain type='${type}'>
   <os><type>hvm</type><boot dev='hd'/><bios rebootTimeout='1'/></os>
   <on_reboot>destroy</on_reboot>
   <devices>
-    <disk type='volume' device='disk'><driver name='qemu' type='qcow2'/><source pool='${name}' volume='disk.qcow2'/><target dev='vda' bus='virtio'/></disk>
+    <disk type='volume' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source pool='${name}' volume='disk.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
   </devices>
 </domain>
 `;
@@ -148,7 +152,8 @@ async function lookAtKvm(hypervisor: Hypervisor, emulated: number) {
             ? good("KVM", `ran its firmware in ${seconds.toFixed(1)} s`)
             : warning(
                   "KVM",
-                  `exists, but is slower than emulation: the firmware had not ended after ${(3 * emulated + 1).toFixed(1)} s`,
+                  "exists, but is slower than emulation: " +
+                      `the firmware had not ended after ${(3 * emulated + 1).toFixed(1)} s`,
                   kvmRemedy(""),
               );
     } catch (error) {
@@ -188,7 +193,9 @@ const memory: Check<Hypervisor> = {
         );
         const notRunning = machines.filter((machine) => !own?.has(running.get(machine.name) ?? ""));
         const needed = notRunning.reduce((sum, machine) => sum + machine.memoryMiB, 0) * 1024 ** 2;
-        const seen = `${gibibytes(free)} of ${gibibytes(total)} free; ${notRunning.length} machines to start with ${gibibytes(needed)}`;
+        const seen =
+            `${gibibytes(free)} of ${gibibytes(total)} free; ` +
+            `${notRunning.length} machines to start with ${gibibytes(needed)}`;
         const remedy = "Give the machines less memory (memoryMiB, machineSize), or free some.";
         if (needed > total) return [bad(uri, seen, remedy)];
         return [needed > free ? warning(uri, seen, remedy) : good(uri, seen)];
@@ -219,14 +226,16 @@ const jump: Check<Hypervisor> = {
         return [
             good(
                 `${user}@${host}`,
-                `${privateKey === undefined ? "a key in the ssh agent" : "a key"}, and a known host key (${hostKey.split(" ")[0]})`,
+                `${privateKey === undefined ? "a key in the ssh agent" : "a key"}, ` +
+                    `and a known host key (${hostKey.split(" ")[0]})`,
             ),
             refusal === undefined
                 ? good(`${user}@${host}`, "forwards connections to machines")
                 : bad(
                       `${user}@${host}`,
                       refusal,
-                      "Let its ssh server forward connections: AllowTcpForwarding yes in /etc/ssh/sshd_config, for this user.",
+                      "Let its ssh server forward connections: AllowTcpForwarding yes in /etc/ssh/sshd_config, " +
+                          "for this user.",
                   ),
             curl
                 ? good("curl there", "is installed")

@@ -90,7 +90,8 @@ function lookAtFolder(variable: string, folder: string, { file }: ThisMachine) {
         ? warning(
               folder,
               seen,
-              `Make room: a first ./lab up needs ${needed / 1024 ** 3} GiB. Or choose another folder: ${variable}=FOLDER ./lab ...`,
+              `Make room: a first ./lab up needs ${needed / 1024 ** 3} GiB. ` +
+                  `Or choose another folder: ${variable}=FOLDER ./lab ...`,
           )
         : good(folder, seen);
 }

@@ -39,7 +39,9 @@ export const backEndDrills: Record<string, Drill> = {
     },
 
     "memcached-returned": {
-        help: "the memcacheds on other machines than an app server restarted, then the app server without power; for each app server, with idle visitors",
+        help:
+            "the memcacheds on other machines than an app server restarted, then the app server without power; " +
+            "for each app server, with idle visitors",
         goals: [nothingLost, noReadFails, onlyInFlight(2)],
         run: async (stage) => {
             for (const app of stage.lab.requireMachines("app", 2)) {
@@ -56,7 +58,9 @@ export const backEndDrills: Record<string, Drill> = {
     },
 
     "sessions-on-the-move": {
-        help: "each memcached restarted, and the visitors of one app server sent to the other before their sessions are copied again",
+        help:
+            "each memcached restarted, and the visitors of one app server sent to the other before their sessions " +
+            "are copied again",
         goals: [nothingLost, noReadFails, onlyInFlight(0)],
         run: async (stage) => {
             const [one, other] = stage.lab.requireMachines("app", 2);

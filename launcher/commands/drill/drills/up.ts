@@ -15,7 +15,8 @@ export const upDrills: Record<string, Drill> = {
         run: (stage) => stage.withFault(passwordRotated(stage.lab), 0),
     },
     "proxy-gone": upWithFault(
-        "the package proxy fails while `up` replaces a lost machine: `up` fails and says why, and the next `up` succeeds",
+        "the package proxy fails while `up` replaces a lost machine: `up` fails and says why, " +
+            "and the next `up` succeeds",
         proxyGone,
         ({ code, output }, machine) => {
             if (code === 0) return "up succeeded without packages";
@@ -35,7 +36,9 @@ export const upDrills: Record<string, Drill> = {
         },
     ),
     "up-killed": {
-        help: "a machine lost, and the `up` that replaces it killed at a random moment; the next `up` succeeds (--rounds, --seed)",
+        help:
+            "a machine lost, and the `up` that replaces it killed at a random moment; " +
+            "the next `up` succeeds (--rounds, --seed)",
         load: gentle,
         goals: [],
         run: async (stage) => {

@@ -14,7 +14,9 @@ export const calmDrills: Record<string, Drill> = {
         run: (stage) => stage.wait(8),
     },
     "uri-affinity": {
-        help: "as calm-at-once, but the directors hash over the address as in the article: updates are expected to be lost",
+        help:
+            "as calm-at-once, but the directors hash over the address as in the article: " +
+            "updates are expected to be lost",
         load: atOnce,
         goals: [
             ({ sessionsLost, updatesLost }) =>

@@ -50,8 +50,10 @@ export const slowed: ServiceFault = (lab, machine, unit) => {
         machine,
         `${unit} slow`,
         // It ends after two minutes even if the drill is killed before it heals.
-        `systemd-run --quiet --unit=${helper} --property=RuntimeMaxSec=120 --property=ExecStopPost=${quote(`/bin/systemctl kill --signal=CONT ${unit}`)} sh -c ${quote(loop)}`,
-        `systemctl stop ${helper} 2>/dev/null || true; systemctl reset-failed ${helper} 2>/dev/null || true; ${signal("CONT", unit)}`,
+        `systemd-run --quiet --unit=${helper} --property=RuntimeMaxSec=120 ` +
+            `--property=ExecStopPost=${quote(`/bin/systemctl kill --signal=CONT ${unit}`)} sh -c ${quote(loop)}`,
+        `systemctl stop ${helper} 2>/dev/null || true; systemctl reset-failed ${helper} 2>/dev/null || true; ` +
+            `${signal("CONT", unit)}`,
     );
 };
 
@@ -90,7 +92,8 @@ export function edited(
             lab,
             machine,
             options.what,
-            `cp -p ${options.file} ${kept}\nsed -i ${quote(options.sed)} ${options.file}\n! cmp -s ${options.file} ${kept}\n${options.then}`,
+            `cp -p ${options.file} ${kept}\nsed -i ${quote(options.sed)} ${options.file}\n` +
+                `! cmp -s ${options.file} ${kept}\n${options.then}`,
             `[ ! -e ${kept} ] || mv -f ${kept} ${options.file}\n${options.then}`,
         ),
     );

@@ -7,8 +7,14 @@ import { CannotRun } from "../../../stack/running-lab";
 /**
  * Programs that may run as root: programs that start processes of other users or open port 80, and the system's own.
  */
-const rootPrograms =
-    /^(systemd.*|init|\(sd-pam\)|sshd.*|dbus-daemon|agetty|login|cron|keepalived|nginx|tengine|apache2|httpd|sh|bash|ps|su|sudo|apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|crond|cloud-init|irqbalance|kthreadd|curl|check-web-serve)$/;
+const rootPrograms = new RegExp(
+    `^(${[
+        "keepalived|nginx|tengine|apache2|httpd|check-web-serve",
+        "systemd.*|init|\\(sd-pam\\)|sshd.*|dbus-daemon|agetty|login|cron|crond|sh|bash|ps|su|sudo|curl|kthreadd",
+        "apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|cloud-init",
+        "rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|irqbalance",
+    ].join("|")})$`,
+);
 
 /** Tomcat, memcached, the database and everything that answers visitors have users of their own. */
 export const users: Check = (lab) =>
@@ -48,7 +54,8 @@ export const logins: Check = (lab) =>
         async (machine) => {
             const { code, output } = await lab.ssh(
                 machine,
-                'sshd=$(command -v sshd || echo /usr/sbin/sshd); $sshd -T && passwd -S root && awk -F: \'$2 == "" { print "no-password " $1 }\' /etc/shadow',
+                "sshd=$(command -v sshd || echo /usr/sbin/sshd); $sshd -T && passwd -S root && " +
+                    'awk -F: \'$2 == "" { print "no-password " $1 }\' /etc/shadow',
             );
             const settings = new Map(
                 output
@@ -131,6 +138,9 @@ find -L /usr/local/tomcat/bin /usr/local/tomcat/lib /usr/local/tomcat/conf -user
         },
     );
 
+const enterMounts = 'nsenter --target "$pid" --mount';
+const checkNoNewPrivileges = `    [ "$(status NoNewPrivs)" = 1 ] || echo "$unit can gain privileges"\n`;
+
 /**
  * The processes of our services have lost the privileges that roles/hardening.ts takes away. The processes are asked,
  * because systemd silently ignores a directive that it does not know or cannot carry out. Databases have the
@@ -141,15 +151,16 @@ export const hardening: Check = (lab) =>
         lab.access.machines.filter(({ roles }) => roles.some((role) => role !== "database")),
         ({ name }) => name,
         async (machine) => {
+            const { noNewPrivileges } = lab.platform;
             const units = machine.services.filter((unit) => unit !== databaseOf(lab.description).unit);
             const { output } = await lab.ssh(
                 machine,
                 `for unit in ${words(units)}; do
     pid=$(systemctl show --property=MainPID "$unit" | cut -d= -f2)
     status() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$pid/status"; }
-    for folder in /usr /etc; do ! nsenter --target "$pid" --mount test -w $folder || echo "$unit can write to $folder"; done
-    [ -z "$(nsenter --target "$pid" --mount ls -A /home /root 2>/dev/null | grep -v :)" ] || echo "$unit sees /home or /root"
-${lab.platform.noNewPrivileges ? `    [ "$(status NoNewPrivs)" = 1 ] || echo "$unit can gain privileges"\n` : ""}    # Bit 21: CAP_SYS_ADMIN, by which the rest could be undone.
+    for folder in /usr /etc; do ! ${enterMounts} test -w $folder || echo "$unit can write to $folder"; done
+    [ -z "$(${enterMounts} ls -A /home /root 2>/dev/null | grep -v :)" ] || echo "$unit sees /home or /root"
+${noNewPrivileges ? checkNoNewPrivileges : ""}    # Bit 21: CAP_SYS_ADMIN, by which the rest could be undone.
     [ $(( 0x$(status CapBnd) >> 21 & 1 )) = 0 ] || echo "$unit keeps CAP_SYS_ADMIN"
 done
 echo looked`,
@@ -159,7 +170,8 @@ echo looked`,
             return verdict(
                 machine.name,
                 lines,
-                `${units.map((unit) => unit.replace(/\.service$/, "")).join(", ")}: no way to write to programs and configuration, or to gain privileges`,
+                `${units.map((unit) => unit.replace(/\.service$/, "")).join(", ")}: ` +
+                    "no way to write to programs and configuration, or to gain privileges",
             );
         },
     );

@@ -11,7 +11,8 @@ export const services: Check = (lab) =>
             const units = [...machine.services, lab.platform.firewall.unit, lab.platform.sshUnit];
             const { output } = await lab.ssh(
                 machine,
-                `systemctl is-active ${words(units)}; systemctl is-enabled ${words(units)}; systemctl --failed --plain --no-legend`,
+                `systemctl is-active ${words(units)}; systemctl is-enabled ${words(units)}; ` +
+                    "systemctl --failed --plain --no-legend",
             );
             const lines = output.trim().split("\n");
             const problems = units.flatMap((unit, index) => [

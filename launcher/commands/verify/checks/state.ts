@@ -24,7 +24,8 @@ export const sessions: Check = (lab) =>
             return verdict(
                 `${name} session`,
                 problems,
-                `${counts.length} additions at ${bases.length} addresses counted, by ${[...visitor.nodes].join(" and ")}`,
+                `${counts.length} additions at ${bases.length} addresses counted, ` +
+                    `by ${[...visitor.nodes].join(" and ")}`,
             );
         },
     );
@@ -43,7 +44,8 @@ export const memcached: Check = async (lab) => {
             const commands = `version\r\nget ${visitor.session}\r\nquit\r\n`;
             const { code, output } = await lab.ssh(
                 asker,
-                `printf %s ${quote(commands)} | curl -sS --max-time 5 telnet://${address}:${port} | tr -c '[:print:]\\n' .`,
+                `printf %s ${quote(commands)} | curl -sS --max-time 5 telnet://${address}:${port} | ` +
+                    `tr -c '[:print:]\\n' .`,
             );
             const holds = output.includes(`VALUE ${visitor.session}`);
             const problems = [
@@ -89,7 +91,9 @@ export const database: Check = (lab) =>
                     `stored a note; ${readers.map(({ reader }) => reader.name).join(" and ")} showed it`,
                 );
             };
-            const remove = `${databaseOf(lab.description).client} ${lab.description.database.name} -e ${quote(`DELETE FROM notes WHERE text = '${text}'`)}`;
+            const remove =
+                `${databaseOf(lab.description).client} ${lab.description.database.name} -e ` +
+                `${quote(`DELETE FROM notes WHERE text = '${text}'`)}`;
             return look().finally(() => lab.ssh(server, remove));
         },
     );
