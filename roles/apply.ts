@@ -140,12 +140,9 @@ const undo = `# keep PATH: remembers the file as the program last accepted it.
 keep() {
     if grep -qxF -e "old $1" -e "new $1" "$here/undo/list" 2>/dev/null; then return; fi
     mkdir -p "$here/undo/old\${1%/*}"
-    if [ -e "$1" ]; then
-        cp -p "$1" "$here/undo/old$1"
-        echo "old $1" >> "$here/undo/list"
-    else
-        echo "new $1" >> "$here/undo/list"
-    fi
+    was=new
+    if [ -e "$1" ]; then was=old && cp -p "$1" "$here/undo/old$1"; fi
+    echo "$was $1" >> "$here/undo/list"
 }
 
 # undo: puts every file back.
