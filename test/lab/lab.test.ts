@@ -412,7 +412,7 @@ done`;
     test("Tomcat after it had no memory left", async () => {
         const page = "/tomcat/app/mysite/greedy.jsp";
         const code =
-            "<% java.util.List<byte[]> all = new java.util.ArrayList<byte[]>(); for (;;) all.add(new byte[9999999]); %>";
+            "<% java.util.List<byte[]> all = new java.util.ArrayList<byte[]>(); while (all.add(new byte[9999999])); %>";
         await lab.ok(
             "ssh",
             "nod0",
