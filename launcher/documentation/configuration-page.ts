@@ -1,8 +1,10 @@
 import { secretsSchema, settingsSchema, type JsonSchema } from "./stack-file-schema";
 
-interface Row {
+interface Entry {
+    /** As the stack file nests it: "keepalived.notify.to". */
     name: string;
     values: string;
+    /** "Default: `0.2`", or "**Required**". */
     byDefault: string;
     meaning: string;
 }
@@ -15,14 +17,15 @@ export function configurationPage(): string {
     return [
         introduction,
         "## Settings of the stack",
-        table(all.filter((field) => !groups.includes(field)).map(rowOf)),
+        list(all.filter((field) => !groups.includes(field)).map(entryOf)),
         ...groups.flatMap(({ name, schema }) => {
             const { title, fields } = groupOf(schema) as Group;
-            return [`## \`${name}${title}\``, schema.description ?? "", table(rowsOf(fields))];
+            const setting = `${name}${title}`;
+            return [`## \`${setting}\``, schema.description ?? "", list(entriesOf(setting, fields))];
         }),
         "## Secrets",
         secretsText,
-        table(secrets.map(rowOf).map((row) => ({ ...row, byDefault: "made by `init`" }))),
+        list(secrets.map(entryOf).map((entry) => ({ ...entry, byDefault: "Default: made by `init`" }))),
     ].join("\n\n");
 }
 
@@ -40,7 +43,10 @@ that differs from the defaults. Every setting is a key \`lab:NAME\` below \`conf
 - Editors with the YAML language server, such as VS Code with the YAML extension, check and complete the file while you
   type. The first line of a shipped stack file names the schema, [stack-file.schema.json](stack-file.schema.json): keep
   that line in a copy.
-- [changes.md](changes.md) says what a change costs, and how to keep a disk from being deleted.`;
+- [changes.md](changes.md) says what a change costs, and how to keep a disk from being deleted.
+
+The first line of each setting has its values and its default, the second line its meaning. A dot in a name is a level
+of the stack file: \`network.cidr\` is the key \`cidr\` below \`lab:network:\`.`;
 
 const secretsText = `\`./lab init STACK\` makes the secrets that a stack file lacks and stores them encrypted.
 \`./lab up\` does the same. \`./lab down\` removes the secrets of an isolated stack from its file. Set one yourself with
@@ -72,17 +78,18 @@ function groupOf(schema: JsonSchema): Group | undefined {
     return typeof each === "object" && each.properties ? { title: ".NAME", fields: fieldsOf(each) } : undefined;
 }
 
-/** A row for each field; the fields of a map inside of it follow under `MAP.FIELD`. */
-const rowsOf = (fields: Field[]): Row[] =>
+/** An entry for each field of the map `setting`; the fields of a map inside of it follow. */
+const entriesOf = (setting: string, fields: Field[]): Entry[] =>
     fields.flatMap((field) => {
+        const name = `${setting}.${field.name}`;
         const parts = groupOf(field.schema)?.fields;
-        return parts ? rowsOf(parts.map((part) => ({ ...part, name: `${field.name}.${part.name}` }))) : [rowOf(field)];
+        return parts ? entriesOf(name, parts) : [entryOf({ ...field, name })];
     });
 
-const rowOf = ({ name, schema, isRequired }: Field): Row => ({
-    name: `\`${name}\``,
+const entryOf = ({ name, schema, isRequired }: Field): Entry => ({
+    name,
     values: valuesOf(schema),
-    byDefault: isRequired ? "**required**" : defaultOf(schema),
+    byDefault: isRequired ? "**Required**" : `Default: ${defaultOf(schema)}`,
     meaning: (schema.description ?? "").replaceAll(/docs\/([a-z-]+\.md)/g, "[$1]($1)"),
 });
 
@@ -115,9 +122,8 @@ function valuesOf(schema: JsonSchema): string {
     }
 }
 
-const table = (rows: Row[]): string =>
-    [
-        "| setting | values | default | meaning |",
-        "| --- | --- | --- | --- |",
-        ...rows.map(({ name, values, byDefault, meaning }) => `| ${name} | ${values} | ${byDefault} | ${meaning} |`),
-    ].join("\n");
+/** The backslash breaks the line: what a setting takes stays apart from what it means. */
+const list = (entries: Entry[]): string =>
+    entries
+        .map(({ name, values, byDefault, meaning }) => `- **\`${name}\`**: ${values}. ${byDefault}.\\\n  ${meaning}`)
+        .join("\n");
