@@ -31,7 +31,7 @@ const mistakes: [change: () => void, report: RegExp][] = [
     ],
     [
         () => lab.edit("Pulumi.local.yaml", "priority: 179", "priority: 180"),
-        /lab:machines\.nod4\.priority: 180 is nod3's priority too.*\n +Remedy: \w/,
+        /lab:machines\.nod4\.priority: 180 is nod3's priority, too.*\n +Remedy: \w/,
     ],
     [
         () => lab.edit("Pulumi.local.yaml", "roles: [ database ]", "roles: [ memcached ]"),
