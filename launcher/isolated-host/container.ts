@@ -22,6 +22,7 @@ import {
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { builtImagePath, machinesFolder } from "../../lib/environment";
+import { writeWholeFile } from "../../lib/write-file";
 import { run } from "../../lib/run";
 import { containerSpec, type ContainerSpec } from "../../hypervisors/container-spec";
 import { domainXml, identityFiles } from "./container-definition";
@@ -121,8 +122,7 @@ async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
 }
 
 function writeStamp(folder: string, stamp: Stamp): Stamp {
-    writeFileSync(join(folder, "stamp.new"), JSON.stringify(stamp));
-    renameSync(join(folder, "stamp.new"), join(folder, "stamp.json"));
+    writeWholeFile(join(folder, "stamp.json"), JSON.stringify(stamp));
     return stamp;
 }
 

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { writeWholeFile } from "../../../lib/write-file";
 import { UserError } from "../../../lib/errors";
 import { stackFolder } from "../../../lib/environment";
 import type { Item } from "./memcached";
@@ -75,8 +76,7 @@ export function newFolder(stack: string, name: string): string {
 }
 
 export function writeRecord(folder: string, snapshot: Snapshot): void {
-    fs.writeFileSync(`${recordFile(folder)}.new`, JSON.stringify(snapshot), { mode: 0o600 });
-    fs.renameSync(`${recordFile(folder)}.new`, recordFile(folder));
+    writeWholeFile(recordFile(folder), JSON.stringify(snapshot), { mode: 0o600 });
 }
 
 export function removeSnapshot(stack: string, name: string): void {
