@@ -108,7 +108,7 @@ func (r remoteFiles) makeFolder(target string) error {
 }
 
 // makeParents makes the folder "path/" for the target "path/", like the genuine plugin: the first copy to such a target
-// then fails, and a second one puts the file into the folder.
+// then fails, and a second copy of a file ends in the folder.
 func (r remoteFiles) makeParents(target string) error {
 	if err := r.MkdirAll(filepath.Dir(target)); err != nil {
 		return fmt.Errorf("failed to create parent directories for %s: %w", target, err)
