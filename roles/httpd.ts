@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import { releases } from "../catalog/releases";
 import { hardened } from "./hardening";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
@@ -18,6 +19,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     documentRoot: docBase,
                     serverName: description.site.hostName,
                     tomcatPort: description.tomcat.port,
+                    legacyCookies: releases[description.release].tomcat.hasLegacyCookieParser,
                 }),
             },
             {

@@ -1,8 +1,9 @@
 import { systemUser } from "../lib/posix-accounts";
+import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
+import { jvmRoute, sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
 import { render, verbatim } from "./template";
 import { tengineBuild } from "./tengine-build";
 import { prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
@@ -46,6 +47,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     hashKey: bySession ? "$affinity" : "$request_uri",
                     appServers: bySession ? "${app_servers}" : "be_server1",
                     routes,
+                    knownRoutes: machinesWith(description, "app").map(jvmRoute).join("|"),
                     upstreams: upstreams(upstreamServers(description), routes),
                     tengine: isTengine,
                     dso: dsoModules.length > 0 && { modules: dsoModules },

@@ -333,7 +333,7 @@ describe("what the article says", () => {
         expect(conf).toEqual(
             expect.arrayContaining([
                 "hash $affinity consistent;",
-                `"~^(?<session_id>[0-9A-Fa-f]+)" $session_id;`,
+                `"~^(?<hashed_id>[0-9A-Fa-f]+)" $hashed_id;`,
                 "default $request_id;",
             ]),
         );
