@@ -1,5 +1,7 @@
 import * as path from "node:path";
 import { releases } from "../catalog/releases";
+import { machinesWith } from "../config/description";
+import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
@@ -18,6 +20,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                 content: render("etc/httpd/conf.d/virtual.conf", {
                     documentRoot: docBase,
                     serverName: description.site.hostName,
+                    directors: addressesOf(machinesWith(description, "director")),
                     tomcatPort: description.tomcat.port,
                     legacyCookies: releases[description.release].tomcat.hasLegacyCookieParser,
                 }),
