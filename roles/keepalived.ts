@@ -4,6 +4,7 @@ import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render } from "./template";
+import { directCurlText } from "../lib/proxies";
 
 const configurationFile = "/etc/keepalived/keepalived.conf";
 /** SELinux lets keepalived run the files in this folder without a boolean (selinux-policy, keepalived.fc). */
@@ -15,7 +16,7 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
     const { unit, test, scriptUser } = platform.keepalived;
     const { seconds } = checkOf(context);
     // Until a director holds the virtual address, a connection attempt hangs in ARP. Keep the timeout short.
-    const ask = `curl -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
+    const ask = `${directCurlText} -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
     // VRRP version 3 has no authentication. Its file holds no secret, so a preview shows what changes in it.
     const content =
         vrrpVersion(description.keepalived.advertInterval) === 2

@@ -241,6 +241,30 @@ describe("up", () => {
         );
         expect(await restartedSince(earlier)).toEqual([]);
     });
+
+    test("nothing on this machine or in the lab is asked through a proxy of the environment", async () => {
+        // Nothing listens on port 1, so whatever is asked through it fails.
+        const closed = "http://127.0.0.1:1";
+        const env = {
+            ...Object.fromEntries(
+                ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "grpc_proxy"].map((name) => [
+                    name,
+                    closed,
+                ]),
+            ),
+            no_proxy: "a.example, b.example",
+        };
+        for (const words of [
+            ["preview", "--expect-no-changes"],
+            ["verify"],
+            ["status"],
+            ["curl", "-sS", "--fail", "--resolve", "www.test.com:80:192.168.0.111", "http://www.test.com/health"],
+            ["exec", "curl", "-sS", "--fail", `${site}health`],
+        ]) {
+            const { code, all } = await lab.start(words, env).ended;
+            expect(code, `${words.join(" ")}: ${all}`).toBe(0);
+        }
+    });
 });
 
 describe("a change touches only what it is about:", () => {

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { missingArtifacts } from "../../../../artifacts/cache";
 import { ensureDiskImage } from "../../../../artifacts/disk-image";
+import { curlWords } from "../../../../artifacts/fetchers";
 import { cachedValve, installJava, valveDigest, valveFile } from "../../../../artifacts/tomcat-valve";
 import { neededArtifacts } from "../../../../roles/of-machine";
 import { imageOf } from "../../../../config/chosen-image";
@@ -14,6 +15,7 @@ import { cacheFolder, isOffline, stackFolder } from "../../../../lib/environment
 import { programsForVms } from "../../../isolated-host/required-programs";
 import { missingNeeds } from "../../../isolated-host/host-packages";
 import { isInstalled } from "../../../../lib/programs";
+import { run } from "../../../../lib/run";
 import { bad, good, problemOf, warning, type Check } from "../finding";
 import type { ThisMachine } from "../place";
 
@@ -34,6 +36,7 @@ const account: Check<ThisMachine> = {
 /** What this machine needs for a stack with its own hypervisor. */
 const neededPrograms = [
     ...programsForVms,
+    { program: "curl", what: "files are downloaded with it", packages: "Debian and Red Hat: curl" },
     {
         program: "ssh",
         what: "./lab ssh, status and verify go through it",
@@ -237,15 +240,8 @@ const image: Check<ThisMachine> = {
     },
 };
 
-/** Why a URL cannot be downloaded, asked with a HEAD request. Undefined if it can. */
-async function unreachable(url: string): Promise<string | undefined> {
-    try {
-        const { ok, status } = await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(10_000) });
-        return ok ? undefined : `answers ${status}`;
-    } catch (error) {
-        const cause = error instanceof Error ? (error.cause ?? error) : error;
-        return cause instanceof Error ? cause.message : String(cause);
-    }
-}
+/** Why a URL cannot be downloaded, asked with a HEAD request as the download asks. Undefined if it can. */
+const unreachable = (url: string): Promise<string | undefined> =>
+    run([...curlWords, "--head", "--max-time", "10", url], { name: url }).then(() => undefined, problemOf);
 
 export const machineChecks = [account, programs, folders, memory, plugins, artifacts, image];
