@@ -85,6 +85,7 @@ const toDescription = (
     ...rest,
     ...reachOf({ hypervisor, hypervisors, network: rest.network }),
     database: { ...rest.database, server: rest.database.server ?? defaultDatabaseServer(rest.platform) },
+    keepalived: { ...rest.keepalived, unicast: rest.keepalived.unicast ?? rest.network.mode === "bridge" },
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
     sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
     // Pulumi sorts maps in its own way. Here nod2 comes before nod10.

@@ -1,4 +1,5 @@
 import { machinesWith, prefixLength } from "../config/description";
+import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
@@ -76,7 +77,9 @@ export function checkOf({ description, platform }: Pick<RoleContext, "descriptio
 export function keepalivedText({ description, machine, platform }: RoleContext, password?: string): string {
     const check = checkOf({ description, platform });
     const { interface: device, virtualRouterId, advertInterval, preempt, notify } = description.keepalived;
-    const highest = Math.max(...machinesWith(description, "director").map((director) => director.priority ?? 0));
+    const directors = machinesWith(description, "director");
+    const highest = Math.max(...directors.map((director) => director.priority ?? 0));
+    const others = directors.filter(({ name }) => name !== machine.name);
     return render("etc/keepalived/keepalived.conf", {
         routerId: `TENGINE_${machine.address.split(".").at(-1)}`,
         notify: notify.to.length > 0 && notify,
@@ -86,6 +89,9 @@ export function keepalivedText({ description, machine, platform }: RoleContext, 
         interface: device,
         virtualRouterId,
         priority: machine.priority,
+        // keepalived refuses a list of peers without a peer. A director without others sends its adverts to nobody.
+        unicast: description.keepalived.unicast &&
+            others.length > 0 && { source: machine.address, peers: addressesOf(others) },
         advertInterval,
         checkInterval: check.interval,
         checkTimeout: Math.max(1, check.seconds),
