@@ -37,6 +37,11 @@ const mistakes: [change: () => void, report: RegExp][] = [
         () => lab.edit("Pulumi.local.yaml", "roles: [ database ]", "roles: [ memcached ]"),
         /lab:machines: no machine has the role database.*\n +Remedy: \w/,
     ],
+    [
+        // 2,000 GiB: no machine that runs these tests has that much.
+        () => lab.edit("Pulumi.local.yaml", "config:\n", "config:\n  lab:tomcat: { heapMiB: 1000000 }\n"),
+        /lab:machines: the machines need 20\d{5} MiB of memory together, and this machine has \d+ MiB.*\n +Remedy: \w/,
+    ],
 ];
 
 test("every mistake is reported at once, with its remedy, before anything is started", async () => {
