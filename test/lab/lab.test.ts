@@ -320,6 +320,26 @@ describe("a change touches only what it is about:", () => {
         );
         expect(await restartedSince(earlier)).toEqual([]);
     });
+
+    test("unicast adverts: both directors' file; the address has one holder where multicast does not arrive", async () => {
+        const unicast = "  lab:keepalived: { unicast: true }\n";
+        lab.edit("Pulumi.local.yaml", "config:\n", `config:\n${unicast}`);
+        expect(Object.keys(await planned()).sort()).toEqual(
+            ["nod3", "nod4"].flatMap((name) => [`${name}-files`, `${name}-keepalived`]),
+        );
+        await lab.ok("up");
+        for (const name of ["nod3", "nod4"])
+            await lab.ok("ssh", name, "nft insert rule inet lab input ip daddr 224.0.0.18 drop");
+        await lab.ok("ssh", "nod3", "systemctl stop keepalived");
+        await eventually(holder, (now) => now === "nod4");
+        await lab.ok("ssh", "nod3", "systemctl start keepalived");
+        // nod4 gives the address up when it hears nod3.
+        await eventually(holder, (now) => now === "nod3");
+        for (const name of ["nod3", "nod4"]) await lab.ok("ssh", name, "systemctl reload nftables");
+        lab.edit("Pulumi.local.yaml", unicast, "");
+        await lab.ok("up");
+        await isWell(10);
+    });
 });
 
 describe("the ways in:", () => {
