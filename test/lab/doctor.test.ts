@@ -53,12 +53,16 @@ import select, socket, struct, sys
 device, source, router_id = sys.argv[1], socket.inet_aton(sys.argv[2]), int(sys.argv[3])
 advert = struct.pack("!BBBBHH4s", 0x31, router_id, 100, 1, 20, 0, socket.inet_aton("192.168.0.99"))
 group = socket.inet_aton("224.0.0.18")
-header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(advert), 0, 0, 255, 112, 0, source, group)
+def header(checksum):
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(advert), 0, 0, 255, 112, checksum, source, group)
+# A bridge drops multicast with a wrong header checksum.
+total = sum(struct.unpack("!10H", header(0)))
+packet = header(~(total % 0xffff) & 0xffff) + advert
 frame = bytes.fromhex("01005e000012") + bytes.fromhex("020000000001") + struct.pack("!H", 0x0800)
 link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 link.bind((device, 0))
 while not select.select([sys.stdin], [], [], 0.2)[0]:
-    link.send(frame + header + advert)
+    link.send(frame + packet)
 `;
     const [program = "", ...words] = isolatedHost.enter([
         "python3",
