@@ -8,6 +8,7 @@ import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render, verbatim } from "./template";
 import { appBase, docBase } from "./web-site";
+import { directCurlText } from "../lib/proxies";
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
@@ -38,6 +39,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
         ],
         test,
         service: { unit, onChange: "reload" },
-        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 300 },
+        ready: {
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`,
+            seconds: 300,
+        },
     };
 }

@@ -241,6 +241,30 @@ describe("up", () => {
         );
         expect(await restartedSince(earlier)).toEqual([]);
     });
+
+    test("nothing on this machine or in the lab is asked through a proxy of the environment", async () => {
+        // Nothing listens on port 1, so whatever is asked through it fails.
+        const closed = "http://127.0.0.1:1";
+        const env = {
+            ...Object.fromEntries(
+                ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "grpc_proxy"].map((name) => [
+                    name,
+                    closed,
+                ]),
+            ),
+            no_proxy: "a.example, b.example",
+        };
+        for (const words of [
+            ["preview", "--expect-no-changes"],
+            ["verify"],
+            ["status"],
+            ["curl", "-sS", "--fail", "--resolve", "www.test.com:80:192.168.0.111", "http://www.test.com/health"],
+            ["exec", "curl", "-sS", "--fail", `${site}health`],
+        ]) {
+            const { code, all } = await lab.start(words, env).ended;
+            expect(code, `${words.join(" ")}: ${all}`).toBe(0);
+        }
+    });
 });
 
 describe("a change touches only what it is about:", () => {
@@ -295,6 +319,26 @@ describe("a change touches only what it is about:", () => {
             /^\s*priority 170$/m,
         );
         expect(await restartedSince(earlier)).toEqual([]);
+    });
+
+    test("unicast adverts: both directors' file; the address has one holder where multicast does not arrive", async () => {
+        const unicast = "  lab:keepalived: { unicast: true }\n";
+        lab.edit("Pulumi.local.yaml", "config:\n", `config:\n${unicast}`);
+        expect(Object.keys(await planned()).sort()).toEqual(
+            ["nod3", "nod4"].flatMap((name) => [`${name}-files`, `${name}-keepalived`]),
+        );
+        await lab.ok("up");
+        for (const name of ["nod3", "nod4"])
+            await lab.ok("ssh", name, "nft insert rule inet lab input ip daddr 224.0.0.18 drop");
+        await lab.ok("ssh", "nod3", "systemctl stop keepalived");
+        await eventually(holder, (now) => now === "nod4");
+        await lab.ok("ssh", "nod3", "systemctl start keepalived");
+        // nod4 gives the address up when it hears nod3.
+        await eventually(holder, (now) => now === "nod3");
+        for (const name of ["nod3", "nod4"]) await lab.ok("ssh", name, "systemctl reload nftables");
+        lab.edit("Pulumi.local.yaml", unicast, "");
+        await lab.ok("up");
+        await isWell(10);
     });
 });
 
