@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { hardened } from "./hardening";
+import { bodyBytes, headerBytesBehindDirectors } from "./request-limits";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
@@ -8,7 +9,7 @@ import { appBase, docBase } from "./web-site";
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
-    const { unit, virtualHostFile, prepare, test } = platform.httpd;
+    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize } = platform.httpd;
     return {
         prepare: prepare(path.posix.dirname(appBase)),
         files: [
@@ -18,6 +19,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     documentRoot: docBase,
                     serverName: description.site.hostName,
                     tomcatPort: description.tomcat.port,
+                    maxHeaderBytes: headerBytesBehindDirectors(description),
+                    maxBodyBytes: bodyBytes(description),
+                    hasResponseFieldSize,
                 }),
             },
             {
