@@ -293,6 +293,35 @@ const director = z.strictObject({
             "How a director chooses the app server. `session`: the app server that has the visitor's session. " +
                 "`uri`: the article's hash over the address, which loses updates.",
         ),
+    maxBodyMiB: z
+        .number()
+        .int()
+        .min(1)
+        .max(2047)
+        .default(64)
+        .describe(
+            "Largest body of a request in MiB, for directors, httpd and Tomcat. Directors refuse a larger one with 413. " +
+                "Forms are held in the Java heap, so a form has a sixteenth of `tomcat.heapMiB` at most. " +
+                "A change restarts the Tomcats, one after the other.",
+        ),
+    maxHeaderKiB: z
+        .number()
+        .int()
+        .min(8)
+        .max(128)
+        .default(32)
+        .describe(
+            "Largest header of a request and of an answer in KiB, for directors, httpd and Tomcat: " +
+                "the first line and all fields together. Directors refuse a larger request with 431, or with 414 for " +
+                "its address. A change restarts the Tomcats, one after the other.",
+        ),
+    compress: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Directors compress text for clients that take gzip. `false` for a site behind a TLS proxy whose pages " +
+                "hold secrets beside a visitor's own words (BREACH).",
+        ),
 });
 
 const keepalived = z.strictObject({
