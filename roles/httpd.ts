@@ -3,15 +3,17 @@ import { releases } from "../catalog/releases";
 import { machinesWith } from "../config/description";
 import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
+import { bodyBytes, headerBytesBehindDirectors } from "./request-limits";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render, verbatim } from "./template";
 import { appBase, docBase } from "./web-site";
+import { directCurlText } from "../lib/proxies";
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
-    const { unit, virtualHostFile, prepare, test } = platform.httpd;
+    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize } = platform.httpd;
     return {
         prepare: prepare(path.posix.dirname(appBase)),
         files: [
@@ -23,6 +25,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     directors: addressesOf(machinesWith(description, "director")),
                     tomcatPort: description.tomcat.port,
                     legacyCookies: releases[description.release].tomcat.hasLegacyCookieParser,
+                    maxHeaderBytes: headerBytesBehindDirectors(description),
+                    maxBodyBytes: bodyBytes(description),
+                    hasResponseFieldSize,
                 }),
             },
             {
@@ -38,6 +43,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
         ],
         test,
         service: { unit, onChange: "reload" },
-        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 300 },
+        ready: {
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`,
+            seconds: 300,
+        },
     };
 }
