@@ -194,6 +194,18 @@ const size = z.strictObject({
         .describe("Disk in GiB. A change replaces the disk of every virtual machine; containers ignore the value."),
 });
 
+const packages = z.strictObject({
+    refreshDays: z
+        .number()
+        .min(0)
+        .max(3650)
+        .default(30)
+        .describe(
+            "Days for which a package layer is used. After them `up` makes the layer anew, with the packages that the " +
+                "mirrors have then. Machines that exist stay as they are.",
+        ),
+});
+
 const site = z.strictObject({
     hostName: dnsName
         .default("www.test.com")
@@ -348,6 +360,15 @@ const keepalived = z.strictObject({
         .boolean()
         .default(true)
         .describe("A returning director with a higher priority takes the virtual address back, as in the article."),
+    unicast: z
+        .boolean()
+        .optional()
+        .meta({
+            description:
+                "Directors send VRRP adverts to each other's addresses, for networks without multicast. `false`: by " +
+                "multicast, as in the article. A change: for a few seconds two directors may hold the virtual address.",
+            otherwise: "`true` with `network.mode: bridge`, else `false`",
+        }),
     notify: z
         .strictObject({
             to: z
@@ -453,6 +474,7 @@ export const openSchema = z.strictObject({
             "TCP port of the package proxy at the gateway, or `none`: machines ask their mirrors directly. " +
                 "A change replaces every machine and its disk.",
         ),
+    packages: packages.prefault({}).describe("The machines' distribution packages."),
     site: site.prefault({}).describe("What visitors see at the virtual address."),
     database: database.prefault({}).describe("The database."),
     tomcat: tomcat.prefault({}).describe("The app servers' Tomcat."),

@@ -67,7 +67,7 @@ export const debian13: Platform = {
         hasResponseFieldSize: true,
         prepare: () => [
             "rm -f /etc/apache2/sites-enabled/000-default.conf",
-            "a2enmod --quiet proxy proxy_http headers >/dev/null",
+            "a2enmod --quiet headers proxy proxy_http remoteip >/dev/null",
         ],
     },
     keepalived: {
