@@ -40,7 +40,7 @@ export interface LabDescription extends Omit<
     network: Settings["network"] & { bridge: string; jump: boolean };
     database: Settings["database"] & { server: DatabaseServerName };
     director: Settings["director"] & { source: SourceName };
-    sessions: Settings["sessions"] & { client: SessionClient };
+    sessions: Settings["sessions"] & { client: SessionClient; max: number };
 }
 
 export type MachineKind = LabDescription["machineKind"];
