@@ -11,7 +11,10 @@ export const fillPage = "drill-fill.jsp";
 const fillSource = `<%@ page session="true" contentType="text/plain" trimDirectiveWhitespaces="true" %>
 <%
     int size = Integer.parseInt(request.getParameter("KiB")) * 1024;
-    if (size > 0) session.setAttribute("drill", new byte[size]);
+    byte[] content = new byte[size];
+    // The session manager of the release article compresses sessions.
+    new java.util.Random(size).nextBytes(content);
+    if (size > 0) session.setAttribute("drill", content);
     else session.removeAttribute("drill");
     out.print(size);
 %>

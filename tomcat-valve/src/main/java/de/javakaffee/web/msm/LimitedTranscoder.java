@@ -2,7 +2,6 @@ package de.javakaffee.web.msm;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import org.apache.catalina.Manager;
 import org.apache.juli.logging.Log;
 import org.apache.juli.logging.LogFactory;
 
@@ -15,11 +14,14 @@ final class LimitedTranscoder extends TranscoderService {
     private static final String IS_TOO_LARGE = "copy.tooLarge";
     private static final byte[] BEYOND_BUFFER = new byte[0];
 
+    private final SessionManager manager;
     private final int maxBytes;
     private final Clock clock;
 
-    LimitedTranscoder(final SessionAttributesTranscoder attributes, final int maxKiB, final Clock clock) {
+    LimitedTranscoder(
+        final SessionAttributesTranscoder attributes, final SessionManager manager, final int maxKiB, final Clock clock) {
         super(withoutOverflow(attributes));
+        this.manager = manager;
         maxBytes = maxKiB * 1024;
         this.clock = clock;
     }
@@ -28,7 +30,8 @@ final class LimitedTranscoder extends TranscoderService {
     @Override
     public byte[] serialize(final MemcachedBackupSession session, final byte[] attributes) {
         final byte[] copy = super.serialize(session, attributes);
-        if (attributes != BEYOND_BUFFER && copy.length <= maxBytes) {
+        final int bytes = copy.length <= maxBytes ? copy.length : manager.storedBytes(copy);
+        if (attributes != BEYOND_BUFFER && bytes <= maxBytes) {
             if (session.getNote(IS_TOO_LARGE) != null) {
                 session.removeNote(IS_TOO_LARGE);
                 LOG.info("Session " + session.getIdInternal() + " is small enough again: it has a copy.");
@@ -38,7 +41,7 @@ final class LimitedTranscoder extends TranscoderService {
         if (session.getNote(IS_TOO_LARGE) == null) {
             session.setNote(IS_TOO_LARGE, Boolean.TRUE);
             LOG.warn("Session " + session.getIdInternal() + " has no copy, and ends with this Tomcat: "
-                + (attributes == BEYOND_BUFFER ? "it exceeds the serializer's buffer" : "it has " + copy.length / 1024 + " KiB")
+                + (attributes == BEYOND_BUFFER ? "it exceeds the serializer's buffer" : "it has " + bytes / 1024 + " KiB")
                 + ", and sessions.maxKiB allows " + maxBytes / 1024 + ".");
         }
         return super.serialize(withoutContent(session));
@@ -49,9 +52,8 @@ final class LimitedTranscoder extends TranscoderService {
         return !session.isValidInternal();
     }
 
-    private static MemcachedBackupSession withoutContent(final MemcachedBackupSession session) {
-        final Manager manager = session.getManager();
-        final MemcachedBackupSession empty = ((MemcachedSessionService.SessionManager) manager).newMemcachedBackupSession();
+    private MemcachedBackupSession withoutContent(final MemcachedBackupSession session) {
+        final MemcachedBackupSession empty = manager.tomcats().newMemcachedBackupSession();
         empty.setIdInternal(session.getIdInternal());
         empty.setIsValidInternal(false);
         return empty;
@@ -63,8 +65,8 @@ final class LimitedTranscoder extends TranscoderService {
      */
     @Override
     public MemcachedBackupSession deserialize(
-        final byte[] copy, final MemcachedSessionService.SessionManager manager) {
-        final MemcachedBackupSession session = super.deserialize(copy, manager);
+        final byte[] copy, final MemcachedSessionService.SessionManager owner) {
+        final MemcachedBackupSession session = super.deserialize(copy, owner);
         if (session != null && session.isValidInternal()) {
             final long age = clock.timeOfDay() - session.getThisAccessedTimeInternal();
             final int lifetime = session.getMaxInactiveInterval();

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import net.spy.memcached.MemcachedClient;
 import org.apache.catalina.Context;
 import org.apache.catalina.Manager;
 import org.apache.catalina.Session;
@@ -58,9 +59,20 @@ final class SessionManager {
             if (!(service()._transcoderService instanceof LimitedTranscoder)) {
                 manager.setMaxActiveSessions(maxSessions);
                 service().setTranscoderService(new LimitedTranscoder(
-                    (SessionAttributesTranscoder) get(ATTRIBUTES_TRANSCODER, service()._transcoderService), maxKiB, clock));
+                    (SessionAttributesTranscoder) get(ATTRIBUTES_TRANSCODER, service()._transcoderService), this, maxKiB, clock));
             }
         }
+    }
+
+    /** What memcached gets of a copy: MSM 1.8.3 leaves it to its client, which compresses it; MSM 2.3.2 does not. */
+    int storedBytes(final byte[] copy) {
+        for (final Field field : MemcachedSessionService.class.getDeclaredFields()) {
+            if (field.getType() == MemcachedClient.class) {
+                field.setAccessible(true);
+                return ((MemcachedClient) get(field, service())).getTranscoder().encode(copy).getData().length;
+            }
+        }
+        return copy.length;
     }
 
     /**

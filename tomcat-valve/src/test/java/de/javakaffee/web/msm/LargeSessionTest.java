@@ -4,6 +4,8 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.Test;
 
 public class LargeSessionTest extends TwoTomcats {
@@ -11,7 +13,11 @@ public class LargeSessionTest extends TwoTomcats {
         final SessionCopiesValve valve = valve();
         valve.setMaxKiB(TestMemcached.MAX_ITEM_KIB - 1);
         final TestTomcat tomcat = start(route, failoverNode, valve);
-        tomcat.on("/large", session -> session.setAttribute("large", new byte[150 * 1024]));
+        tomcat.on("/large", session -> {
+            final byte[] content = new byte[150 * 1024];
+            new Random(1).nextBytes(content);
+            session.setAttribute("large", content);
+        });
         tomcat.on("/small", session -> session.removeAttribute("large"));
         return tomcat;
     }
@@ -48,6 +54,22 @@ public class LargeSessionTest extends TwoTomcats {
         final String id = visitor.sessionId();
         assertEquals("{}", visitor.get(withLimit("b", n2), "/"));
         assertEquals(1, warnings("Session " + id + " is lost with its Tomcat").size());
+    }
+
+    /** MSM 1.8.3 compresses copies. */
+    @Test
+    public void whatCountsIsTheSizeInMemcached() throws Exception {
+        final TestTomcat a = withLimit("a", n1);
+        final TestTomcat b = withLimit("b", n2);
+        final AtomicInteger found = new AtomicInteger();
+        a.on("/zeros", session -> session.setAttribute("zeros", new byte[150 * 1024]));
+        b.on("/look", session -> found.set(session.getAttribute("zeros") == null ? 0 : 150));
+        final Visitor visitor = new Visitor();
+        visitor.get(a, "/zeros");
+        visitor.get(b, "/look");
+        final boolean isCompressed = a.manager().storedBytes(new byte[150 * 1024]) < 1024;
+        assertEquals(isCompressed ? 150 : 0, found.get());
+        assertEquals(isCompressed ? 0 : 1, warnings("has no copy").size());
     }
 
     @Test
