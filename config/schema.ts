@@ -343,6 +343,15 @@ const keepalived = z.strictObject({
         .boolean()
         .default(true)
         .describe("A returning director with a higher priority takes the virtual address back, as in the article."),
+    unicast: z
+        .boolean()
+        .optional()
+        .meta({
+            description:
+                "Directors send VRRP adverts to each other's addresses, for networks without multicast. `false`: by " +
+                "multicast, as in the article. A change: for a few seconds two directors may hold the virtual address.",
+            otherwise: "`true` with `network.mode: bridge`, else `false`",
+        }),
     notify: z
         .strictObject({
             to: z

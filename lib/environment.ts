@@ -1,5 +1,6 @@
 /**
- * The environment variables of this project. No other TypeScript module reads or names them.
+ * The environment variables of this project. No other TypeScript module reads or names them. The variables of HTTP
+ * proxies are in proxies.ts.
  *
  * | variable          | set by            | read by                      | value                            |
  * | ----------------- | ----------------- | ---------------------------- | -------------------------------- |

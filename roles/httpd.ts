@@ -1,10 +1,14 @@
 import * as path from "node:path";
+import { releases } from "../catalog/releases";
+import { machinesWith } from "../config/description";
+import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render, verbatim } from "./template";
 import { appBase, docBase } from "./web-site";
+import { directCurlText } from "../lib/proxies";
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
@@ -17,7 +21,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                 content: render("etc/httpd/conf.d/virtual.conf", {
                     documentRoot: docBase,
                     serverName: description.site.hostName,
+                    directors: addressesOf(machinesWith(description, "director")),
                     tomcatPort: description.tomcat.port,
+                    legacyCookies: releases[description.release].tomcat.hasLegacyCookieParser,
                 }),
             },
             {
@@ -33,6 +39,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
         ],
         test,
         service: { unit, onChange: "reload" },
-        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 300 },
+        ready: {
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`,
+            seconds: 300,
+        },
     };
 }

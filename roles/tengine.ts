@@ -1,11 +1,13 @@
 import { systemUser } from "../lib/posix-accounts";
+import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
+import { jvmRoute, sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
 import { render, verbatim } from "./template";
 import { tengineBuild } from "./tengine-build";
 import { prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
+import { directCurlText } from "../lib/proxies";
 
 /**
  * nginx's upstream groups: one with all app servers, and one for each session route, with the app server that takes
@@ -46,6 +48,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     hashKey: bySession ? "$affinity" : "$request_uri",
                     appServers: bySession ? "${app_servers}" : "be_server1",
                     routes,
+                    knownRoutes: machinesWith(description, "app").map(jvmRoute).join("|"),
                     upstreams: upstreams(upstreamServers(description), routes),
                     tengine: isTengine,
                     dso: dsoModules.length > 0 && { modules: dsoModules },
@@ -79,6 +82,6 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
         ],
         test: `systemd-tmpfiles --create /etc/tmpfiles.d/tengine.conf && ${prefix}/sbin/nginx -t -q`,
         service: { unit: "tengine.service", onChange: "reload" },
-        ready: { command: "curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health", seconds: 300 },
+        ready: { command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health`, seconds: 300 },
     };
 }

@@ -10,6 +10,7 @@ import type { RoleContext } from "./role-definition";
 import { copyBufferKiB, failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
 import { render } from "./template";
+import { directCurlText } from "../lib/proxies";
 
 const home = "/usr/local/tomcat";
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
@@ -134,7 +135,7 @@ export function tomcatConfiguration({
         ],
         service: { unit: "tomcat.service" },
         ready: {
-            command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
             seconds: 600,
         },
     };

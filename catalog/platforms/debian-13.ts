@@ -66,7 +66,7 @@ export const debian13: Platform = {
         test: "apache2ctl -t",
         prepare: () => [
             "rm -f /etc/apache2/sites-enabled/000-default.conf",
-            "a2enmod --quiet proxy proxy_http >/dev/null",
+            "a2enmod --quiet headers proxy proxy_http remoteip >/dev/null",
         ],
     },
     keepalived: {

@@ -4,6 +4,7 @@ import { alignColumns } from "../../lib/table";
 import { roles } from "../../roles/index";
 import { labCommand } from "../command";
 import { RunningLab } from "../stack/running-lab";
+import { directCurlText } from "../../lib/proxies";
 
 export interface MachineStatus {
     machine: MachineAccess;
@@ -41,7 +42,7 @@ async function readMachineStatus(lab: RunningLab, machine: MachineAccess): Promi
         `systemctl is-active ${machine.services.join(" ")} || true`,
         `ip -4 -o address show | grep -qF ' ${lab.access.virtualAddress}/' && echo holder || echo other`,
         servesSite
-            ? "curl -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true"
+            ? `${directCurlText} -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true`
             : "echo -",
     ].join("; ");
     try {

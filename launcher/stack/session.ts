@@ -12,6 +12,7 @@ import { ensureImage } from "../isolated-host/image";
 import { ensureIsolatedHost, type IsolatedHost } from "../isolated-host/index";
 import { refuseWithoutPrograms } from "../isolated-host/required-programs";
 import { progress } from "../progress";
+import { mistakesHere } from "./host-size";
 import { backendFolder, machinesFolder, passphraseFile } from "./folders";
 import { StackFile } from "./stack-file";
 
@@ -37,7 +38,7 @@ export class Session {
         const file = new StackFile(stack);
         const cache = cacheFolder();
         if (plans) {
-            const description = readDescription(file.settings, stack);
+            const description = readDescription(file.settings, stack, [mistakesHere(stack)]);
             const options = { cache, progress, offline: isOffline() };
             if (makesMachines && description.machineKind === "vm" && !file.isIsolated) refuseWithoutPrograms();
             await ensureLabArtifacts(description, neededArtifacts(description), options);

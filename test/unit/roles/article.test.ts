@@ -170,7 +170,7 @@ describe("what the article says", () => {
             /<Host name="192\.168\.0\.200" appBase="\/tomcat\/app" [^>]*unpackWARs="true" autoDeploy="true" /,
         );
         expect(xml).toContain(
-            `<Valve className="org.apache.catalina.valves.AccessLogValve" directory="logs" prefix="nod0_access_log." suffix=".txt" pattern="%h %l %u %t &quot;%r&quot; %s %b"/>`,
+            `<Valve className="org.apache.catalina.valves.AccessLogValve" directory="logs" requestAttributesEnabled="true" prefix="nod0_access_log." suffix=".txt" pattern="%h %l %u %t &quot;%r&quot; %s %b"/>`,
         );
         const other = await text("nod2", `${tomcat}/conf/server.xml`);
         expect(other).toContain(`jvmRoute="jvm202"`);
@@ -360,7 +360,7 @@ describe("what the article says", () => {
         expect(conf).toEqual(
             expect.arrayContaining([
                 "hash $affinity consistent;",
-                `"~^(?<session_id>[0-9A-Fa-f]+)" $session_id;`,
+                `"~^(?<hashed_id>[0-9A-Fa-f]+)" $hashed_id;`,
                 "default $request_id;",
             ]),
         );
@@ -370,7 +370,7 @@ describe("what the article says", () => {
     test("row 20: the server on 80, and its status page for the lab's net only", async () => {
         const status = (source: string) =>
             text("nod4", nginxConf, siteWith({ director: { source } })).then((conf) =>
-                trimmedLines(/location \/status \{([^}]*)\}/.exec(conf)?.[1] ?? "").filter((line) => line !== ""),
+                trimmedLines(/location = \/status \{([^}]*)\}/.exec(conf)?.[1] ?? "").filter((line) => line !== ""),
             );
         expect(await status("tengine-3.1.0")).toEqual([
             "check_status;",

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { buildScript, serverSources, type SourceName } from "../../../catalog/director-servers";
 import { docBase } from "../../../roles/web-site";
 import { artifactCatalog } from "../../../catalog/artifacts";
-import { onCentos, siteWith } from "../../support/article";
+import { articleLab, onCentos, siteWith } from "../../support/article";
 import { fileOf, rolesOf } from "../../support/steps";
 import { keepalivedConf, nginxConf, textOf, tomcat, trimmedLines } from "../../support/rendered";
 import { golden } from "../../support/repository";
@@ -91,6 +91,47 @@ describe("variants", () => {
         const conf = trimmedLines(await text("nod3", keepalivedConf, siteWith({ keepalived: { preempt: false } })));
         expect(conf).toEqual(expect.arrayContaining(["nopreempt", "state BACKUP"]));
         expect(trimmedLines(await text("nod3", keepalivedConf))).not.toContain("nopreempt");
+    });
+
+    describe("unicast adverts", () => {
+        const { machines } = articleLab();
+        const third = { address: "192.168.0.206", roles: ["director"], priority: 170 };
+        const { nod3, nod4, ...others } = machines;
+        const unicastOf = async (machine: string, changes: Record<string, unknown>) =>
+            /unicast_src_ip [^}]*}/
+                .exec(await text(machine, keepalivedConf, siteWith(changes)))?.[0]
+                .replace(/[{}]/g, "")
+                .split(/\s+/)
+                .filter(Boolean);
+
+        test.each([0.2, 1])("go to each other director, with an interval of %d s", async (advertInterval) => {
+            const changes = {
+                keepalived: { unicast: true, advertInterval },
+                machines: { ...others, nod3, nod4, nod5: third },
+            };
+            expect(await unicastOf("nod4", changes)).toEqual([
+                "unicast_src_ip",
+                "192.168.0.204",
+                "unicast_peer",
+                "192.168.0.203",
+                "192.168.0.206",
+            ]);
+        });
+
+        test("are the default on a bridge and not on a network of libvirt", async () => {
+            const network = { cidr: "192.168.0.0/24", gateway: "192.168.0.1" };
+            const bridge = { ...network, mode: "bridge", bridge: "br0", control: ["192.168.0.9"] };
+            const of = (changes: Record<string, unknown>) => onCentos("centos-7", changes).keepalived.unicast;
+            expect([of({ network }), of({ network: bridge })]).toEqual([false, true]);
+            expect(of({ network: bridge, keepalived: { unicast: false } })).toBe(false);
+            expect(await unicastOf("nod3", {})).toBeUndefined();
+        });
+
+        test("need another director: keepalived refuses an empty list of peers", async () => {
+            expect(
+                await unicastOf("nod3", { keepalived: { unicast: true }, machines: { ...others, nod3 } }),
+            ).toBeUndefined();
+        });
     });
 
     test("an app server's own memcached is the one to fail over to: it would die with the session that it has a copy of", async () => {
