@@ -3,6 +3,7 @@ import { releases } from "../catalog/releases";
 import { machinesWith } from "../config/description";
 import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
+import { bodyBytes, headerBytesBehindDirectors } from "./request-limits";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
@@ -12,7 +13,7 @@ import { directCurlText } from "../lib/proxies";
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
-    const { unit, virtualHostFile, prepare, test } = platform.httpd;
+    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize } = platform.httpd;
     return {
         prepare: prepare(path.posix.dirname(appBase)),
         files: [
@@ -24,6 +25,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     directors: addressesOf(machinesWith(description, "director")),
                     tomcatPort: description.tomcat.port,
                     legacyCookies: releases[description.release].tomcat.hasLegacyCookieParser,
+                    maxHeaderBytes: headerBytesBehindDirectors(description),
+                    maxBodyBytes: bodyBytes(description),
+                    hasResponseFieldSize,
                 }),
             },
             {

@@ -1,6 +1,7 @@
 import { systemUser } from "../lib/posix-accounts";
 import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
+import { headerKiBBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { jvmRoute, sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
@@ -28,7 +29,7 @@ function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
 export function tengineConfiguration(context: RoleContext): RoleConfiguration {
     const { description, platform } = context;
     const { key: buildKey } = tengineBuild(context);
-    const { affinity, source } = description.director;
+    const { affinity, source, maxBodyMiB, maxHeaderKiB, compress } = description.director;
     const { isTengine, dsoModules, perRequestVariable: differing } = serverSources[source];
     const bySession = affinity === "session";
     const routes = bySession ? sessionRoutes(description) : [];
@@ -59,6 +60,18 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
                     serverName: description.site.hostName,
                     cidr: description.network.cidr,
+                    maxBodyMiB,
+                    maxHeaderKiB,
+                    answerHeaderKiB: headerKiBBehindDirectors(description),
+                    compress,
+                }),
+            },
+            {
+                path: "/etc/tengine/director-error.html",
+                content: render("etc/tengine/director-error.html", {
+                    serverName: description.site.hostName,
+                    maxBodyMiB,
+                    maxHeaderKiB,
                 }),
             },
             {

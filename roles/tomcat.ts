@@ -5,6 +5,7 @@ import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
 import { accountName } from "./database-accounts";
+import { bodyBytes, formBytes, headerBytesBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { copyBufferKiB, failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
@@ -97,6 +98,9 @@ export function tomcatConfiguration({
                     node: machine.name,
                     appBase,
                     docBase,
+                    maxHeaderBytes: headerBytesBehindDirectors(description),
+                    maxBodyBytes: bodyBytes(description),
+                    maxFormBytes: formBytes(description),
                     jasperListener: release.tomcat.hasJasperListener,
                 }),
                 ...readableByTomcat,

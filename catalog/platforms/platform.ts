@@ -82,6 +82,10 @@ export interface Platform {
          * virtual.conf. `site`: the folder of the lab's sites.
          */
         prepare: (site: string) => string[];
+        /**
+         * Whether it has `responsefieldsize` (since httpd 2.4.34). Without it a field of an answer has 8 KiB at most.
+         */
+        hasResponseFieldSize: boolean;
     };
     keepalived: {
         unit: string;

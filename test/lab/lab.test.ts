@@ -284,11 +284,11 @@ describe("a change touches only what it is about:", () => {
         expect(await restartedSince(earlier)).toEqual([]);
     });
 
-    test("Tomcat's heap and sessions: two files and Tomcat on the app servers; what is in the way there is named, and the next up goes on", async () => {
+    test("Tomcat's heap, sessions and the largest form: three files and Tomcat on the app servers; what is in the way there is named, and the next up goes on", async () => {
         const earlier = await starts();
         lab.edit("Pulumi.local.yaml", "  lab:director:", `${heap}  lab:director:`);
-        const changed = ["bin/setenv.sh", "conf/context.xml"].map(
-            (name) => `triggers[1]["files/usr/local/tomcat/${name}"]`,
+        const changed = ["bin/setenv.sh", "conf/context.xml", "conf/server.xml"].map(
+            (file) => `triggers[1]["files/usr/local/tomcat/${file}"]`,
         );
         expect(await planned()).toEqual({
             "nod0-files": ["source"],
@@ -342,6 +342,162 @@ describe("a change touches only what it is about:", () => {
         lab.edit("Pulumi.local.yaml", unicast, "");
         await lab.ok("up");
         await isWell(10);
+    });
+});
+
+describe("requests and answers of any size", () => {
+    /** Answers with a header field, a status and a count of what it was sent. */
+    const echo = `<%@ page session="false" trimDirectiveWhitespaces="true" %><%
+if (request.getParameter("status") != null) response.setStatus(Integer.parseInt(request.getParameter("status")));
+if (request.getParameter("field") != null) response.setHeader("X-Large", new String(new char[Integer.parseInt(request.getParameter("field"))]).replace("\\0", "a"));
+String field = request.getHeader("X-Large"), form = request.getParameter("form");
+long body = 0;
+byte[] part = new byte[65536];
+if (form == null) for (int read; (read = request.getInputStream().read(part)) > 0;) body += read;
+out.print("application " + (field == null ? 0 : field.length()) + " " + (form == null ? body : form.length()));
+%>`;
+    const mebibyte = 1024 * 1024;
+    /**
+     * Runs curl in the lab and gives the answer, then its status. Both arguments are the shell's: `$(as 9)` is a text of
+     * 9 letters.
+     */
+    const ask = async (words: string, address = `'${site}echo.jsp'`) =>
+        (
+            await lab.inside(
+                `as() { head -c $1 /dev/zero | tr '\\0' a; }; curl -sS --max-time 60 -w '\\n%{http_code}' ${words} ${address}`,
+            )
+        ).trim();
+
+    beforeAll(async () => {
+        for (const name of ["nod0", "nod2"])
+            await lab.ok("ssh", name, `printf %s ${quote(echo)} > /tomcat/app/mysite/echo.jsp`);
+    });
+    afterAll(async () => {
+        for (const name of ["nod0", "nod2"]) await lab.ok("ssh", name, "rm /tomcat/app/mysite/echo.jsp");
+    });
+
+    test("32 KiB of header fields, in one or in many, and of address, in both directions", async () => {
+        expect(await ask('-H "X-Large: $(as 9000)"')).toBe("application 9000 0\n200");
+        expect(await ask('-H "X-Large: $(as 32000)"')).toBe("application 32000 0\n200");
+        expect(await ask('-H "X-Large: $(as 7000)" -b "a=$(as 8000); b=$(as 8000)" -H "X-Other: $(as 7000)"')).toBe(
+            "application 7000 0\n200",
+        );
+        expect(await ask('$(seq -f "-HX-%g:1" 300)')).toBe("application 0 0\n200");
+        expect(await ask("", `'${site}echo.jsp?'$(as 32000)`)).toBe("application 0 0\n200");
+        const answer = await lab.inside(`curl -sS -D - -o /dev/null --max-time 10 '${site}echo.jsp?field=32000'`);
+        expect(/^X-Large: (a+)\r?$/m.exec(answer)?.[1]).toHaveLength(32000);
+    });
+
+    test("what is larger gets the site's error page with its own status, whatever the directors refuse", async () => {
+        const page = (status: number) => new RegExp(`<h1>www\\.test\\.com</h1>[^]*Error ${status}<[^]*\n${status}$`);
+        expect(await ask('-H "X-Large: $(as 40000)"')).toMatch(page(431));
+        expect(await ask('-b "a=$(as 17000)" -H "X-Large: $(as 17000)"')).toMatch(page(431));
+        expect(await ask("", `'${site}?'$(as 40000)`)).toMatch(page(414));
+        const large = `head -c ${64 * mebibyte + 1} /dev/zero |`;
+        for (const how of ["", "-H 'Transfer-Encoding: chunked'"]) {
+            const said = await lab.inside(
+                `${large} curl -sS --max-time 60 -w '\\n%{http_code}' ${how} -H 'Content-Type: text/plain' --data-binary @- ${site}echo.jsp`,
+            );
+            expect(said).toMatch(page(413));
+        }
+        expect(await ask("-X TRACE")).toMatch(page(405));
+    });
+
+    test("an upload of 64 MiB reaches the application, wherever it goes and whether it is wanted or not", async () => {
+        const upload = (words: string, path: string) =>
+            lab.inside(
+                `head -c ${64 * mebibyte} /dev/zero | curl -sS --max-time 60 -w '\\n%{http_code}' ${words} -H 'Content-Type: text/plain' --data-binary @- ${site}${path}`,
+            );
+        expect(await upload("", "echo.jsp")).toBe(`application 0 ${64 * mebibyte}\n200`);
+        expect(await upload("-H 'Transfer-Encoding: chunked'", "echo.jsp")).toBe(`application 0 ${64 * mebibyte}\n200`);
+        expect(await upload("-o /dev/null", "nowhere")).toBe("\n404");
+        // A form is held in the heap of 200 MiB, of which it may take a sixteenth.
+        const form = (bytes: number) =>
+            lab.inside(
+                `{ printf form=; head -c ${bytes} /dev/zero | tr '\\0' a; } | curl -sS --max-time 60 --data-binary @- ${site}echo.jsp`,
+            );
+        expect(await form(12 * mebibyte)).toBe(`application 0 ${12 * mebibyte}`);
+        for (const name of ["nod0", "nod2"])
+            expect(await lab.ok("ssh", name, "journalctl -u tomcat")).not.toContain("OutOfMemoryError");
+    });
+
+    test("an error answer of the application is the application's", async () => {
+        for (const status of [400, 404, 413, 431, 500, 502, 503, 504])
+            for (const method of ["GET", "POST"])
+                expect(await ask(`-X ${method}`, `'${site}echo.jsp?status=${status}'`), method).toBe(
+                    `application 0 0\n${status}`,
+                );
+    });
+});
+
+test("what an app server answers with 503, another one does, a POST with its body too", async () => {
+    const on = (name: string, status: number) =>
+        lab.ok(
+            "ssh",
+            name,
+            `echo ${quote(`<%@ page session="false" %><% response.setStatus(${status}); %><%= request.getParameter("form") %>`)} > /tomcat/app/mysite/half.jsp`,
+        );
+    await Promise.all([on("nod0", 503), on("nod2", 200)]);
+    const said = await lab.inside(
+        `for i in $(seq 12); do curl -sS --max-time 10 -w '\n%{http_code}\n' -d form=$i ${site}half.jsp; done`,
+    );
+    expect(said.split("\n").filter(Boolean)).toEqual(
+        Array.from({ length: 12 }, (_, index) => [`${index + 1}`, "200"]).flat(),
+    );
+    await Promise.all(["nod0", "nod2"].map((name) => lab.ok("ssh", name, "rm /tomcat/app/mysite/half.jsp")));
+});
+
+describe("a file that a visitor has already", () => {
+    const style = (...words: string[]) =>
+        lab.ok("curl", "-sS", "-D", "-", "-o", "/dev/null", "--max-time", "10", ...words, `${site}style.css`);
+    const field = (answer: string, name: string) => new RegExp(`^${name}: (.*?)\r?$`, "im").exec(answer)?.[1] ?? "";
+    const validators = (answer: string) => ["ETag", "Last-Modified"].map((name) => field(answer, name));
+
+    test("is the same on all app servers, whenever they were made", async () => {
+        const times = await Promise.all(
+            ["nod0", "nod2"].map((name) => lab.ok("ssh", name, "stat -c %Y /tomcat/app/mysite/style.css")),
+        );
+        expect(times[0]).toBe(times[1]);
+        const answers = await Promise.all(
+            ["nod0", "nod2"].map((name) =>
+                lab.ok("ssh", name, "curl -sSI -H 'Accept-Encoding: gzip' http://127.0.0.1/style.css"),
+            ),
+        );
+        expect(validators(answers[0] ?? "")).toEqual(validators(answers[1] ?? ""));
+        expect(validators(answers[0] ?? "")).not.toContain("");
+    });
+
+    test("is compressed, and not sent again: by ETag, by time, and for a client that takes no compressed one", async () => {
+        const gzip = ["-H", "Accept-Encoding: gzip"];
+        const compressed = await style(...gzip);
+        expect(field(compressed, "Content-Encoding")).toBe("gzip");
+        expect(field(compressed, "Vary")).toBe("Accept-Encoding");
+        const plain = await style();
+        expect(field(plain, "Content-Encoding")).toBe("");
+        expect(validators(plain)).toEqual(validators(compressed));
+        const [tag = "", time = ""] = validators(compressed);
+        for (let request = 0; request < 6; request++) {
+            for (const words of [[], gzip]) {
+                expect(await style(...words, "-H", `If-None-Match: ${tag}`)).toMatch(/^HTTP\/1\.1 304/);
+                expect(await style(...words, "-H", `If-Modified-Since: ${time}`)).toMatch(/^HTTP\/1\.1 304/);
+            }
+        }
+        expect(await style("-H", "Range: bytes=0-9")).toMatch(/^HTTP\/1\.1 206[^]*^Content-Length: 10\r?$/m);
+    });
+
+    test("is another one with another content of the same size, also for a client that knows the time only", async () => {
+        const [tag = "", time = ""] = validators(await style());
+        lab.edit("site/mysite/style.css", "padding: 2rem 1rem;", "padding: 1rem 2rem;");
+        await lab.ok("up");
+        const changed = await style();
+        expect(field(changed, "ETag")).not.toBe(tag);
+        expect(Date.parse(field(changed, "Last-Modified"))).toBeGreaterThan(Date.parse(time));
+        expect(await style("-H", `If-Modified-Since: ${time}`)).toMatch(/^HTTP\/1\.1 200/);
+        const times = await Promise.all(
+            ["nod0", "nod2"].map((name) => lab.ok("ssh", name, "stat -c %Y /tomcat/app/mysite/style.css")),
+        );
+        expect(times[0]).toBe(times[1]);
+        await lab.ok("preview", "--expect-no-changes");
     });
 });
 

@@ -160,7 +160,7 @@ describe("what the article says", () => {
         expect(xml.match(/<Service name="\w+">/g)).toEqual([`<Service name="Catalina">`, `<Service name="Site">`]);
         // The default connectors are off; the application's connector is the only one.
         expect(xml.match(/<Connector [^>]*>/g)).toEqual([
-            `<Connector port="8081" protocol="HTTP/1.1" address="127.0.0.1" connectionTimeout="20000" redirectPort="8444" URIEncoding="UTF-8" server="Apache"/>`,
+            `<Connector port="8081" protocol="HTTP/1.1" address="127.0.0.1" connectionTimeout="20000" redirectPort="8444" maxHttpHeaderSize="36864" maxHeaderCount="-1" maxPostSize="16777216" maxSwallowSize="67108864" URIEncoding="UTF-8" server="Apache"/>`,
         ]);
         expect(xml).toContain(`<Engine name="Site" defaultHost="192.168.0.200" jvmRoute="jvm200">`);
         expect(xml).toContain(

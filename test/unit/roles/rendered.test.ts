@@ -155,6 +155,52 @@ describe("variants", () => {
         ).toEqual([{ name: `${tomcat}/conf/database.xml`, mode: "640", owner: "root:tomcat" }]);
     });
 
+    test("the largest body and the largest header are the same for every layer, with room for what a layer adds", async () => {
+        const of = siteWith({
+            director: { source: "nginx-1.26.3", maxBodyMiB: 10, maxHeaderKiB: 64, compress: false },
+            tomcat: { heapMiB: 512 },
+        });
+        const conf = await text("nod3", nginxConf, of);
+        expect(trimmedLines(conf)).toEqual(
+            expect.arrayContaining([
+                "client_max_body_size 10m;",
+                "large_client_header_buffers 1 64k;",
+                "proxy_buffer_size 68k;",
+            ]),
+        );
+        expect(conf).not.toContain("gzip on");
+        expect(await text("nod3", nginxConf)).toContain("gzip on");
+        expect(await text("nod3", "/etc/tengine/director-error.html", of)).toMatch(/10 MiB[^]*64 KiB/);
+        const bytes = { header: 68 * 1024, body: 10 * 1024 * 1024 };
+        expect(trimmedLines(await text("nod0", "/etc/apache2/sites-enabled/virtual.conf", of))).toEqual(
+            expect.arrayContaining([
+                `LimitRequestLine ${bytes.header}`,
+                `LimitRequestFieldSize ${bytes.header}`,
+                `LimitRequestBody ${bytes.body}`,
+                expect.stringMatching(`^ProxyPass / .* responsefieldsize=${bytes.header}$`) as string,
+            ]),
+        );
+        const connector = (xml: string) =>
+            ["maxHttpHeaderSize", "maxPostSize", "maxSwallowSize"].map((name) =>
+                Number(new RegExp(`${name}="(\\d+)"`).exec(xml)?.[1]),
+            );
+        expect(connector(await text("nod0", `${tomcat}/conf/server.xml`, of))).toEqual([
+            bytes.header,
+            bytes.body,
+            bytes.body,
+        ]);
+        // A heap of 64 MiB holds a form of 4 MiB.
+        const small = siteWith({ tomcat: { heapMiB: 64 } });
+        expect(connector(await text("nod0", `${tomcat}/conf/server.xml`, small))[1]).toBe(4 * 1024 * 1024);
+    });
+
+    test("httpd of CentOS 7 is not told what it does not know", async () => {
+        const of = onCentos("centos-7");
+        expect(await text("nod0", "/etc/httpd/conf.d/virtual.conf", of)).not.toContain("responsefieldsize");
+        const stream = onCentos("centos-stream-9", { director: { source: "tengine-3.1.0" } });
+        expect(await text("nod0", "/etc/httpd/conf.d/virtual.conf", stream)).toContain("responsefieldsize");
+    });
+
     test("a value with a meaning in XML is escaped there", async () => {
         expect(await text("nod0", `${tomcat}/conf/database.xml`)).toMatch(
             /\/site\?connectTimeout=\d+&#38;socketTimeout=\d+"/,
