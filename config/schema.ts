@@ -259,6 +259,30 @@ const sessions = z.strictObject({
         .max(65_536)
         .default(64)
         .describe("Memory in MiB that each memcached gives to sessions. A change restarts memcached."),
+    maxKiB: z
+        .number()
+        .int()
+        .min(64)
+        .max(16_384)
+        .default(1024)
+        .describe(
+            "Largest copy of one session in KiB. A larger session has no copy and ends with its Tomcat; the log " +
+                "names it. A change restarts the memcacheds, and the Tomcats one after the other.",
+        ),
+    max: z
+        .number()
+        .int()
+        .min(16)
+        .max(1_000_000)
+        .optional()
+        .meta({
+            description:
+                "Sessions of one app server from which on new visitors get status 429. Sessions of an app server that " +
+                "failed are taken over beyond it. A change restarts the Tomcats, one after the other.",
+            otherwise:
+                "32 for each MiB of `tomcat.heapMiB`: a quarter of the heap with sessions of 8 KiB, and half of it " +
+                "after a takeover",
+        }),
     failoverNodes: z
         .array(z.string())
         .optional()
@@ -279,8 +303,8 @@ const sessions = z.strictObject({
         .boolean()
         .default(true)
         .describe(
-            "Copy sessions again after a memcached was away (docs/article.md). `false`: " +
-                "the session manager MSM alone, as in the article.",
+            "Copy sessions again after a memcached was away (docs/article.md), and heed `sessions.maxKiB` and " +
+                "`sessions.max`. `false`: the session manager MSM alone, as in the article.",
         ),
     client: z.enum(sessionClients).optional().meta({
         description: "The memcached client library of MSM. The article has `spymemcached-2.11.1`.",

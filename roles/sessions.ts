@@ -13,6 +13,15 @@ export const memcachedNodes = (description: LabDescription) =>
     }));
 
 /**
+ * The largest item that memcached takes: a copy of the largest session, its key and memcached's own data. memcached
+ * refuses to start unless it is a multiple of 512 KiB.
+ */
+export const memcachedItemKiB = ({ sessions }: LabDescription) => Math.ceil((sessions.maxKiB + 1) / 512) * 512;
+
+/** More than the largest copy, so that the log can tell the size of a session that is larger. */
+export const copyBufferKiB = ({ sessions }: LabDescription) => 4 * sessions.maxKiB;
+
+/**
  * The memcacheds that an app server uses only when no other is left. By default that is the one on its own machine: a
  * copy there would be lost together with the session.
  */

@@ -8,7 +8,7 @@ import { accountName } from "./database-accounts";
 import { bodyBytes, formBytes, headerBytesBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
+import { copyBufferKiB, failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
 import { render } from "./template";
 import { directCurlText } from "../lib/proxies";
@@ -84,7 +84,10 @@ export function tomcatConfiguration({
             }),
             {
                 path: `${home}/bin/setenv.sh`,
-                content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: description.tomcat.heapMiB }),
+                content: render("usr/local/tomcat/bin/setenv.sh", {
+                    heapMiB: description.tomcat.heapMiB,
+                    copyBufferBytes: copyBufferKiB(description) * 1024,
+                }),
             },
             {
                 path: `${home}/conf/server.xml`,
@@ -110,6 +113,8 @@ export function tomcatConfiguration({
                         .join(","),
                     failoverNodes: failoverNodes(description, machine).join(","),
                     keepCopies: description.sessions.keepCopies,
+                    maxKiB: description.sessions.maxKiB,
+                    maxSessions: description.sessions.max,
                     backupAsync: description.sessions.backup === "async",
                     node: machine.name,
                 }),

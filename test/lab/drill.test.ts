@@ -193,6 +193,7 @@ describe("drill", () => {
         "memcached-killed",
         "memcached-returned",
         "sessions-on-the-move",
+        "large-session",
         "password-rotated",
         "uri-affinity",
     ])("%s", async (name) => {

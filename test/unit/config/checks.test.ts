@@ -381,6 +381,17 @@ describe("settings that contradict each other", () => {
             ],
         ],
         [
+            "sessions larger than memcached has room for",
+            (stack) => {
+                stack.sessions = { maxKiB: 4097 };
+            },
+            [
+                "sessions.maxKiB",
+                "fewer than 16 sessions of 4097 KiB fit into sessions.memcachedMiB (64)",
+                "set it to 4096 or less, or sessions.memcachedMiB to 65 or more",
+            ],
+        ],
+        [
             "a failover node that is none",
             (stack) => {
                 stack.sessions = { failoverNodes: ["memcached1", "memcached7"] };

@@ -238,6 +238,33 @@ describe("what the article says", () => {
         expect(await tomcatOf(false)).toEqual([false, false, true, true]);
     });
 
+    test("row 14: sessions have a limit in size and number, in memcached, the valve and the serializer", async () => {
+        const limits = async (of: typeof description) => {
+            const lines = [
+                await text("nod2", "/etc/systemd/system/memcached.service.d/lab.conf", of),
+                await text("nod2", `${tomcat}/conf/context.xml`, of),
+                await text("nod2", `${tomcat}/bin/setenv.sh`, of),
+            ].join("\n");
+            return [/-I \d+k/, /maxKiB="\d+"/, /maxSessions="\d+"/, /bufferSize[.]max=\d+/].map(
+                (pattern) => pattern.exec(lines)?.[0],
+            );
+        };
+        expect(await limits(description)).toEqual([
+            "-I 1536k",
+            'maxKiB="1024"',
+            'maxSessions="8192"',
+            "bufferSize.max=4194304",
+        ]);
+        const other = { sessions: { maxKiB: 2047, max: 100 }, tomcat: { heapMiB: 512 } };
+        expect(await limits(siteWith(other))).toEqual([
+            "-I 2048k",
+            'maxKiB="2047"',
+            'maxSessions="100"',
+            "bufferSize.max=8384512",
+        ]);
+        expect((await limits(siteWith({ tomcat: { heapMiB: 512 } })))[2]).toBe('maxSessions="16384"');
+    });
+
     test("row 15: the same application at /tomcat/app/mysite of both app servers", async () => {
         const [nod0, nod2] = [(await rolesOf(description, "nod0")).site, (await rolesOf(description, "nod2")).site];
         expect(nod0?.files.map(({ path: name }) => name)).toEqual(
