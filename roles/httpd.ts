@@ -3,12 +3,15 @@ import { hardened } from "./hardening";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { render, verbatim } from "./template";
+import { render } from "./template";
 import { appBase, docBase } from "./web-site";
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, virtualHostFile, prepare, test } = platform.httpd;
+    // The director gives up first. An httpd that did would answer 502, and the director would ask another app server.
+    const tomcatSeconds = description.director.timeouts.answerSeconds + 2;
+    const shutdownSeconds = tomcatSeconds + 2;
     return {
         prepare: prepare(path.posix.dirname(appBase)),
         files: [
@@ -18,11 +21,13 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     documentRoot: docBase,
                     serverName: description.site.hostName,
                     tomcatPort: description.tomcat.port,
+                    tomcatSeconds,
+                    shutdownSeconds,
                 }),
             },
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
-                content: verbatim("etc/systemd/system/httpd.service.d/lab.conf"),
+                content: render("etc/systemd/system/httpd.service.d/lab.conf", { stopSeconds: shutdownSeconds + 3 }),
             },
             {
                 path: "/etc/systemd/system/tomcat.service.d/httpd.conf",

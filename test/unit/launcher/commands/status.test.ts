@@ -54,7 +54,7 @@ describe("the status table", () => {
 
     test("says what nginx lacks where it runs instead of Tengine", () => {
         expect(statusTable(well, access)).toContain(
-            "The directors run nginx-1.26.3, Tengine's parent: no active checks",
+            "The directors run nginx-1.26.3, Tengine's parent: health checks by tengine-checks.service",
         );
         expect(statusTable(well, { ...access, directorSource: "tengine-3.1.0" })).not.toContain("Tengine's parent");
     });
