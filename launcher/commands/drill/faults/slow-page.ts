@@ -4,7 +4,8 @@ import { quote } from "../../../../lib/shell";
 import type { RunningLab } from "../../../stack/running-lab";
 import type { Fault } from "./fault";
 
-const file = `${docBase}/drill-slow.jsp`;
+const name = "drill-slow.jsp";
+const file = `${docBase}/${name}`;
 /** Tomcat's folder for temporary files. The page writes a line for each time that it is run. */
 const record = "/usr/local/tomcat/temp/drill-slow";
 
@@ -23,14 +24,19 @@ Thread.sleep(${seconds} * 1000);
 %>done`;
     const onAll = (script: string) => Promise.all(machines.map((machine) => lab.sh(machine, script)));
     return {
-        what: `a page that takes ${seconds} s on ${machines.map(({ name }) => name).join(", ")}`,
-        path: (number) => `drill-slow.jsp?number=${number}`,
+        what: `a page that takes ${seconds} s on ${machines.map((machine) => machine.name).join(", ")}`,
+        path: (number) => `${name}?number=${number}`,
         runs: async () => {
             const outputs = await onAll(`cat ${record}`);
             return outputs.flatMap((output) => output.split("\n").filter((line) => line !== ""));
         },
         inject: async () => {
-            await onAll(`rm -f ${record}; printf %s ${quote(code)} > ${file}`);
+            await onAll(
+                `rm -f ${record}
+printf %s ${quote(code)} > ${file}
+curl -sS -f -o /dev/null --max-time 60 ` +
+                    quote(`http://127.0.0.1:${lab.description.tomcat.port}/${name}?jsp_precompile=true`),
+            );
         },
         heal: async () => {
             await onAll(`rm -f ${file} ${record}`);
