@@ -1,14 +1,19 @@
 import * as path from "node:path";
+import { releases } from "../catalog/releases";
+import { machinesWith } from "../config/description";
+import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
+import { bodyBytes, headerBytesBehindDirectors } from "./request-limits";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render } from "./template";
 import { appBase, docBase } from "./web-site";
+import { directCurlText } from "../lib/proxies";
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
-    const { unit, virtualHostFile, prepare, test } = platform.httpd;
+    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize } = platform.httpd;
     // The director gives up first. An httpd that did would answer 502, and the director would ask another app server.
     const tomcatSeconds = description.director.timeouts.answerSeconds + 2;
     const shutdownSeconds = tomcatSeconds + 2;
@@ -20,9 +25,14 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                 content: render("etc/httpd/conf.d/virtual.conf", {
                     documentRoot: docBase,
                     serverName: description.site.hostName,
+                    directors: addressesOf(machinesWith(description, "director")),
                     tomcatPort: description.tomcat.port,
                     tomcatSeconds,
                     shutdownSeconds,
+                    legacyCookies: releases[description.release].tomcat.hasLegacyCookieParser,
+                    maxHeaderBytes: headerBytesBehindDirectors(description),
+                    maxBodyBytes: bodyBytes(description),
+                    hasResponseFieldSize,
                 }),
             },
             {
@@ -38,6 +48,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
         ],
         test,
         service: { unit, onChange: "reload" },
-        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 300 },
+        ready: {
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`,
+            seconds: 300,
+        },
     };
 }

@@ -1,13 +1,15 @@
 import { systemUser } from "../lib/posix-accounts";
 import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
+import { headerKiBBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { appServerLists } from "./health-checks";
-import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
+import { jvmRoute, sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
 import { render, verbatim } from "./template";
 import { tengineBuild } from "./tengine-build";
 import { prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
+import { directCurlText } from "../lib/proxies";
 
 /**
  * Tengine's upstream groups: one with all app servers, and one for each session route, with the app server that takes
@@ -33,7 +35,7 @@ function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
 export function tengineConfiguration(context: RoleContext): RoleConfiguration {
     const { description, platform } = context;
     const { key: buildKey } = tengineBuild(context);
-    const { affinity, source, timeouts } = description.director;
+    const { affinity, source, timeouts, maxBodyMiB, maxHeaderKiB, compress } = description.director;
     const { isTengine, dsoModules, limitsRepeats, perRequestVariable: differing } = serverSources[source];
     const bySession = affinity === "session";
     const routes =
@@ -57,6 +59,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     appServers: bySession ? "$app_servers" : anyAppServers,
                     anyAppServers,
                     routes,
+                    knownRoutes: machinesWith(description, "app").map(jvmRoute).join("|"),
                     upstreams: upstreams(upstreamServers(description), routes),
                     groups: lists.groups,
                     listsFolder: lists.folder,
@@ -79,6 +82,18 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
                     serverName: description.site.hostName,
                     cidr: description.network.cidr,
+                    maxBodyMiB,
+                    maxHeaderKiB,
+                    answerHeaderKiB: headerKiBBehindDirectors(description),
+                    compress,
+                }),
+            },
+            {
+                path: "/etc/tengine/director-error.html",
+                content: render("etc/tengine/director-error.html", {
+                    serverName: description.site.hostName,
+                    maxBodyMiB,
+                    maxHeaderKiB,
                 }),
             },
             {
@@ -102,7 +117,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
         ],
         test: `systemd-tmpfiles --create /etc/tmpfiles.d/tengine.conf && ${prefix}/sbin/nginx -t -q`,
         service: { unit: "tengine.service", onChange: "reload" },
-        ready: { command: "curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health", seconds: 300 },
+        ready: { command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health`, seconds: 300 },
     };
 }
 

@@ -26,6 +26,8 @@ export const centos7: Platform = {
         sha256: "284aab2b23d91318f169ff464bce4d53404a15a0618ceb34562838c59af4adea",
     },
     installPackages: installPackages(repositories),
+    // httpd 2.4.6.
+    httpd: { ...redHat.httpd, hasResponseFieldSize: false },
     databases: {
         mysql: mysqlOn(7),
         // MariaDB 5.5, the distribution's replacement for MySQL.

@@ -64,9 +64,10 @@ export const debian13: Platform = {
         user: "www-data",
         virtualHostFile: "/etc/apache2/sites-enabled/virtual.conf",
         test: "apache2ctl -t",
+        hasResponseFieldSize: true,
         prepare: () => [
             "rm -f /etc/apache2/sites-enabled/000-default.conf",
-            "a2enmod --quiet proxy proxy_http >/dev/null",
+            "a2enmod --quiet headers proxy proxy_http remoteip >/dev/null",
         ],
     },
     keepalived: {

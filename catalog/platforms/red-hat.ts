@@ -63,6 +63,7 @@ export const redHat = {
         user: "apache",
         virtualHostFile: "/etc/httpd/conf.d/virtual.conf",
         test: "apachectl configtest 2>&1",
+        hasResponseFieldSize: true,
         prepare: (site: string) => [
             "# Disable the main server's site and its welcome page (article, row 16).",
             "sed -i 's/^DocumentRoot /#&/' /etc/httpd/conf/httpd.conf",

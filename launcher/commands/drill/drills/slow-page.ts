@@ -1,3 +1,4 @@
+import { directCurl } from "../../../../lib/proxies";
 import type { Stage } from "../drill";
 import type { SlowPage } from "../faults/slow-page";
 
@@ -13,7 +14,7 @@ export async function askSlowPage(stage: Stage, page: SlowPage): Promise<void> {
     const requests = perAppServer * lab.requireMachines("app").length;
     const [codes, leftOut] = await Promise.all([
         lab.inside([
-            ...["curl", "--silent", "--no-progress-meter", "--parallel", "--parallel-immediate"],
+            ...[...directCurl, "--silent", "--parallel", "--parallel-immediate"],
             ...["--parallel-max", String(requests), "--max-time", "60"],
             ...["--output", "/dev/null", "--write-out", "%{http_code}\\n"],
             `${lab.access.url}${page.path(`[1-${requests}]`)}`,

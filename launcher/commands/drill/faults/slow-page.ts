@@ -1,5 +1,6 @@
 /** A page that takes long, on all app servers. */
 import { docBase } from "../../../../roles/web-site";
+import { directCurlText } from "../../../../lib/proxies";
 import { quote } from "../../../../lib/shell";
 import type { RunningLab } from "../../../stack/running-lab";
 import type { Fault } from "./fault";
@@ -34,7 +35,7 @@ Thread.sleep(${seconds} * 1000);
             await onAll(
                 `rm -f ${record}
 printf %s ${quote(code)} > ${file}
-curl -sS -f -o /dev/null --max-time 60 ` +
+${directCurlText} -sS -f -o /dev/null --max-time 60 ` +
                     quote(`http://127.0.0.1:${lab.description.tomcat.port}/${name}?jsp_precompile=true`),
             );
         },
