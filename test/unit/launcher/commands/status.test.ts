@@ -18,7 +18,7 @@ describe("the status table", () => {
     test("when all is well", () => {
         const text = statusTable(well, access);
         expect(row(text, "nod3")).toMatch(
-            /^nod3 +192\.168\.0\.203 +director +tengine active, keepalived active +200 +well +192\.168\.0\.111$/,
+            /^nod3 +192\.168\.0\.203 +director +tengine active, tengine-checks active, keepalived active +200 +well +192\.168\.0\.111$/,
         );
         expect(text).not.toContain("NOT WELL");
         expect(text).toContain("http://192.168.0.111/ is on nod3.\n");
