@@ -329,6 +329,36 @@ const director = z.strictObject({
             "How a director chooses the app server. `session`: the app server that has the visitor's session. " +
                 "`uri`: the article's hash over the address, which loses updates.",
         ),
+    timeouts: z
+        .strictObject({
+            connectSeconds: z
+                .number()
+                .min(0.1)
+                .max(10)
+                .default(0.5)
+                .describe(
+                    "How long a director waits until an app server accepts a connection. Then it asks another one.",
+                ),
+            sendSeconds: z
+                .number()
+                .int()
+                .min(1)
+                .max(3600)
+                .default(60)
+                .describe("How long an app server may take nothing of a request's body before the visitor gets 504."),
+            answerSeconds: z
+                .number()
+                .int()
+                .min(2)
+                .max(3600)
+                .default(60)
+                .describe(
+                    "How long an app server may send nothing before the visitor gets 504. " +
+                        "A Tomcat that stops waits so long for its requests.",
+                ),
+        })
+        .prefault({})
+        .describe("Time limits between a director and the app servers."),
     maxBodyMiB: z
         .number()
         .int()

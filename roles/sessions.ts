@@ -48,16 +48,15 @@ export const upstreamServers = (description: LabDescription): UpstreamServer[] =
 export interface SessionRoute {
     /** As at the end of a session's id. */
     name: string;
-    /** The app server that has the sessions, then the one that takes over for it. */
+    /** The app server that has the sessions, then all others, in the order in which they take over for it. */
     servers: UpstreamServer[];
 }
 
-/** One route for each app server. None where there is only one app server. */
+/** One route for each app server. */
 export function sessionRoutes(description: LabDescription): SessionRoute[] {
     const servers = upstreamServers(description);
-    if (servers.length < 2) return [];
     return machinesWith(description, "app").map((machine, index) => ({
         name: jvmRoute(machine),
-        servers: [...servers, ...servers].slice(index, index + 2),
+        servers: [...servers.slice(index), ...servers.slice(0, index)],
     }));
 }

@@ -148,8 +148,8 @@ export function tomcatConfiguration({
 const removed = (path: string) => `[ ! -e ${path} ] || { changed; rm -rf ${path}; }`;
 
 /**
- * Time-outs are in milliseconds. With the pool's limits (database.xml) a request ends before its director gives up
- * (nginx.conf).
+ * Time-outs are in milliseconds. With the pool's limits (database.xml) the health page ends before its director gives
+ * up (nginx.conf).
  */
 const databaseUrl = (scheme: string, address: string, name: string) =>
     `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

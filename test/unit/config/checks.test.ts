@@ -457,6 +457,17 @@ describe("settings that contradict each other", () => {
             ],
         ],
         [
+            "less time for an answer than for two attempts to connect",
+            (stack) => {
+                stack.director = { source: "nginx-1.26.3", timeouts: { connectSeconds: 2.5, answerSeconds: 5 } };
+            },
+            [
+                "director.timeouts.answerSeconds",
+                "5 s do not suffice for two attempts to connect, of 2.5 s each",
+                "choose more than 5, or less for director.timeouts.connectSeconds",
+            ],
+        ],
+        [
             "containers from QEMU",
             (stack) => {
                 stack.hypervisor = "qemu:///system";

@@ -4,7 +4,9 @@ import { noReadFails, noSessionReadFails, nothingLost, onlyInFlight, type Drill,
 import { clockAhead, off } from "../faults/machines";
 import { fillPage, largeSessions } from "../faults/pages";
 import { crashed, diskFull, hanging, killed, slowed } from "../faults/services";
+import { slowPage } from "../faults/slow-page";
 import { appServerGoals, atOnce, onAppServer, quietVisitors } from "./stage";
+import { askSlowPage } from "./slow-page";
 
 /** Tomcat looks for expired sessions every minute (processExpiresFrequency times backgroundProcessorDelay). */
 const oldSessionsSeconds = 65;
@@ -42,6 +44,14 @@ export const appServerDrills: Record<string, Drill> = {
         [nothingLost, noSessionReadFails, onlyInFlight()],
         10,
     ),
+    "slow-page": {
+        help: "every app server has many requests for a page that takes 9 s; each has to be answered, and carried out once",
+        goals: [nothingLost, noReadFails, onlyInFlight(0)],
+        run: async (stage) => {
+            const page = slowPage(stage.lab, 9);
+            await stage.withFault(page, 0, () => askSlowPage(stage, page));
+        },
+    },
     "tomcat-slow": onAppServer(
         "Tomcat runs half of the time",
         ({ lab }, machine) => slowed(lab, machine, "tomcat.service"),
