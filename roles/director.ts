@@ -5,7 +5,7 @@ import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
 import { keepalivedConfiguration } from "./keepalived";
 import type { Door, RoleDefinition } from "./role-definition";
-import { tengineConfiguration } from "./tengine";
+import { tengineConfiguration, tengineLogs } from "./tengine";
 import { tengineBuild } from "./tengine-build";
 
 /**
@@ -40,6 +40,7 @@ export const director: RoleDefinition = {
     worksAfter: "keepalived",
     packages: (_description, { packages }) => [...packages.directorRuntime, ...packages.keepalived],
     artifacts: ({ director: { source } }) => [serverSources[source].server, serverSources[source].jemalloc],
+    logs: () => [tengineLogs],
     units: (_description, platform) => ["tengine.service", platform.keepalived.unit],
     processes: () => [{ program: /^nginx$/, user: "nginx" }],
     doors: (description) => [
