@@ -194,6 +194,18 @@ const size = z.strictObject({
         .describe("Disk in GiB. A change replaces the disk of every virtual machine; containers ignore the value."),
 });
 
+const packages = z.strictObject({
+    refreshDays: z
+        .number()
+        .min(0)
+        .max(3650)
+        .default(30)
+        .describe(
+            "Days for which a package layer is used. After them `up` makes the layer anew, with the packages that the " +
+                "mirrors have then. Machines that exist stay as they are.",
+        ),
+});
+
 const site = z.strictObject({
     hostName: dnsName
         .default("www.test.com")
@@ -293,6 +305,35 @@ const director = z.strictObject({
             "How a director chooses the app server. `session`: the app server that has the visitor's session. " +
                 "`uri`: the article's hash over the address, which loses updates.",
         ),
+    maxBodyMiB: z
+        .number()
+        .int()
+        .min(1)
+        .max(2047)
+        .default(64)
+        .describe(
+            "Largest body of a request in MiB, for directors, httpd and Tomcat. Directors refuse a larger one with 413. " +
+                "Forms are held in the Java heap, so a form has a sixteenth of `tomcat.heapMiB` at most. " +
+                "A change restarts the Tomcats, one after the other.",
+        ),
+    maxHeaderKiB: z
+        .number()
+        .int()
+        .min(8)
+        .max(128)
+        .default(32)
+        .describe(
+            "Largest header of a request and of an answer in KiB, for directors, httpd and Tomcat: " +
+                "the first line and all fields together. Directors refuse a larger request with 431, or with 414 for " +
+                "its address. A change restarts the Tomcats, one after the other.",
+        ),
+    compress: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Directors compress text for clients that take gzip. `false` for a site behind a TLS proxy whose pages " +
+                "hold secrets beside a visitor's own words (BREACH).",
+        ),
 });
 
 const keepalived = z.strictObject({
@@ -319,6 +360,15 @@ const keepalived = z.strictObject({
         .boolean()
         .default(true)
         .describe("A returning director with a higher priority takes the virtual address back, as in the article."),
+    unicast: z
+        .boolean()
+        .optional()
+        .meta({
+            description:
+                "Directors send VRRP adverts to each other's addresses, for networks without multicast. `false`: by " +
+                "multicast, as in the article. A change: for a few seconds two directors may hold the virtual address.",
+            otherwise: "`true` with `network.mode: bridge`, else `false`",
+        }),
     notify: z
         .strictObject({
             to: z
@@ -451,6 +501,7 @@ export const openSchema = z.strictObject({
             "TCP port of the package proxy at the gateway, or `none`: machines ask their mirrors directly. " +
                 "A change replaces every machine and its disk.",
         ),
+    packages: packages.prefault({}).describe("The machines' distribution packages."),
     site: site.prefault({}).describe("What visitors see at the virtual address."),
     database: database.prefault({}).describe("The database."),
     tomcat: tomcat.prefault({}).describe("The app servers' Tomcat."),

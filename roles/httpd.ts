@@ -1,12 +1,17 @@
 import * as path from "node:path";
 import type { LogFiles, Platform } from "../catalog/platforms/platform";
+import { releases } from "../catalog/releases";
+import { machinesWith } from "../config/description";
+import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
 import { fileKiB } from "./log-size";
+import { bodyBytes, headerBytesBehindDirectors } from "./request-limits";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render, verbatim } from "./template";
 import { appBase, docBase } from "./web-site";
+import { directCurlText } from "../lib/proxies";
 
 const accessLog = ({ httpd }: Platform) => `${httpd.logFolder}/access.log`;
 
@@ -22,7 +27,7 @@ export const httpdLogs = (platform: Platform): LogFiles => ({
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
-    const { unit, virtualHostFile, prepare, test } = platform.httpd;
+    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize } = platform.httpd;
     return {
         prepare: prepare(path.posix.dirname(appBase)),
         files: [
@@ -31,10 +36,15 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                 content: render("etc/httpd/conf.d/virtual.conf", {
                     documentRoot: docBase,
                     serverName: description.site.hostName,
+                    directors: addressesOf(machinesWith(description, "director")),
                     tomcatPort: description.tomcat.port,
                     rotatelogs: platform.httpd.rotatelogs,
                     accessLog: accessLog(platform),
                     fileKiB: fileKiB(description.logs),
+                    legacyCookies: releases[description.release].tomcat.hasLegacyCookieParser,
+                    maxHeaderBytes: headerBytesBehindDirectors(description),
+                    maxBodyBytes: bodyBytes(description),
+                    hasResponseFieldSize,
                 }),
             },
             {
@@ -50,6 +60,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
         ],
         test,
         service: { unit, onChange: "reload" },
-        ready: { command: `curl -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`, seconds: 300 },
+        ready: {
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`,
+            seconds: 300,
+        },
     };
 }

@@ -1,9 +1,11 @@
 import { machinesWith, prefixLength } from "../config/description";
+import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render } from "./template";
+import { directCurlText } from "../lib/proxies";
 
 const configurationFile = "/etc/keepalived/keepalived.conf";
 /** SELinux lets keepalived run the files in this folder without a boolean (selinux-policy, keepalived.fc). */
@@ -15,7 +17,7 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
     const { unit, test, scriptUser } = platform.keepalived;
     const { seconds } = checkOf(context);
     // Until a director holds the virtual address, a connection attempt hangs in ARP. Keep the timeout short.
-    const ask = `curl -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
+    const ask = `${directCurlText} -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
     // VRRP version 3 has no authentication. Its file holds no secret, so a preview shows what changes in it.
     const content =
         vrrpVersion(description.keepalived.advertInterval) === 2
@@ -75,7 +77,9 @@ export function checkOf({ description, platform }: Pick<RoleContext, "descriptio
 export function keepalivedText({ description, machine, platform }: RoleContext, password?: string): string {
     const check = checkOf({ description, platform });
     const { interface: device, virtualRouterId, advertInterval, preempt, notify } = description.keepalived;
-    const highest = Math.max(...machinesWith(description, "director").map((director) => director.priority ?? 0));
+    const directors = machinesWith(description, "director");
+    const highest = Math.max(...directors.map((director) => director.priority ?? 0));
+    const others = directors.filter(({ name }) => name !== machine.name);
     return render("etc/keepalived/keepalived.conf", {
         routerId: `TENGINE_${machine.address.split(".").at(-1)}`,
         notify: notify.to.length > 0 && notify,
@@ -85,6 +89,9 @@ export function keepalivedText({ description, machine, platform }: RoleContext, 
         interface: device,
         virtualRouterId,
         priority: machine.priority,
+        // keepalived refuses a list of peers without a peer. A director without others sends its adverts to nobody.
+        unicast: description.keepalived.unicast &&
+            others.length > 0 && { source: machine.address, peers: addressesOf(others) },
         advertInterval,
         checkInterval: check.interval,
         checkTimeout: Math.max(1, check.seconds),

@@ -8,6 +8,7 @@ import type { RoleContext, RoleDefinition } from "./role-definition";
 import { restarted } from "./restarted";
 import { memcachedNodes, memcachedPort } from "./sessions";
 import { render } from "./template";
+import { directCurlText } from "../lib/proxies";
 
 /** memcached, which keeps the copies of Tomcat's sessions (article, row 9). */
 export const memcached: RoleDefinition = {
@@ -33,7 +34,7 @@ export const memcached: RoleDefinition = {
 export function memcachedConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, user, program } = platform.memcached;
     const { address } = machine;
-    const ask = `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${address}:${memcachedPort}`;
+    const ask = `printf 'version\\r\\nquit\\r\\n' | ${directCurlText} -sS --max-time 2 telnet://${address}:${memcachedPort}`;
     return {
         files: [
             {

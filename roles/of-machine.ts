@@ -41,13 +41,19 @@ export const neededArtifacts = (description: LabDescription): ArtifactName[] => 
 /** What the steps of a machine's roles are configured from. */
 export const contextOf = (
     machine: MachineDescription,
-    { description, artifacts, passwords }: Pick<RoleContext, "description" | "artifacts" | "passwords">,
+    {
+        description,
+        artifacts,
+        passwords,
+        siteTimes,
+    }: Pick<RoleContext, "description" | "artifacts" | "passwords" | "siteTimes">,
 ): RoleContext => ({
     description,
     machine,
     platform: platforms[description.platform],
     artifacts,
     passwords,
+    siteTimes,
     doors: doorsOf(description),
     logs: logsOf(machine, description),
 });

@@ -1,12 +1,15 @@
 import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
+import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
+import { headerKiBBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
+import { jvmRoute, sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
 import { render, verbatim } from "./template";
 import { tengineBuild } from "./tengine-build";
 import { prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
+import { directCurlText } from "../lib/proxies";
 
 /**
  * nginx's upstream groups: one with all app servers, and one for each session route, with the app server that takes
@@ -33,7 +36,7 @@ export const tengineLogs: LogFiles = {
 export function tengineConfiguration(context: RoleContext): RoleConfiguration {
     const { description, platform } = context;
     const { key: buildKey } = tengineBuild(context);
-    const { affinity, source } = description.director;
+    const { affinity, source, maxBodyMiB, maxHeaderKiB, compress } = description.director;
     const { isTengine, dsoModules, perRequestVariable: differing } = serverSources[source];
     const bySession = affinity === "session";
     const routes = bySession ? sessionRoutes(description) : [];
@@ -53,6 +56,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     hashKey: bySession ? "$affinity" : "$request_uri",
                     appServers: bySession ? "${app_servers}" : "be_server1",
                     routes,
+                    knownRoutes: machinesWith(description, "app").map(jvmRoute).join("|"),
                     upstreams: upstreams(upstreamServers(description), routes),
                     tengine: isTengine,
                     dso: dsoModules.length > 0 && { modules: dsoModules },
@@ -63,6 +67,18 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
                     serverName: description.site.hostName,
                     cidr: description.network.cidr,
+                    maxBodyMiB,
+                    maxHeaderKiB,
+                    answerHeaderKiB: headerKiBBehindDirectors(description),
+                    compress,
+                }),
+            },
+            {
+                path: "/etc/tengine/director-error.html",
+                content: render("etc/tengine/director-error.html", {
+                    serverName: description.site.hostName,
+                    maxBodyMiB,
+                    maxHeaderKiB,
                 }),
             },
             {
@@ -86,6 +102,6 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
         ],
         test: `systemd-tmpfiles --create /etc/tmpfiles.d/tengine.conf && ${prefix}/sbin/nginx -t -q`,
         service: { unit: "tengine.service", onChange: "reload" },
-        ready: { command: "curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health", seconds: 300 },
+        ready: { command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health`, seconds: 300 },
     };
 }

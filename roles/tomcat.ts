@@ -6,11 +6,13 @@ import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
 import { accountName } from "./database-accounts";
+import { bodyBytes, formBytes, headerBytesBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
 import { render, verbatim } from "./template";
+import { directCurlText } from "../lib/proxies";
 
 const home = "/usr/local/tomcat";
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
@@ -118,6 +120,9 @@ export function tomcatConfiguration({
                     node: machine.name,
                     appBase,
                     docBase,
+                    maxHeaderBytes: headerBytesBehindDirectors(description),
+                    maxBodyBytes: bodyBytes(description),
+                    maxFormBytes: formBytes(description),
                     jasperListener: release.tomcat.hasJasperListener,
                 }),
                 ...readableByTomcat,
@@ -155,7 +160,7 @@ export function tomcatConfiguration({
         test: "systemd-tmpfiles --create /etc/tmpfiles.d/tomcat.conf",
         service: { unit: "tomcat.service" },
         ready: {
-            command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
             seconds: 600,
         },
     };

@@ -74,10 +74,11 @@ export const debian13: Platform = {
         user: "www-data",
         virtualHostFile: "/etc/apache2/sites-enabled/virtual.conf",
         test: "apache2ctl -t",
+        hasResponseFieldSize: true,
         prepare: () => [
             "rm -f /etc/apache2/sites-enabled/000-default.conf",
             "rm -f /etc/apache2/conf-enabled/other-vhosts-access-log.conf",
-            "a2enmod --quiet proxy proxy_http >/dev/null",
+            "a2enmod --quiet headers proxy proxy_http remoteip >/dev/null",
         ],
     },
     keepalived: {

@@ -101,10 +101,14 @@ export interface Platform {
         /** A command that checks the configuration. */
         test: string;
         /**
-         * Shell lines that disable the distribution's own site (article, row 16) and enable the proxy modules. `site`:
-         * the folder of the lab's sites.
+         * Shell lines that disable the distribution's own site (article, row 16) and enable the modules of
+         * virtual.conf. `site`: the folder of the lab's sites.
          */
         prepare: (site: string) => string[];
+        /**
+         * Whether it has `responsefieldsize` (since httpd 2.4.34). Without it a field of an answer has 8 KiB at most.
+         */
+        hasResponseFieldSize: boolean;
     };
     keepalived: {
         unit: string;

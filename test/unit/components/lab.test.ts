@@ -88,10 +88,13 @@ describe("the article's lab", () => {
         for (const { name, parent, custom, type } of all.filter((registration) => registration.parent !== "")) {
             const [parentType, parentName = ""] = parent.split(" ");
             const start =
-                parentType === "lab:Lab" || custom ? (/^(lab-hypervisor|[^-]+)/.exec(name)?.[0] ?? "") : parentName;
+                parentType === "lab:Lab" || custom
+                    ? (/^(lab-hypervisor|lab-site-times|[^-]+)/.exec(name)?.[0] ?? "")
+                    : parentName;
             expect(name.startsWith(start), `${type} ${name} in ${parent}`).toBe(true);
-            if (parentType === "lab:Lab") expect([...machineNames, "lab-hypervisor"]).toContain(start);
-            if (custom) expect(parentName.startsWith(start), `${type} ${name} in ${parent}`).toBe(true);
+            if (parentType === "lab:Lab")
+                expect([...machineNames, "lab-hypervisor", "lab-site-times"]).toContain(start);
+            else if (custom) expect(parentName.startsWith(start), `${type} ${name} in ${parent}`).toBe(true);
         }
         expect(all.filter(({ parent }) => parent === "").map(({ type, name }) => `${type} ${name}`)).toEqual([
             "lab:Lab lab",
@@ -343,14 +346,14 @@ describe("what a change touches", () => {
         ]);
     });
 
-    test("Tomcat's heap: setenv.sh on the app servers", async () => {
+    test("Tomcat's heap: setenv.sh on the app servers, and in server.xml the largest form", async () => {
         expect(
             await touched((stack) => {
                 stack.tomcat = { heapMiB: 512 };
             }),
         ).toEqual({
-            "nod0-tomcat": ["files/usr/local/tomcat/bin/setenv.sh"],
-            "nod2-tomcat": ["files/usr/local/tomcat/bin/setenv.sh"],
+            "nod0-tomcat": ["files/usr/local/tomcat/bin/setenv.sh", "files/usr/local/tomcat/conf/server.xml"],
+            "nod2-tomcat": ["files/usr/local/tomcat/bin/setenv.sh", "files/usr/local/tomcat/conf/server.xml"],
         });
     });
 

@@ -160,7 +160,7 @@ describe("what the article says", () => {
         expect(xml.match(/<Service name="\w+">/g)).toEqual([`<Service name="Catalina">`, `<Service name="Site">`]);
         // The default connectors are off; the application's connector is the only one.
         expect(xml.match(/<Connector [^>]*>/g)).toEqual([
-            `<Connector port="8081" protocol="HTTP/1.1" address="127.0.0.1" connectionTimeout="20000" redirectPort="8444" URIEncoding="UTF-8" server="Apache"/>`,
+            `<Connector port="8081" protocol="HTTP/1.1" address="127.0.0.1" connectionTimeout="20000" redirectPort="8444" maxHttpHeaderSize="36864" maxHeaderCount="-1" maxPostSize="16777216" maxSwallowSize="67108864" URIEncoding="UTF-8" server="Apache"/>`,
         ]);
         expect(xml).toContain(`<Engine name="Site" defaultHost="192.168.0.200" jvmRoute="jvm200">`);
         expect(xml).toContain(
@@ -170,7 +170,7 @@ describe("what the article says", () => {
             /<Host name="192\.168\.0\.200" appBase="\/tomcat\/app" [^>]*unpackWARs="true" autoDeploy="true" /,
         );
         expect(xml).toContain(
-            `<Valve className="org.apache.catalina.valves.AccessLogValve" directory="logs" prefix="nod0_access_log." suffix=".txt" pattern="%h %l %u %t &quot;%r&quot; %s %b" rotatable="false" checkExists="true"/>`,
+            `<Valve className="org.apache.catalina.valves.AccessLogValve" directory="logs" requestAttributesEnabled="true" prefix="nod0_access_log." suffix=".txt" pattern="%h %l %u %t &quot;%r&quot; %s %b" rotatable="false" checkExists="true"/>`,
         );
         const other = await text("nod2", `${tomcat}/conf/server.xml`);
         expect(other).toContain(`jvmRoute="jvm202"`);
@@ -333,7 +333,7 @@ describe("what the article says", () => {
         expect(conf).toEqual(
             expect.arrayContaining([
                 "hash $affinity consistent;",
-                `"~^(?<session_id>[0-9A-Fa-f]+)" $session_id;`,
+                `"~^(?<hashed_id>[0-9A-Fa-f]+)" $hashed_id;`,
                 "default $request_id;",
             ]),
         );
@@ -343,7 +343,7 @@ describe("what the article says", () => {
     test("row 20: the server on 80, and its status page for the lab's net only", async () => {
         const status = (source: string) =>
             text("nod4", nginxConf, siteWith({ director: { source } })).then((conf) =>
-                trimmedLines(/location \/status \{([^}]*)\}/.exec(conf)?.[1] ?? "").filter((line) => line !== ""),
+                trimmedLines(/location = \/status \{([^}]*)\}/.exec(conf)?.[1] ?? "").filter((line) => line !== ""),
             );
         expect(await status("tengine-3.1.0")).toEqual([
             "check_status;",

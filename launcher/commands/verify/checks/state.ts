@@ -5,6 +5,7 @@ import { databaseOf } from "../../../../config/chosen-database";
 import { each, verdict, type Check } from "../check";
 import { CannotRun } from "../../../stack/running-lab";
 import { Visitor } from "../visitor";
+import { directCurlText } from "../../../../lib/proxies";
 
 /** A session counts every addition, through every director and for every page. */
 export const sessions: Check = (lab) =>
@@ -44,7 +45,7 @@ export const memcached: Check = async (lab) => {
             const commands = `version\r\nget ${visitor.session}\r\nquit\r\n`;
             const { code, output } = await lab.ssh(
                 asker,
-                `printf %s ${quote(commands)} | curl -sS --max-time 5 telnet://${address}:${port} | ` +
+                `printf %s ${quote(commands)} | ${directCurlText} -sS --max-time 5 telnet://${address}:${port} | ` +
                     `tr -c '[:print:]\\n' .`,
             );
             const holds = output.includes(`VALUE ${visitor.session}`);
