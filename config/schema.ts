@@ -436,6 +436,33 @@ const keepalived = z.strictObject({
         .describe("Mails about moves of the virtual address."),
 });
 
+const logs = z.strictObject({
+    days: z
+        .number()
+        .int()
+        .min(1)
+        .max(3650)
+        .default(14)
+        .describe("Days that machines keep their logs. A log file is renamed every day, and when it is too large."),
+    maxMiB: z
+        .number()
+        .int()
+        .min(16)
+        .max(1_048_576)
+        .default(256)
+        .describe(
+            "Space in MiB that one log takes with its old files. A log that grows faster is kept for fewer days. " +
+                "Sizes are looked at every five minutes.",
+        ),
+    journalMiB: z
+        .number()
+        .int()
+        .min(16)
+        .max(1_048_576)
+        .default(256)
+        .describe("Space in MiB of each machine's journal, where services without files of their own write."),
+});
+
 /** Settings that plans and outputs may show. */
 export const openSchema = z.strictObject({
     machineKind: z
@@ -535,6 +562,7 @@ export const openSchema = z.strictObject({
     sessions: sessions.prefault({}).describe("Where sessions are kept."),
     director: director.prefault({}).describe("The directors' web server."),
     keepalived: keepalived.prefault({}).describe("How the directors share the virtual address."),
+    logs: logs.prefault({}).describe("How long machines keep their logs, and how large these get."),
 });
 export type Settings = z.infer<typeof openSchema>;
 

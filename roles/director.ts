@@ -6,7 +6,7 @@ import { addressesOf } from "./addresses";
 import { checksUnit, healthChecksConfiguration, needsChecks } from "./health-checks";
 import { keepalivedConfiguration } from "./keepalived";
 import type { Door, RoleDefinition } from "./role-definition";
-import { tengineConfiguration } from "./tengine";
+import { tengineConfiguration, tengineLogs } from "./tengine";
 import { tengineBuild } from "./tengine-build";
 
 /**
@@ -53,6 +53,7 @@ export const director: RoleDefinition = {
         ...(needsChecks(description) ? [checksUnit] : []),
         platform.keepalived.unit,
     ],
+    logs: () => [tengineLogs],
     processes: () => [{ program: /^nginx$/, user: "nginx" }],
     doors: (description) => [
         { what: "the site", port: 80, on: machinesWith(description, "director"), from: "anyone" },

@@ -1,8 +1,10 @@
 import * as path from "node:path";
+import type { LogFiles, Platform } from "../catalog/platforms/platform";
 import { releases } from "../catalog/releases";
 import { machinesWith } from "../config/description";
 import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
+import { fileKiB } from "./log-size";
 import { bodyBytes, headerBytesBehindDirectors } from "./request-limits";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
@@ -10,6 +12,18 @@ import type { RoleContext } from "./role-definition";
 import { render } from "./template";
 import { appBase, docBase } from "./web-site";
 import { directCurlText } from "../lib/proxies";
+
+const accessLog = ({ httpd }: Platform) => `${httpd.logFolder}/access.log`;
+
+/**
+ * httpd opens new files only when it is reloaded. A reload closes connections that a director may send a POST on at that
+ * moment: 13 of 33,000 POSTs failed in 138 reloads (2026-11-27). So rotatelogs writes the file, and begins new ones.
+ */
+export const httpdLogs = (platform: Platform): LogFiles => ({
+    files: [accessLog(platform)],
+    areNumbered: true,
+    replaces: platform.httpd.rotation,
+});
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
@@ -29,6 +43,9 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     tomcatPort: description.tomcat.port,
                     tomcatSeconds,
                     shutdownSeconds,
+                    rotatelogs: platform.httpd.rotatelogs,
+                    accessLog: accessLog(platform),
+                    fileKiB: fileKiB(description.logs),
                     legacyCookies: releases[description.release].tomcat.hasLegacyCookieParser,
                     maxHeaderBytes: headerBytesBehindDirectors(description),
                     maxBodyBytes: bodyBytes(description),

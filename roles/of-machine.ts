@@ -1,7 +1,7 @@
 /** What the roles of a machine, or of all machines, add up to. */
 import type { ArtifactName } from "../catalog/artifacts";
 import { platforms } from "../catalog/platforms/index";
-import type { Repository } from "../catalog/platforms/platform";
+import type { LogFiles, Repository } from "../catalog/platforms/platform";
 import type { LabDescription, MachineDescription } from "../config/description";
 import { doorsOf } from "./doors";
 import { roles } from "./index";
@@ -24,6 +24,10 @@ export const repositoriesOf = (machine: MachineDescription, description: LabDesc
 /** systemd units that run on a machine when all of its roles work. */
 export const unitsOf = (machine: MachineDescription, description: LabDescription): string[] =>
     rolesOf(machine).flatMap(({ units }) => units?.(description, platforms[description.platform]) ?? []);
+
+/** The log files of all roles of a machine. */
+export const logsOf = (machine: MachineDescription, description: LabDescription): LogFiles[] =>
+    rolesOf(machine).flatMap(({ logs }) => logs?.(description, platforms[description.platform]) ?? []);
 
 /** The artifacts that a lab is built from. */
 export const neededArtifacts = (description: LabDescription): ArtifactName[] => [
@@ -51,6 +55,7 @@ export const contextOf = (
     passwords,
     siteTimes,
     doors: doorsOf(description),
+    logs: logsOf(machine, description),
 });
 
 /** The configuration of each step on a machine, by the step's name. */

@@ -1,3 +1,4 @@
+import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
 import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
@@ -30,6 +31,12 @@ function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
         })),
     ];
 }
+
+/** On USR1 the server opens new files and loses no line. */
+export const tengineLogs: LogFiles = {
+    files: ["/var/log/tengine/*.log"],
+    reopen: "systemctl kill --kill-who=main --signal=USR1 tengine.service || true",
+};
 
 /** The directors' web server (article, rows 18 to 20). */
 export function tengineConfiguration(context: RoleContext): RoleConfiguration {

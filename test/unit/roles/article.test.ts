@@ -170,7 +170,7 @@ describe("what the article says", () => {
             /<Host name="192\.168\.0\.200" appBase="\/tomcat\/app" [^>]*unpackWARs="true" autoDeploy="true" /,
         );
         expect(xml).toContain(
-            `<Valve className="org.apache.catalina.valves.AccessLogValve" directory="logs" requestAttributesEnabled="true" prefix="nod0_access_log." suffix=".txt" pattern="%h %l %u %t &quot;%r&quot; %s %b"/>`,
+            `<Valve className="org.apache.catalina.valves.AccessLogValve" directory="logs" requestAttributesEnabled="true" prefix="nod0_access_log." suffix=".txt" pattern="%h %l %u %t &quot;%r&quot; %s %b" rotatable="false" checkExists="true"/>`,
         );
         const other = await text("nod2", `${tomcat}/conf/server.xml`);
         expect(other).toContain(`jvmRoute="jvm202"`);

@@ -86,8 +86,7 @@ export const appServerDrills: Record<string, Drill> = {
     },
     "disk-full": onAppServer(
         "the disk for Tomcat's logs and temporary files is full; Tomcat is killed, and has to start so",
-        ({ lab }, machine) =>
-            diskFull(lab, machine, "tomcat.service", ["/usr/local/tomcat/logs", "/usr/local/tomcat/temp"]),
+        ({ lab }, machine) => diskFull(lab, machine, "tomcat.service", ["/var/log/tomcat", "/usr/local/tomcat/temp"]),
         appServerGoals,
         12,
     ),
