@@ -1,7 +1,7 @@
 /**
  * What the `command` plugin answers, call by call. The snapshots beside this file were recorded from the genuine plugin
- * 1.2.1, built from its repository at that tag, on 2026-11-24 and 2026-11-27; the stand-in gives the same answers, texts of errors
- * included. To compare again, build the genuine one anywhere and run
+ * 1.2.1, built from its repository at that tag, on 2026-11-24 and 2026-11-27; the stand-in gives the same answers,
+ * texts of errors included. To compare again, build the genuine one anywhere and run
  * `ENGINE_TEST_PLUGIN=/path/to/pulumi-resource-command npx vitest run --project engine command-protocol`.
  */
 import { once } from "node:events";
