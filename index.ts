@@ -8,6 +8,7 @@ import type { LabDescription } from "./config/description";
 import { stackConfiguration } from "./config/stack-configuration";
 import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
 import { jumpHostsOf } from "./hypervisors/jump-host";
+import { startMachine, stoppedMachines } from "./hypervisors/stopped-machines";
 import { builtImagePath, cacheFolder, isFirstTime, isOffline } from "./lib/environment";
 import { UserError } from "./lib/errors";
 import { silent } from "./lib/progress";
@@ -27,10 +28,12 @@ export = async () => {
             progress: silent,
             offline: isOffline(),
         });
+        const facts = await factsOf(description);
+        await startStopped(description);
         new Lab("lab", {
             ...configuration,
             artifacts,
-            facts: await factsOf(description),
+            facts,
             firstTime: isFirstTime(),
         });
         return outputsOf(configuration);
@@ -72,6 +75,22 @@ async function factsOf(description: LabDescription): Promise<Record<string, Hype
             ),
         ),
     );
+}
+
+/**
+ * Starts the virtual machines that were powered off, also from inside; a preview only names them. The launcher has
+ * looked after those of an isolated stack.
+ */
+async function startStopped(description: LabDescription): Promise<void> {
+    if (description.machineKind !== "vm" || description.isolated) return;
+    for (const machine of await stoppedMachines(description)) {
+        if (pulumi.runtime.isDryRun()) {
+            void pulumi.log.warn(`${machine.name} is off. up starts it.`);
+        } else {
+            await startMachine(description, machine);
+            void pulumi.log.info(`${machine.name} was off. It has been started.`);
+        }
+    }
 }
 
 async function accelerationAt(uri: string): Promise<Acceleration> {

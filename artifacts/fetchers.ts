@@ -1,10 +1,8 @@
 /** Downloads files from each kind of source. */
-import { createWriteStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { debianMirror } from "../lib/apt-sources";
+import { mavenEnvironment } from "../lib/proxies";
 import { run } from "../lib/run";
 
 /** A file to download: the name that it gets, and its address in the artifact catalog. */
@@ -52,7 +50,10 @@ ${items.join("\n")}
 const fetchFromMaven: Fetch = async (wanted, folder, say) => {
     const pom = join(folder, "pom.xml");
     await writeFile(pom, mavenPom(wanted, folder));
-    await run(["mvn", "--batch-mode", "--no-transfer-progress", "--file", pom, "dependency:copy"], { say });
+    await run(["mvn", "--batch-mode", "--no-transfer-progress", "--file", pom, "dependency:copy"], {
+        env: mavenEnvironment(),
+        say,
+    });
 };
 
 /**
@@ -100,36 +101,23 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
     });
 };
 
-/** Milliseconds without data after which a download fails. There is no limit on the whole time. */
-const longestSilence = 30_000;
+/** curl, and not Node's fetch: curl goes through the user's proxy and trusts the certificates of the system. */
+export const curlWords = [
+    "curl",
+    "--fail",
+    "--silent",
+    "--show-error",
+    "--location",
+    "--globoff",
+    "--proto",
+    "=http,https",
+    "--connect-timeout",
+    "30",
+] as const;
 
-async function download(url: string, path: string): Promise<void> {
-    const silence = new AbortController();
-    const timer = setTimeout(() => {
-        silence.abort(new Error(`no data for ${longestSilence / 1000} s`));
-    }, longestSilence);
-    try {
-        const response = await fetch(url, { signal: silence.signal });
-        if (!response.ok || !response.body)
-            throw new Error(`answered ${response.status.toString()} ${response.statusText}`);
-        await pipeline(
-            Readable.fromWeb(response.body),
-            async function* (chunks: AsyncIterable<Buffer>) {
-                for await (const chunk of chunks) {
-                    timer.refresh();
-                    yield chunk;
-                }
-            },
-            createWriteStream(path),
-        );
-    } catch (error) {
-        // The cause of fetch's error has the reason, such as a name that cannot be resolved.
-        const cause = error instanceof Error ? (error.cause ?? error) : error;
-        throw new Error(`${url}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause: error });
-    } finally {
-        clearTimeout(timer);
-    }
-}
+/** A download has no limit on its whole time. It fails after 30 s without data. */
+const download = (url: string, path: string) =>
+    run([...curlWords, "--speed-limit", "1", "--speed-time", "30", "--output", path, url], { name: url });
 
 const fetchFromPublishers: Fetch = async (wanted, folder, say) => {
     const failures: string[] = [];

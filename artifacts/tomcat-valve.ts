@@ -8,6 +8,7 @@ import { checkout } from "../lib/environment";
 import { UserError } from "../lib/errors";
 import { withLock } from "../lib/lock";
 import type { Progress } from "../lib/progress";
+import { mavenEnvironment } from "../lib/proxies";
 import { run } from "../lib/run";
 import type { LocalArtifact } from "./local-artifacts";
 
@@ -94,7 +95,7 @@ async function build(
         // These goals need the compiler alone; the phase "package" would also get what runs tests.
         await run(
             ["mvn", ...settings, "--file", scratch, "--activate-profiles", release, "compiler:compile", "jar:jar"],
-            { say },
+            { env: mavenEnvironment(), say },
         );
         fs.renameSync(join(scratch, "target", valveFile), jar);
     } catch (error) {

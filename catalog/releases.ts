@@ -9,6 +9,8 @@ export interface Release {
         version: string;
         /** Tomcat 7 and older need a listener that starts the JSP engine. */
         hasJasperListener: boolean;
+        /** Tomcat 7 parses cookies by RFC 2109. Later versions parse them by RFC 6265, as browsers send them. */
+        hasLegacyCookieParser: boolean;
     };
     /** Jars for Tomcat's lib folder: the session manager with its serializer. */
     libraries: ArtifactName[];
@@ -34,7 +36,12 @@ export type ReleaseName = (typeof releaseNames)[number];
 export const releases: Record<ReleaseName, Release> = {
     // Article, rows 11, 13 and 18.
     article: {
-        tomcat: { artifact: "tomcat-7.0.62", version: "7.0.62", hasJasperListener: true },
+        tomcat: {
+            artifact: "tomcat-7.0.62",
+            version: "7.0.62",
+            hasJasperListener: true,
+            hasLegacyCookieParser: true,
+        },
         libraries: [
             "memcached-session-manager-1.8.3",
             "memcached-session-manager-tc7-1.8.3",
@@ -53,7 +60,12 @@ export const releases: Record<ReleaseName, Release> = {
     },
     // Tomcat 9 is the newest that the newest session manager supports. It still gets fixes.
     maintained: {
-        tomcat: { artifact: "tomcat-9.0.117", version: "9.0.117", hasJasperListener: false },
+        tomcat: {
+            artifact: "tomcat-9.0.117",
+            version: "9.0.117",
+            hasJasperListener: false,
+            hasLegacyCookieParser: false,
+        },
         libraries: [
             "memcached-session-manager-2.3.2",
             "memcached-session-manager-tc9-2.3.2",

@@ -10,6 +10,7 @@ import type { RoleContext } from "../roles/role-definition";
 import { Hypervisor, type HypervisorFacts } from "./hypervisor";
 import { Machine } from "./machine";
 import { createRole } from "./role";
+import { siteTimes } from "./site-times";
 import { machineStage } from "./staging";
 
 export interface LabArgs extends Configuration {
@@ -62,8 +63,9 @@ export class Lab extends pulumi.ComponentResource {
             database: pulumi.secret(secrets.databasePassword),
             vrrp: pulumi.secret(secrets.vrrpPassword),
         };
+        const times = siteTimes({ parent: this });
         return description.machines.map((machine) => {
-            const context = contextOf(machine, { description, artifacts, passwords });
+            const context = contextOf(machine, { description, artifacts, passwords, siteTimes: times });
             const hypervisor = hypervisors.get(hypervisorOf(description, machine)) as Hypervisor;
             const hostKey = hostKeyOf(secrets.hostKeySeed, machine.name);
             const args = { context, hostKey, loginKey, hypervisor, stage: machineStage(machine.name, stage) };

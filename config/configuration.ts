@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { releases } from "../catalog/releases";
 import { parseLibvirtUri } from "../lib/libvirt-uri";
+import type { Check } from "./checks/check";
 import { findMistakes } from "./checks/index";
 import { rolesExist } from "./checks/roles";
 import { defaultDatabaseServer } from "./chosen-database";
@@ -33,13 +34,17 @@ export function readConfiguration(
     return { description, secrets: secrets.data };
 }
 
-/** The same without the secrets, which cannot be read before the engine is there. */
+/**
+ * The same without the secrets, which cannot be read before the engine is there. What `moreChecks` find is in the same
+ * error.
+ */
 export function readDescription(
     raw: Record<string, unknown>,
     stack: string,
     roles: readonly RoleRules[],
+    moreChecks: readonly Check[] = [],
 ): LabDescription {
-    const { description, mistakes } = findDescription(raw, stack, roles);
+    const { description, mistakes } = findDescription(raw, stack, roles, moreChecks);
     if (!description || mistakes.length > 0) throw new ConfigurationError(stack, mistakes);
     return description;
 }
@@ -52,6 +57,7 @@ function findDescription(
     raw: Record<string, unknown>,
     stack: string,
     roles: readonly RoleRules[],
+    moreChecks: readonly Check[] = [],
 ): { description?: LabDescription; mistakes: Mistake[] } {
     const { data, error } = openSchema.safeParse(raw);
     const settings = data ?? openSchema.safeParse(withoutUnknown(raw, error?.issues ?? [])).data;
@@ -61,7 +67,9 @@ function findDescription(
         mistakes: [
             ...(error?.issues.map((issue) => toMistake(issue, raw, stack)) ?? []),
             ...rolesExist(raw, roles),
-            ...(description ? findMistakes(description, roles) : []),
+            ...(description
+                ? [...findMistakes(description, roles), ...moreChecks.flatMap((check) => check(description))]
+                : []),
         ],
     };
 }
@@ -78,6 +86,9 @@ function withoutUnknown(raw: Record<string, unknown>, issues: z.core.$ZodIssue[]
 const at = (value: unknown, path: readonly PropertyKey[]) =>
     path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
+/** A session in the heap takes about 8 KiB. A quarter of the heap leaves room for those of an app server that fails. */
+const sessionsPerHeapMiB = 32;
+
 const toDescription = (
     { machines, machineSize, hypervisor, hypervisors, ...rest }: Settings,
     roles: readonly RoleRules[],
@@ -85,8 +96,13 @@ const toDescription = (
     ...rest,
     ...reachOf({ hypervisor, hypervisors, network: rest.network }),
     database: { ...rest.database, server: rest.database.server ?? defaultDatabaseServer(rest.platform) },
+    keepalived: { ...rest.keepalived, unicast: rest.keepalived.unicast ?? rest.network.mode === "bridge" },
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
-    sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
+    sessions: {
+        ...rest.sessions,
+        client: rest.sessions.client ?? releases[rest.release].sessionClients[0],
+        max: rest.sessions.max ?? sessionsPerHeapMiB * rest.tomcat.heapMiB,
+    },
     // Pulumi sorts maps in its own way. Here nod2 comes before nod10.
     machines: Object.entries(machines)
         .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))

@@ -33,14 +33,23 @@ export interface HypervisorDescription {
 
 export interface LabDescription extends Omit<
     Settings,
-    "machines" | "machineSize" | "network" | "hypervisor" | "hypervisors" | "database" | "director" | "sessions"
+    | "machines"
+    | "machineSize"
+    | "network"
+    | "hypervisor"
+    | "hypervisors"
+    | "database"
+    | "director"
+    | "keepalived"
+    | "sessions"
 > {
     machines: MachineDescription[];
     hypervisors: [HypervisorDescription, ...HypervisorDescription[]];
     network: Settings["network"] & { bridge: string; jump: boolean };
     database: Settings["database"] & { server: DatabaseServerName };
     director: Settings["director"] & { source: SourceName };
-    sessions: Settings["sessions"] & { client: SessionClient };
+    keepalived: Settings["keepalived"] & { unicast: boolean };
+    sessions: Settings["sessions"] & { client: SessionClient; max: number };
 }
 
 export type MachineKind = LabDescription["machineKind"];

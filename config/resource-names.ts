@@ -6,6 +6,9 @@
 /** The component that holds everything else. */
 export const labResource = "lab";
 
+/** The times of the application's files. */
+export const siteTimesResource = `${labResource}-site-times`;
+
 /**
  * A hypervisor's component. `hypervisor` is the hypervisor's name in the stack file, undefined where the stack has only
  * one.
@@ -67,11 +70,11 @@ export function parseResourceName(
     const machine = machineNames
         .filter((candidate) => name.startsWith(`${candidate}-`))
         .reduce((longest, candidate) => (candidate.length > longest.length ? candidate : longest), "");
-    if (machine === "" || isHypervisorPart(name)) return undefined;
+    if (machine === "" || name === siteTimesResource || isHypervisorPart(name)) return undefined;
     return { machine, step: name.slice(machine.length + 1) };
 }
 
-/** A machine may be called `lab`; no step of a machine is called `hypervisor`. */
+/** A machine may be called `lab`; no step of a machine is called `hypervisor` or `site-times`. */
 const isHypervisorPart = (name: string) => name === hypervisorResource() || name.startsWith(`${hypervisorResource()}-`);
 
 /** A resource's name and its type, out of its URN (`urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`). */

@@ -194,6 +194,18 @@ const size = z.strictObject({
         .describe("Disk in GiB. A change replaces the disk of every virtual machine; containers ignore the value."),
 });
 
+const packages = z.strictObject({
+    refreshDays: z
+        .number()
+        .min(0)
+        .max(3650)
+        .default(30)
+        .describe(
+            "Days for which a package layer is used. After them `up` makes the layer anew, with the packages that the " +
+                "mirrors have then. Machines that exist stay as they are.",
+        ),
+});
+
 const site = z.strictObject({
     hostName: dnsName
         .default("www.test.com")
@@ -247,6 +259,30 @@ const sessions = z.strictObject({
         .max(65_536)
         .default(64)
         .describe("Memory in MiB that each memcached gives to sessions. A change restarts memcached."),
+    maxKiB: z
+        .number()
+        .int()
+        .min(64)
+        .max(16_384)
+        .default(1024)
+        .describe(
+            "Largest copy of one session in KiB. A larger session has no copy and ends with its Tomcat; the log " +
+                "names it. A change restarts the memcacheds, and the Tomcats one after the other.",
+        ),
+    max: z
+        .number()
+        .int()
+        .min(16)
+        .max(1_000_000)
+        .optional()
+        .meta({
+            description:
+                "Sessions of one app server from which on new visitors get status 429. Sessions of an app server that " +
+                "failed are taken over beyond it. A change restarts the Tomcats, one after the other.",
+            otherwise:
+                "32 for each MiB of `tomcat.heapMiB`: a quarter of the heap with sessions of 8 KiB, and half of it " +
+                "after a takeover",
+        }),
     failoverNodes: z
         .array(z.string())
         .optional()
@@ -267,8 +303,8 @@ const sessions = z.strictObject({
         .boolean()
         .default(true)
         .describe(
-            "Copy sessions again after a memcached was away (docs/article.md). `false`: " +
-                "the session manager MSM alone, as in the article.",
+            "Copy sessions again after a memcached was away (docs/article.md), and heed `sessions.maxKiB` and " +
+                "`sessions.max`. `false`: the session manager MSM alone, as in the article.",
         ),
     client: z.enum(sessionClients).optional().meta({
         description: "The memcached client library of MSM. The article has `spymemcached-2.11.1`.",
@@ -292,6 +328,65 @@ const director = z.strictObject({
         .describe(
             "How a director chooses the app server. `session`: the app server that has the visitor's session. " +
                 "`uri`: the article's hash over the address, which loses updates.",
+        ),
+    timeouts: z
+        .strictObject({
+            connectSeconds: z
+                .number()
+                .min(0.1)
+                .max(10)
+                .default(0.5)
+                .describe(
+                    "How long a director waits until an app server accepts a connection. Then it asks another one.",
+                ),
+            sendSeconds: z
+                .number()
+                .int()
+                .min(1)
+                .max(3600)
+                .default(60)
+                .describe("How long an app server may take nothing of a request's body before the visitor gets 504."),
+            answerSeconds: z
+                .number()
+                .int()
+                .min(2)
+                .max(3600)
+                .default(60)
+                .describe(
+                    "How long an app server may send nothing before the visitor gets 504. " +
+                        "A Tomcat that stops waits so long for its requests.",
+                ),
+        })
+        .prefault({})
+        .describe("Time limits between a director and the app servers."),
+    maxBodyMiB: z
+        .number()
+        .int()
+        .min(1)
+        .max(2047)
+        .default(64)
+        .describe(
+            "Largest body of a request in MiB, for directors, httpd and Tomcat. Directors refuse a larger one with 413. " +
+                "Forms are held in the Java heap, so a form has a sixteenth of `tomcat.heapMiB` at most. " +
+                "A change restarts the Tomcats, one after the other.",
+        ),
+    maxHeaderKiB: z
+        .number()
+        .int()
+        .min(8)
+        .max(128)
+        .default(32)
+        .describe(
+            "Largest header of a request and of an answer in KiB, for directors, httpd and Tomcat: " +
+                "the first line and all fields together. Directors refuse a larger request with 431, or with 414 for " +
+                "its address. A change restarts the Tomcats, one after the other.",
+        ),
+    compress: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Directors compress text for clients that take gzip. `false` for a site behind a TLS proxy whose pages " +
+                "hold secrets beside a visitor's own words (BREACH).",
         ),
 });
 
@@ -319,6 +414,15 @@ const keepalived = z.strictObject({
         .boolean()
         .default(true)
         .describe("A returning director with a higher priority takes the virtual address back, as in the article."),
+    unicast: z
+        .boolean()
+        .optional()
+        .meta({
+            description:
+                "Directors send VRRP adverts to each other's addresses, for networks without multicast. `false`: by " +
+                "multicast, as in the article. A change: for a few seconds two directors may hold the virtual address.",
+            otherwise: "`true` with `network.mode: bridge`, else `false`",
+        }),
     notify: z
         .strictObject({
             to: z
@@ -330,6 +434,33 @@ const keepalived = z.strictObject({
         })
         .prefault({})
         .describe("Mails about moves of the virtual address."),
+});
+
+const logs = z.strictObject({
+    days: z
+        .number()
+        .int()
+        .min(1)
+        .max(3650)
+        .default(14)
+        .describe("Days that machines keep their logs. A log file is renamed every day, and when it is too large."),
+    maxMiB: z
+        .number()
+        .int()
+        .min(16)
+        .max(1_048_576)
+        .default(256)
+        .describe(
+            "Space in MiB that one log takes with its old files. A log that grows faster is kept for fewer days. " +
+                "Sizes are looked at every five minutes.",
+        ),
+    journalMiB: z
+        .number()
+        .int()
+        .min(16)
+        .max(1_048_576)
+        .default(256)
+        .describe("Space in MiB of each machine's journal, where services without files of their own write."),
 });
 
 /** Settings that plans and outputs may show. */
@@ -424,12 +555,14 @@ export const openSchema = z.strictObject({
             "TCP port of the package proxy at the gateway, or `none`: machines ask their mirrors directly. " +
                 "A change replaces every machine and its disk.",
         ),
+    packages: packages.prefault({}).describe("The machines' distribution packages."),
     site: site.prefault({}).describe("What visitors see at the virtual address."),
     database: database.prefault({}).describe("The database."),
     tomcat: tomcat.prefault({}).describe("The app servers' Tomcat."),
     sessions: sessions.prefault({}).describe("Where sessions are kept."),
     director: director.prefault({}).describe("The directors' web server."),
     keepalived: keepalived.prefault({}).describe("How the directors share the virtual address."),
+    logs: logs.prefault({}).describe("How long machines keep their logs, and how large these get."),
 });
 export type Settings = z.infer<typeof openSchema>;
 

@@ -36,6 +36,8 @@ const description = z.strictObject({
 const places = z.strictObject({
     /** The image's root tree (`path` of ensureImage). */
     image: absolutePath,
+    /** The tree of the package layer over the image (launcher/isolated-host/layers.ts). */
+    layer: absolutePath.optional(),
     /** The folder with a folder for each machine: `machines` in the lab's home. */
     directory: absolutePath,
 });

@@ -4,10 +4,12 @@
  */
 import { CommanderError } from "commander";
 import { UserError } from "../lib/errors";
+import { keepLoopbackOffProxies } from "../lib/proxies";
 import { ProgramError } from "../lib/run";
 import { labProgram } from "./program";
 
 async function main(words: string[]): Promise<void> {
+    keepLoopbackOffProxies();
     const program = labProgram();
     if (words.length === 0) program.help({ error: true });
     await program.parseAsync(words, { from: "user" });
@@ -19,6 +21,15 @@ function textOf(error: unknown): string {
     if (error instanceof ProgramError) return error.message;
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
+
+/**
+ * In `./lab plan | head`, the reader of the output ends first. What is written after that is lost, and the command goes
+ * on to its own end: a drill heals what it has broken, and `up` is not interrupted.
+ */
+for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EPIPE") throw error;
+    });
 
 main(process.argv.slice(2)).catch((error: unknown) => {
     if (error instanceof CommanderError) {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { acceptCommand } from "./commands/accept";
+import { bakeCommand } from "./commands/bake";
 import { benchCommand } from "./commands/bench/command";
 import { cleanCommand } from "./commands/clean";
 import { completionCommand } from "./commands/completion";
@@ -47,6 +48,7 @@ const commands = () => [
     doctorCommand(),
     initCommand(),
     fetchCommand(),
+    bakeCommand(),
     acceptCommand(),
     engineCommand(),
     cleanCommand(),

@@ -90,6 +90,7 @@ find_missing() {
     has mvn || lack "Maven" maven maven
     has javac || lack "a JDK" default-jdk-headless java-21-openjdk-devel
     has git || lack "git" git git
+    has curl || lack "curl" curl curl
 }
 
 distribution() {

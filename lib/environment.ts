@@ -1,5 +1,6 @@
 /**
- * The environment variables of this project. No other TypeScript module reads or names them.
+ * The environment variables of this project. No other TypeScript module reads or names them. The variables of HTTP
+ * proxies are in proxies.ts.
  *
  * | variable          | set by            | read by                      | value                            |
  * | ----------------- | ----------------- | ---------------------------- | -------------------------------- |
@@ -9,6 +10,7 @@
  * | `LAB_STACK`       | user              | launcher                     | stack of a call without `-s`     |
  * | `LAB_CALLED_FROM` | `./lab`           | launcher                     | folder of the call               |
  * | `LAB_IMAGE`       | launcher          | program, `container`         | image that the launcher built    |
+ * | `LAB_LAYERS`      | launcher          | `container`                  | JSON: package layer by machine   |
  * | `LAB_MACHINES`    | launcher          | `container`                  | folder of the stack's containers |
  * | `LAB_DEBUG`       | launcher          | program                      | set if pulumi has `--debug`      |
  * | `LAB_FIRST_TIME`  | launcher          | program                      | set if no app server exists      |
@@ -27,6 +29,7 @@ const names = {
     stack: "LAB_STACK",
     calledFrom: "LAB_CALLED_FROM",
     image: "LAB_IMAGE",
+    layers: "LAB_LAYERS",
     machines: "LAB_MACHINES",
     debug: "LAB_DEBUG",
     firstTime: "LAB_FIRST_TIME",
@@ -77,6 +80,9 @@ export const resolveForCaller = (file: string) => path.resolve(callersFolder(), 
 
 /** Path of the image that the launcher built from packages; undefined where pulumi runs without the launcher. */
 export const builtImagePath = () => valueOf("image");
+
+/** The package layer that each container starts from, by the machine's name. Other machines start from the image. */
+export const packageLayers = () => JSON.parse(valueOf("layers") ?? "{}") as Record<string, string>;
 
 /** The folder in which each container of the stack has its own folder; undefined outside of an isolated lab. */
 export const machinesFolder = () => valueOf("machines");

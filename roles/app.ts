@@ -6,11 +6,11 @@ import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith, type LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
-import { httpdConfiguration } from "./httpd";
+import { httpdConfiguration, httpdLogs } from "./httpd";
 import { javaConfiguration } from "./java";
 import type { RoleDefinition } from "./role-definition";
 import { jvmRoute } from "./sessions";
-import { tomcatConfiguration } from "./tomcat";
+import { tomcatConfiguration, tomcatLogs } from "./tomcat";
 import { webSiteConfiguration } from "./web-site";
 
 /**
@@ -47,6 +47,7 @@ export const app: RoleDefinition = {
         const driver = drivers[description.database.server].artifact;
         return [...(rpm ? [rpm] : []), tomcat.artifact, ...libraries, driver, description.sessions.client];
     },
+    logs: (_description, platform) => [tomcatLogs, httpdLogs(platform)],
     units: (_description, platform) => ["tomcat.service", platform.httpd.unit],
     processes: (platform) => [
         { program: /^java$/, user: "tomcat" },

@@ -9,6 +9,7 @@ export const base: RoleDefinition = {
     isImplied: () => true,
     steps: [{ name: "base", component: "lab:Base", configuration: baseConfiguration }],
     worksAfter: "base",
+    logs: (_description, platform) => platform.systemLogs,
     packages: (_description, platform) => platform.packages.base,
     doors: (description) => [{ what: "ssh", port: 22, on: description.machines, from: controlAddresses(description) }],
 };

@@ -1,4 +1,5 @@
 /** The configuration of a stack, read with the registry's roles. */
+import type { Check } from "../config/checks/check";
 import * as config from "../config/configuration";
 import { roles } from "./index";
 
@@ -10,5 +11,5 @@ export const readConfiguration = (raw: Record<string, unknown>, stack: string) =
     config.readConfiguration(raw, stack, namedRoles());
 
 /** See config/configuration.ts. */
-export const readDescription = (raw: Record<string, unknown>, stack: string) =>
-    config.readDescription(raw, stack, namedRoles());
+export const readDescription = (raw: Record<string, unknown>, stack: string, moreChecks: readonly Check[] = []) =>
+    config.readDescription(raw, stack, namedRoles(), moreChecks);

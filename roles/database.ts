@@ -31,6 +31,7 @@ export const database: RoleDefinition = {
         const { repository } = databaseOf(description);
         return repository ? [repository] : [];
     },
+    logs: (description) => databaseOf(description).logs,
     units: (description) => [databaseOf(description).unit],
     processes: () => [{ program: /^(mariadbd|mysqld)$/, user: "mysql" }],
     doors: (description) => [

@@ -3,6 +3,7 @@ import { base } from "./base";
 import { database } from "./database";
 import { director } from "./director";
 import { firewall } from "./firewall";
+import { logs } from "./logs";
 import { memcached } from "./memcached";
 import { retiredAccounts } from "./retired-accounts";
 import type { RoleDefinition } from "./role-definition";
@@ -11,4 +12,13 @@ import type { RoleDefinition } from "./role-definition";
  * The registry of roles, back end before front end (article, row 8). A role waits only for roles that stand before it.
  * Everything that lists roles is derived from here.
  */
-export const roles: readonly RoleDefinition[] = [base, firewall, database, memcached, app, retiredAccounts, director];
+export const roles: readonly RoleDefinition[] = [
+    base,
+    firewall,
+    logs,
+    database,
+    memcached,
+    app,
+    retiredAccounts,
+    director,
+];

@@ -6,14 +6,15 @@ import { hardened } from "./hardening";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
 import { restarted } from "./restarted";
-import { memcachedNodes, memcachedPort } from "./sessions";
+import { memcachedItemKiB, memcachedNodes, memcachedPort } from "./sessions";
 import { render } from "./template";
+import { directCurlText } from "../lib/proxies";
 
 /** memcached, which keeps the copies of Tomcat's sessions (article, row 9). */
 export const memcached: RoleDefinition = {
     name: "memcached",
     withoutIt: "sessions would have nowhere to be kept",
-    mistakes: failoverNodesExist,
+    mistakes: (description) => [...failoverNodesExist(description), ...largeSessionsFit(description)],
     memoryMiB: ({ sessions }) => sessions.memcachedMiB + 16,
     steps: [{ name: "memcached", component: "lab:Memcached", configuration: memcachedConfiguration }],
     worksAfter: "memcached",
@@ -33,7 +34,7 @@ export const memcached: RoleDefinition = {
 export function memcachedConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, user, program } = platform.memcached;
     const { address } = machine;
-    const ask = `printf 'version\\r\\nquit\\r\\n' | curl -sS --max-time 2 telnet://${address}:${memcachedPort}`;
+    const ask = `printf 'version\\r\\nquit\\r\\n' | ${directCurlText} -sS --max-time 2 telnet://${address}:${memcachedPort}`;
     return {
         files: [
             {
@@ -44,6 +45,7 @@ export function memcachedConfiguration({ description, machine, platform }: RoleC
                     address,
                     port: memcachedPort,
                     memoryMiB: description.sessions.memcachedMiB,
+                    itemKiB: memcachedItemKiB(description),
                 }),
             },
             restarted(unit),
@@ -72,4 +74,17 @@ function failoverNodesExist(description: LabDescription): Mistake[] {
             remedy: "leave at least one out; with a single memcached, set it to []",
         })),
     ];
+}
+
+/** memcached refuses to start with a largest item of more than half of its memory. */
+function largeSessionsFit({ sessions: { maxKiB, memcachedMiB } }: LabDescription): Mistake[] {
+    const atLeast = 16;
+    const room = Math.floor((memcachedMiB * 1024) / atLeast);
+    return mistakeIf(maxKiB > room, () => ({
+        path: "sessions.maxKiB",
+        problem: `fewer than ${atLeast} sessions of ${maxKiB} KiB fit into sessions.memcachedMiB (${memcachedMiB})`,
+        remedy:
+            `set it to ${room} or less, ` +
+            `or sessions.memcachedMiB to ${Math.ceil((maxKiB * atLeast) / 1024)} or more`,
+    }));
 }

@@ -1,7 +1,7 @@
 /** What the roles of a machine, or of all machines, add up to. */
 import type { ArtifactName } from "../catalog/artifacts";
 import { platforms } from "../catalog/platforms/index";
-import type { Repository } from "../catalog/platforms/platform";
+import type { LogFiles, Repository } from "../catalog/platforms/platform";
 import type { LabDescription, MachineDescription } from "../config/description";
 import { doorsOf } from "./doors";
 import { roles } from "./index";
@@ -25,6 +25,10 @@ export const repositoriesOf = (machine: MachineDescription, description: LabDesc
 export const unitsOf = (machine: MachineDescription, description: LabDescription): string[] =>
     rolesOf(machine).flatMap(({ units }) => units?.(description, platforms[description.platform]) ?? []);
 
+/** The log files of all roles of a machine. */
+export const logsOf = (machine: MachineDescription, description: LabDescription): LogFiles[] =>
+    rolesOf(machine).flatMap(({ logs }) => logs?.(description, platforms[description.platform]) ?? []);
+
 /** The artifacts that a lab is built from. */
 export const neededArtifacts = (description: LabDescription): ArtifactName[] => [
     ...new Set(
@@ -37,14 +41,21 @@ export const neededArtifacts = (description: LabDescription): ArtifactName[] => 
 /** What the steps of a machine's roles are configured from. */
 export const contextOf = (
     machine: MachineDescription,
-    { description, artifacts, passwords }: Pick<RoleContext, "description" | "artifacts" | "passwords">,
+    {
+        description,
+        artifacts,
+        passwords,
+        siteTimes,
+    }: Pick<RoleContext, "description" | "artifacts" | "passwords" | "siteTimes">,
 ): RoleContext => ({
     description,
     machine,
     platform: platforms[description.platform],
     artifacts,
     passwords,
+    siteTimes,
     doors: doorsOf(description),
+    logs: logsOf(machine, description),
 });
 
 /** The configuration of each step on a machine, by the step's name. */

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/local-artifacts";
 import type { ArtifactName } from "../catalog/artifacts";
-import type { Platform, Repository } from "../catalog/platforms/platform";
+import type { LogFiles, Platform, Repository } from "../catalog/platforms/platform";
 import type { LabDescription, MachineDescription } from "../config/description";
 import type { RoleRules } from "../config/role-rules";
 import type { Build } from "./build";
@@ -38,6 +38,8 @@ export interface RoleDefinition extends RoleRules {
     artifacts?: (description: LabDescription) => ArtifactName[];
     /** systemd units that run while the role works. */
     units?: (description: LabDescription, platform: Platform) => string[];
+    /** Log files, which role `logs` has rotated. What a service writes to the journal is bounded with the journal. */
+    logs?: (description: LabDescription, platform: Platform) => LogFiles[];
     /** Processes that run while the role works, and the user of each. `./lab verify` looks for them. */
     processes?: (platform: Platform) => { program: RegExp; user: string }[];
     /** Who may reach which port of the machines with the role. All other ports are closed. */
@@ -68,8 +70,12 @@ export interface RoleContext {
     platform: Platform;
     artifacts: Artifacts;
     passwords: { database: pulumi.Output<string>; vrrp: pulumi.Output<string> };
+    /** `TIME DIGEST FILE` lines: since when each served file of the application has its content (components/site-times.ts). */
+    siteTimes: pulumi.Output<string>;
     /** All doors of the lab. */
     doors: Door[];
+    /** The log files of all roles of the machine. */
+    logs: LogFiles[];
 }
 
 /** Permission to reach a service. */

@@ -1,18 +1,26 @@
 import { valveFile } from "../artifacts/tomcat-valve";
 import { drivers, releases } from "../catalog/releases";
+import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
 import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith } from "../config/description";
 import { hardened } from "./hardening";
 import { accountName } from "./database-accounts";
+import { bodyBytes, formBytes, headerBytesBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
+import { copyBufferKiB, failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
-import { render } from "./template";
+import { render, verbatim } from "./template";
+import { directCurlText } from "../lib/proxies";
 
 const home = "/usr/local/tomcat";
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
+
+const logFolder = "/var/log/tomcat";
+
+/** Tomcat looks before each request whether its file is still there (checkExists in server.xml). */
+export const tomcatLogs: LogFiles = { files: [`${logFolder}/*_access_log..txt`] };
 
 /** Tomcat with its sessions in memcached and the application in it (article, rows 11 to 15). */
 export function tomcatConfiguration({
@@ -47,11 +55,21 @@ export function tomcatConfiguration({
             "    rm -rf /usr/local/.tomcat-new/webapps/*",
             "    chown -R root:tomcat /usr/local/.tomcat-new/conf",
             "    chmod -R u=rwX,g=rX,o= /usr/local/.tomcat-new/conf",
-            "    (cd /usr/local/.tomcat-new && chown tomcat:tomcat logs temp work)",
+            "    (cd /usr/local/.tomcat-new && chown tomcat:tomcat temp work)",
             `    mv /usr/local/.tomcat-new ${versionedHome}`,
             "fi",
             `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
             `chmod 755 ${versionedHome}`,
+            "# SELinux's policy lets logrotate work below /var/log, but not below /usr.",
+            `if [ ! -L ${versionedHome}/logs ]; then`,
+            "    changed",
+            `    install -d -o tomcat -g tomcat -m 755 ${logFolder}`,
+            `    find ${versionedHome}/logs -type f -exec mv -t ${logFolder} {} +`,
+            `    rm -rf ${versionedHome}/logs`,
+            `    ln -s ${logFolder} ${versionedHome}/logs`,
+            "fi",
+            "# Earlier versions of the lab wrote a file a day.",
+            `find ${logFolder} -name '*.20??-??-??.*' -mtime +30 -delete`,
             "# What systemd starts has to be labelled as a program.",
             `label ${versionedHome}`,
             `install -d -o root -g tomcat -m 750 ${home}/conf/Site`,
@@ -78,11 +96,23 @@ export function tomcatConfiguration({
                 }),
             },
             hardened("tomcat.service", platform, {
-                writes: ["logs", "temp", "work"].map((folder) => `${home}/${folder}`),
+                writes: ["temp", "work"].map((folder) => `${home}/${folder}`),
             }),
             {
+                path: "/etc/tmpfiles.d/tomcat.conf",
+                content: render("etc/tmpfiles.d/tomcat.conf", { logFolder }),
+            },
+            {
+                path: `${home}/conf/logging.properties`,
+                content: verbatim("usr/local/tomcat/conf/logging.properties"),
+                ...readableByTomcat,
+            },
+            {
                 path: `${home}/bin/setenv.sh`,
-                content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: description.tomcat.heapMiB }),
+                content: render("usr/local/tomcat/bin/setenv.sh", {
+                    heapMiB: description.tomcat.heapMiB,
+                    copyBufferBytes: copyBufferKiB(description) * 1024,
+                }),
             },
             {
                 path: `${home}/conf/server.xml`,
@@ -93,6 +123,9 @@ export function tomcatConfiguration({
                     node: machine.name,
                     appBase,
                     docBase,
+                    maxHeaderBytes: headerBytesBehindDirectors(description),
+                    maxBodyBytes: bodyBytes(description),
+                    maxFormBytes: formBytes(description),
                     jasperListener: release.tomcat.hasJasperListener,
                 }),
                 ...readableByTomcat,
@@ -105,6 +138,8 @@ export function tomcatConfiguration({
                         .join(","),
                     failoverNodes: failoverNodes(description, machine).join(","),
                     keepCopies: description.sessions.keepCopies,
+                    maxKiB: description.sessions.maxKiB,
+                    maxSessions: description.sessions.max,
                     backupAsync: description.sessions.backup === "async",
                     node: machine.name,
                 }),
@@ -127,9 +162,10 @@ export function tomcatConfiguration({
                 ...readableByTomcat,
             },
         ],
+        test: "systemd-tmpfiles --create /etc/tmpfiles.d/tomcat.conf",
         service: { unit: "tomcat.service" },
         ready: {
-            command: `curl -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
             seconds: 600,
         },
     };
@@ -138,8 +174,8 @@ export function tomcatConfiguration({
 const removed = (path: string) => `[ ! -e ${path} ] || { changed; rm -rf ${path}; }`;
 
 /**
- * Time-outs are in milliseconds. With the pool's limits (database.xml) a request ends before its director gives up
- * (nginx.conf).
+ * Time-outs are in milliseconds. With the pool's limits (database.xml) the health page ends before its director gives
+ * up (nginx.conf).
  */
 const databaseUrl = (scheme: string, address: string, name: string) =>
     `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

@@ -1,6 +1,6 @@
 import type { Platform } from "./platform";
-import { bindAdministrator, grantUsage, mysqlOn } from "./database-servers";
-import { installPackages, redHat } from "./red-hat";
+import { bindAdministrator, grantUsage, mariadbLogs, mysqlOn } from "./database-servers";
+import { installPackages, redHat, rsyslogFiles } from "./red-hat";
 
 /**
  * CentOS 7 is the article's distribution. It ended in June 2024, and only the project's archive still has its packages.
@@ -26,12 +26,16 @@ export const centos7: Platform = {
         sha256: "284aab2b23d91318f169ff464bce4d53404a15a0618ceb34562838c59af4adea",
     },
     installPackages: installPackages(repositories),
+    systemLogs: [rsyslogFiles("/etc/logrotate.d/syslog")],
+    // httpd 2.4.6.
+    httpd: { ...redHat.httpd, hasResponseFieldSize: false },
     databases: {
         mysql: mysqlOn(7),
         // MariaDB 5.5, the distribution's replacement for MySQL.
         mariadb: {
             packages: ["mariadb-server"],
             unit: "mariadb.service",
+            logs: [mariadbLogs],
             configurationFile: "/etc/my.cnf.d/lab.cnf",
             settings: ["plugin-load = unix_socket=auth_socket.so"],
             prepare: [],

@@ -1,6 +1,6 @@
 import type { Platform } from "./platform";
-import { mariadbReading, mysqlOn } from "./database-servers";
-import { installPackages, redHat } from "./red-hat";
+import { mariadbLogs, mariadbReading, mysqlOn } from "./database-servers";
+import { installPackages, redHat, rsyslogFiles } from "./red-hat";
 
 /**
  * CentOS Stream 9 still gets fixes, and is the last Stream with JDK 8. Repository CRB, disabled by default, has
@@ -21,10 +21,11 @@ export const centosStream9: Platform = {
         source: `${images}/CentOS-Stream-GenericCloud-9-latest.x86_64.qcow2`,
     },
     installPackages: installPackages(repositories),
+    systemLogs: [rsyslogFiles("/etc/logrotate.d/rsyslog")],
     databases: {
         mysql: mysqlOn(9),
         // MariaDB 10.5.
-        mariadb: mariadbReading("/etc/my.cnf.d/lab.cnf"),
+        mariadb: mariadbReading("/etc/my.cnf.d/lab.cnf", mariadbLogs),
     },
     keepalived: {
         unit: "keepalived.service",

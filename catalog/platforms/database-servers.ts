@@ -3,7 +3,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { DatabaseServer } from "./platform";
+import type { DatabaseServer, LogFiles } from "./platform";
 
 /**
  * For MariaDB since 10.1 and MySQL since 5.7. A new account has its password from the start; an existing one gets the
@@ -14,10 +14,23 @@ export const createUser = (account: string, password: string) => [
     `ALTER USER ${account} IDENTIFIED BY ${password};`,
 ];
 
+/** The server is asked only if it runs: `client` fails otherwise, and there is nothing to open then. */
+const reopen = (unit: string, client: string) =>
+    `! systemctl --quiet is-active ${unit} || ${client} -e 'FLUSH LOCAL ERROR LOGS, SLOW LOGS'`;
+
+/** The log files of the Red Hat family's MariaDB. `mysql` is the client's name in all of its versions. */
+export const mariadbLogs: LogFiles = {
+    files: ["/var/log/mariadb/*.log"],
+    create: "640 mysql mysql",
+    reopen: reopen("mariadb.service", "mysql"),
+    replaces: "/etc/logrotate.d/mariadb",
+};
+
 /** The distribution's MariaDB, version 10.4 or newer: its programs are called mariadb. */
-export const mariadbReading = (configurationFile: string): DatabaseServer => ({
+export const mariadbReading = (configurationFile: string, logs: LogFiles): DatabaseServer => ({
     packages: ["mariadb-server"],
     unit: "mariadb.service",
+    logs: [{ ...logs, create: "640 mysql mysql", reopen: reopen("mariadb.service", "mariadb") }],
     configurationFile,
     settings: [],
     prepare: [],
@@ -69,9 +82,17 @@ export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
         key,
     },
     unit: "mysqld.service",
+    logs: [
+        {
+            files: ["/var/log/mysqld.log"],
+            create: "640 mysql mysql",
+            reopen: reopen("mysqld.service", "mysql"),
+            replaces: "/etc/logrotate.d/mysql",
+        },
+    ],
     configurationFile: "/etc/my.cnf.d/lab.cnf",
-    // Nothing here uses the X protocol, which would open another port.
-    settings: ["mysqlx = OFF"],
+    // Nothing here uses the X protocol, which would open another port, nor the binary logs of 30 days.
+    settings: ["mysqlx = OFF", "skip-log-bin"],
     prepare: [
         "# Without this, the first start generates a password for root and logs it (mysqld_pre_systemd). " +
             "Here root logs in through",

@@ -25,10 +25,14 @@ dpkg --configure -a
 # The output of apt-get is long. It is shown only after a failure.
 # shellcheck disable=SC2086 # two lists of words
 install() { $apt --yes --no-install-recommends -o Dpkg::Options::=--force-confold install $missing >"$log" 2>&1; }
+with_new_lists() { $apt update >"$log" 2>&1 && install; }
 lists=$(find /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 2>/dev/null || true)
 if [ -z "$lists" ] || ! install; then
-    $apt update
-    install || { tail -n 30 "$log" >&2; exit 1; }
+    with_new_lists || {
+        # A proxy may have kept a damaged file. With this option it fetches every file anew.
+        apt="$apt -o Acquire::http::No-Cache=true"
+        with_new_lists
+    } || { tail -n 30 "$log" >&2; exit 1; }
 fi
 `;
 
@@ -42,7 +46,7 @@ export const debian13: Platform = {
     kinds: ["container", "vm"],
     loginUser: "root",
     packages: {
-        base: ["curl", "ca-certificates", "nftables"],
+        base: ["curl", "ca-certificates", "nftables", "logrotate"],
         memcached: ["memcached"],
         httpd: ["apache2"],
         keepalived: ["keepalived"],
@@ -56,17 +60,25 @@ export const debian13: Platform = {
     jdks: { openjdk: { packages: ["openjdk-8-jre-headless"], home: "/usr/lib/jvm/java-8-openjdk-amd64" } },
     databases: {
         // 11.8. MySQL is not in Debian 13.
-        mariadb: mariadbReading("/etc/mysql/mariadb.conf.d/90-lab.cnf"),
+        mariadb: mariadbReading("/etc/mysql/mariadb.conf.d/90-lab.cnf", {
+            files: ["/var/log/mysql/*.log"],
+            replaces: "/etc/logrotate.d/mariadb",
+        }),
     },
     memcached: { unit: "memcached.service", user: "memcache", program: "/usr/bin/memcached" },
     httpd: {
+        logFolder: "/var/log/apache2",
+        rotation: "/etc/logrotate.d/apache2",
+        rotatelogs: "/usr/bin/rotatelogs",
         unit: "apache2.service",
         user: "www-data",
         virtualHostFile: "/etc/apache2/sites-enabled/virtual.conf",
         test: "apache2ctl -t",
+        hasResponseFieldSize: true,
         prepare: () => [
             "rm -f /etc/apache2/sites-enabled/000-default.conf",
-            "a2enmod --quiet proxy proxy_http >/dev/null",
+            "rm -f /etc/apache2/conf-enabled/other-vhosts-access-log.conf",
+            "a2enmod --quiet headers proxy proxy_http remoteip >/dev/null",
         ],
     },
     keepalived: {
@@ -81,6 +93,7 @@ export const debian13: Platform = {
         configurationFile: "/etc/nftables.conf",
         finish: [],
     },
+    systemLogs: [],
     sshUnit: "ssh.service",
     noLogin: "/usr/sbin/nologin",
     noNewPrivileges: true,

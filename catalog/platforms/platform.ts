@@ -14,12 +14,30 @@ export interface Jdk {
 export const databaseServerNames = ["mysql", "mariadb"] as const;
 export type DatabaseServerName = (typeof databaseServerNames)[number];
 
+/** Log files that a service writes, and that roles/logs.ts has rotated. */
+export interface LogFiles {
+    /** Absolute paths. The last part of a path may be a shell pattern. */
+    files: string[];
+    /**
+     * A command by which the service opens new files after the old ones were renamed. It succeeds also while the service
+     * is stopped. Undefined: the service notices by itself.
+     */
+    reopen?: string;
+    /** The service begins new files by itself and puts a number behind their names. Old files are only deleted. */
+    areNumbered?: boolean;
+    /** `MODE USER GROUP` of new files. Undefined: the service makes them itself. */
+    create?: string;
+    /** The distribution's logrotate configuration of the same files. It is emptied, or two programs would rotate them. */
+    replaces?: string;
+}
+
 /** A database server on one platform. */
 export interface DatabaseServer {
     packages: string[];
     /** The repository of the packages. Undefined: the distribution's. */
     repository?: Repository;
     unit: string;
+    logs: LogFiles[];
     /** The configuration file that the server reads last. */
     configurationFile: string;
     /** Lines of that file in addition to those for all servers. */
@@ -72,16 +90,25 @@ export interface Platform {
     databases: Partial<Record<DatabaseServerName, DatabaseServer>> & { mariadb: DatabaseServer };
     memcached: { unit: string; user: string; program: string };
     httpd: {
+        logFolder: string;
+        /** The distribution's logrotate configuration. It reloads httpd, which may cost a request (roles/httpd.ts). */
+        rotation: string;
+        /** httpd's program that writes a log and begins new files. */
+        rotatelogs: string;
         unit: string;
         user: string;
         virtualHostFile: string;
         /** A command that checks the configuration. */
         test: string;
         /**
-         * Shell lines that disable the distribution's own site (article, row 16) and enable the proxy modules. `site`:
-         * the folder of the lab's sites.
+         * Shell lines that disable the distribution's own site (article, row 16) and enable the modules of
+         * virtual.conf. `site`: the folder of the lab's sites.
          */
         prepare: (site: string) => string[];
+        /**
+         * Whether it has `responsefieldsize` (since httpd 2.4.34). Without it a field of an answer has 8 KiB at most.
+         */
+        hasResponseFieldSize: boolean;
     };
     keepalived: {
         unit: string;
@@ -100,6 +127,8 @@ export interface Platform {
         /** Shell lines that run when its rules are in effect. */
         finish: string[];
     };
+    /** Log files of the system itself. The journal is none of them. */
+    systemLogs: LogFiles[];
     /** Unit of the ssh server. */
     sshUnit: string;
     noLogin: string;

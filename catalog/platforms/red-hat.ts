@@ -1,6 +1,6 @@
 /** What distributions of the Red Hat family have in common. */
 import { words } from "../../lib/shell";
-import type { Platform, Repository } from "./platform";
+import type { LogFiles, Platform, Repository } from "./platform";
 
 /**
  * Installs missing packages with yum, whose options dnf understands, too. The family's packages neither enable nor
@@ -40,11 +40,18 @@ END`;
 const allow = (boolean: string) =>
     `if getsebool ${boolean} 2>/dev/null | grep -q 'off$'; then setsebool -P ${boolean} on; fi`;
 
+/** What rsyslog writes beside the journal. `replaces`: the distribution's logrotate configuration. */
+export const rsyslogFiles = (replaces: string): LogFiles => ({
+    files: ["messages", "secure", "maillog", "cron", "spooler"].map((name) => `/var/log/${name}`),
+    reopen: "systemctl kill --kill-who=main --signal=HUP rsyslog.service || true",
+    replaces,
+});
+
 /** The settings that are the same on all of these distributions. */
 export const redHat = {
     kinds: ["vm"],
     packages: {
-        base: ["curl", "ca-certificates", "diffutils", "tar", "policycoreutils", "nftables"],
+        base: ["curl", "ca-certificates", "diffutils", "tar", "policycoreutils", "nftables", "logrotate"],
         memcached: ["memcached"],
         httpd: ["httpd"],
         keepalived: ["keepalived"],
@@ -59,13 +66,17 @@ export const redHat = {
     },
     memcached: { unit: "memcached.service", user: "memcached", program: "/usr/bin/memcached" },
     httpd: {
+        logFolder: "/var/log/httpd",
+        rotation: "/etc/logrotate.d/httpd",
+        rotatelogs: "/usr/sbin/rotatelogs",
         unit: "httpd.service",
         user: "apache",
         virtualHostFile: "/etc/httpd/conf.d/virtual.conf",
         test: "apachectl configtest 2>&1",
+        hasResponseFieldSize: true,
         prepare: (site: string) => [
-            "# Disable the main server's site and its welcome page (article, row 16).",
-            "sed -i 's/^DocumentRoot /#&/' /etc/httpd/conf/httpd.conf",
+            "# Disable the main server's site, its log and its welcome page (article, row 16).",
+            "sed -i -e 's/^DocumentRoot /#&/' -e 's/^ *CustomLog /#&/' /etc/httpd/conf/httpd.conf",
             ": > /etc/httpd/conf.d/welcome.conf",
             "# httpd connects to Tomcat over the network (httpd_selinux(8)).",
             allow("httpd_can_network_connect"),

@@ -1,15 +1,21 @@
 import * as fs from "node:fs";
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { cacheFolder, homeFolder } from "../../lib/environment";
 import { UserError } from "../../lib/errors";
 import { labCommand } from "../command";
+import { removeLayers } from "../isolated-host/layers";
 
 export const cleanCommand = (): Command =>
     labCommand({
         name: "clean",
         group: "preparation",
-        help: "remove the caches; refused while a lab exists",
-        run: async () => {
+        help: "remove the caches, or the package layers alone; refused while a lab exists",
+        run: async ({ words: [what] }) => {
+            if (what === "layers") {
+                // Labs have copies of their own.
+                removeLayers(cacheFolder());
+                return 0;
+            }
             const home = homeFolder();
             const labs = fs.existsSync(home) ? fs.readdirSync(home) : [];
             if (labs.length > 0)
@@ -20,4 +26,4 @@ export const cleanCommand = (): Command =>
             for (const folder of [cacheFolder(), home]) await fs.promises.rm(folder, { recursive: true, force: true });
             return 0;
         },
-    });
+    }).addArgument(new Argument("[WHAT]", "only this; allowed while a lab exists").choices(["layers"]));

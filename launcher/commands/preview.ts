@@ -6,6 +6,7 @@ import { parseLibvirtUri } from "../../lib/libvirt-uri";
 import { run } from "../../lib/run";
 import { labCommand, passingWordsToPulumi } from "../command";
 import { progress } from "../progress";
+import { mistakesHere } from "../stack/host-size";
 import { prepareStack, replaceLostMachines } from "../stack/prepare";
 import { Session } from "../stack/session";
 import { StackFile } from "../stack/stack-file";
@@ -29,7 +30,7 @@ export const previewCommand = (): Command =>
             help: "show what up would change; if no hypervisor answers, show what up would make, as plan does",
             run: async ({ stack, words }) => {
                 const { isIsolated, settings } = new StackFile(stack);
-                const description = readDescription(settings, stack);
+                const description = readDescription(settings, stack, [mistakesHere(stack)]);
                 await jumpHostsOf(description);
                 const answering = isIsolated
                     ? []

@@ -1,9 +1,13 @@
 import type { Command } from "commander";
 import type { Access, MachineAccess } from "../../config/access";
+import { cacheFolder } from "../../lib/environment";
 import { alignColumns } from "../../lib/table";
 import { roles } from "../../roles/index";
 import { labCommand } from "../command";
+import { placeOfImage } from "../isolated-host/image";
+import { describeLayers, findLayers, layerRecipes } from "../isolated-host/layers";
 import { RunningLab } from "../stack/running-lab";
+import { directCurlText } from "../../lib/proxies";
 
 export interface MachineStatus {
     machine: MachineAccess;
@@ -23,9 +27,19 @@ export const statusCommand = (): Command =>
             const lab = await RunningLab.open(stack);
             const machines = await readStatus(lab);
             process.stdout.write(statusTable(machines, lab.access));
+            process.stdout.write(await statusOfLayers(lab));
             return areWell(machines) ? 0 : 1;
         },
     });
+
+async function statusOfLayers({ description }: RunningLab): Promise<string> {
+    if (!description.isolated || description.machineKind !== "container") return "";
+    const cache = cacheFolder();
+    const { path } = await placeOfImage({ cache, platform: "debian-13", kind: "container" });
+    const { refreshDays } = description.packages;
+    const text = describeLayers(findLayers(layerRecipes(description, path, cache), refreshDays), refreshDays);
+    return text === undefined ? "" : `${text}\n`;
+}
 
 /** Asks all machines at the same time. */
 export const readStatus = (lab: RunningLab): Promise<MachineStatus[]> =>
@@ -41,7 +55,7 @@ async function readMachineStatus(lab: RunningLab, machine: MachineAccess): Promi
         `systemctl is-active ${machine.services.join(" ")} || true`,
         `ip -4 -o address show | grep -qF ' ${lab.access.virtualAddress}/' && echo holder || echo other`,
         servesSite
-            ? "curl -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true"
+            ? `${directCurlText} -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true`
             : "echo -",
     ].join("; ");
     try {
@@ -80,7 +94,7 @@ export function statusTable(machines: MachineStatus[], { virtualAddress, url, di
         `${url} is on ${holders.length === 0 ? "no machine" : holders.join(" and ")}.`,
         ...(directorSource.startsWith("nginx")
             ? [
-                  `The directors run ${directorSource}, Tengine's parent: no active checks, ` +
+                  `The directors run ${directorSource}, Tengine's parent: health checks by tengine-checks.service, ` +
                       "no check_status page (docs/platforms.md says more).",
               ]
             : []),

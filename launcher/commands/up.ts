@@ -6,33 +6,35 @@ import { isFirstBuild, prepareStack, replaceLostMachines } from "../stack/prepar
 import { Session } from "../stack/session";
 import { refuseHalfReverted } from "../stack/standstill";
 import { recordedUp, timelineFile } from "../timeline/recorded-up";
+import { bakeInBackground } from "./bake";
 import { withoutDots } from "./pulumi";
 
 export const upCommand = (): Command =>
     passingWordsToPulumi(
-        labCommand<{ timeline?: string }>({
+        labCommand<{ timeline?: string; layers: boolean }>({
             name: "up",
             group: "lifecycle",
             help: "build the lab, or bring it to what its stack file says",
             run: async ({ stack, words, options }) => {
                 const file = options.timeline === undefined ? undefined : timelineFile(options.timeline);
                 refuseHalfReverted(stack);
-                const session = await Session.open(stack, { plans: true, makesMachines: true });
+                const session = await Session.open(stack, { plans: true, makesMachines: true, layers: options.layers });
                 await prepareStack(session);
                 const replace = await replaceLostMachines(session);
                 const up = ["up", "--yes", "--skip-preview", ...withoutDots, ...replace, ...words];
                 const env = (await isFirstBuild(session)) ? asVariables({ firstTime: "true" }) : {};
                 const code =
                     file === undefined ? await session.pulumi(up, env) : await recordedUp(session, up, file, env);
-                if (code === 0)
-                    progress.info(
-                        "./lab status shows the lab; ./lab forward opens the site to a browser on this machine.",
-                    );
+                if (code !== 0) return code;
+                progress.info("./lab status shows the lab; ./lab forward opens the site to a browser on this machine.");
+                bakeInBackground(session);
                 return code;
             },
-        }).option(
-            "--timeline <FILE>",
-            "write a picture (SVG) of what took how long, and FILE.json with the same as data",
-        ),
+        })
+            .option(
+                "--timeline <FILE>",
+                "write a picture (SVG) of what took how long, and FILE.json with the same as data",
+            )
+            .option("--no-layers", "make containers from the image alone, and make no package layers"),
         "up",
     );

@@ -2,11 +2,14 @@
  * Makes and removes system containers. Runs in the namespaces of an isolated lab; every command can be killed at any
  * point and run again.
  *
- * container.ts create NAME < SPEC        make and start a container of that ContainerSpec; prints its libvirt UUID and
- * nothing else container.ts delete NAME < SPEC        remove the container and its files container.ts resume DIRECTORY
- * start every container of DIRECTORY that is off container.ts save DIRECTORY FOLDER     copy the disks of all
- * containers of DIRECTORY into FOLDER; the caller has paused them container.ts restore DIRECTORY FOLDER  replace the
- * containers of DIRECTORY by those saved in FOLDER, and start them
+ * - `container.ts create NAME < SPEC` makes and starts a container of that ContainerSpec. It prints the container's
+ *   libvirt UUID and nothing else.
+ * - `container.ts delete NAME < SPEC` removes the container and its files.
+ * - `container.ts resume DIRECTORY` starts every container of DIRECTORY that is off.
+ * - `container.ts save DIRECTORY FOLDER` copies the disks of all containers of DIRECTORY into FOLDER. The caller has
+ *   paused them.
+ * - `container.ts restore DIRECTORY FOLDER` replaces the containers of DIRECTORY by those saved in FOLDER, and starts
+ *   them.
  */
 import { createHash, randomUUID } from "node:crypto";
 import {
@@ -21,11 +24,12 @@ import {
 } from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
-import { builtImagePath, machinesFolder } from "../../lib/environment";
+import { builtImagePath, machinesFolder, packageLayers } from "../../lib/environment";
 import { writeWholeFile } from "../../lib/write-file";
 import { run } from "../../lib/run";
 import { containerSpec, type ContainerSpec } from "../../hypervisors/container-spec";
 import { domainXml, identityFiles } from "./container-definition";
+import { requireSound } from "./layer-digest";
 import { withLock } from "../../lib/lock";
 import { until } from "../../lib/until";
 import { cutPower, powerOn, type PowerSwitch } from "./power";
@@ -57,6 +61,7 @@ const powerSwitchOf = (name: string): PowerSwitch => ({
  */
 function diskHash({
     image: _image,
+    layer: _layer,
     directory: _directory,
     network: _network,
     memoryMiB: _memoryMiB,
@@ -90,14 +95,14 @@ async function create(spec: ContainerSpec): Promise<string> {
 }
 
 /**
- * Makes the container's root file system: an overlay over the image, or a copy of it, with the files that identify the
- * machine.
+ * Makes the container's root file system: an overlay over its package layer and the image, or a copy of the image, with
+ * the files that identify the machine.
  */
 async function makeTree(spec: ContainerSpec, folder: string): Promise<Stamp> {
     for (const name of ["upper", "work", "root"]) mkdirSync(join(folder, name), { recursive: true });
     chmodSync(folder, 0o700);
     const root = join(folder, "root");
-    writeFileSync(join(folder, "lower"), await ownImage(spec));
+    writeFileSync(join(folder, "lower"), (await lowerFolders(spec)).join(":"));
     try {
         await mountTree(folder);
     } catch {
@@ -126,21 +131,38 @@ function writeStamp(folder: string, stamp: Stamp): Stamp {
     return stamp;
 }
 
-/** The lab's own copy of the image, made of hard links: users may empty the cache while the lab is up. */
-function ownImage(spec: ContainerSpec): Promise<string> {
-    const image = join(spec.directory, `.image-${basename(dirname(spec.image))}`);
-    return withLock(image, async () => {
-        if (existsSync(image)) return image;
-        rmSync(`${image}.new`, { recursive: true, force: true });
+/** The folders below the container's own files, the topmost first. */
+async function lowerFolders({ directory, image, layer }: ContainerSpec): Promise<string[]> {
+    const lower = [await ownCopy(directory, "image", image)];
+    if (layer === undefined) return lower;
+    try {
+        return [await ownCopy(directory, "layer", layer, () => requireSound(dirname(layer))), ...lower];
+    } catch (error) {
+        // The package run does the same work, and takes longer.
+        process.stderr.write(`The machine starts without a package layer: ${String(error)}\n`);
+        return lower;
+    }
+}
+
+/**
+ * The lab's own copy of a folder in the cache, made of hard links: users may empty the cache while the lab is up.
+ * `check` fails for a folder that must not be used.
+ */
+function ownCopy(directory: string, what: "image" | "layer", source: string, check = async () => {}): Promise<string> {
+    const copy = join(directory, `.${what}-${basename(dirname(source))}`);
+    return withLock(copy, async () => {
+        if (existsSync(copy)) return copy;
+        await check();
+        rmSync(`${copy}.new`, { recursive: true, force: true });
         try {
-            await run(["cp", "-al", spec.image, `${image}.new`]);
+            await run(["cp", "-al", source, `${copy}.new`]);
         } catch {
             // The cache is on another file system.
-            rmSync(`${image}.new`, { recursive: true, force: true });
-            await run(["cp", "-a", spec.image, `${image}.new`]);
+            rmSync(`${copy}.new`, { recursive: true, force: true });
+            await run(["cp", "-a", source, `${copy}.new`]);
         }
-        renameSync(`${image}.new`, image);
-        return image;
+        renameSync(`${copy}.new`, copy);
+        return copy;
     });
 }
 
@@ -255,6 +277,7 @@ async function main([command, argument = "", other = ""]: string[]): Promise<voi
     if (command === "restore") return restore(argument, other);
     const spec = containerSpec.parse({
         image: builtImagePath(),
+        layer: packageLayers()[argument],
         directory: machinesFolder(),
         ...(JSON.parse(readFileSync(0, "utf8")) as object),
     });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { MachineKind } from "../../config/description";
 import type { Progress } from "../../lib/progress";
 import { run } from "../../lib/run";
@@ -76,21 +76,21 @@ const dpkgOptions = [
 const aptConf = (expiry: string[]) =>
     ['Acquire::Languages "none";', 'Acquire::Retries "3";', 'APT::Install-Recommends "false";', ...expiry].join("\n");
 
-/**
- * The Debian 13 image for machines of one kind. mmdebstrap builds it once from this machine's mirror, into
- * `cache`/images; `key` is a hash of the recipe, so that a changed recipe makes another image. A killed build leaves no
- * image under the final name.
- */
-export async function ensureImage(options: {
+interface Image {
     cache: string;
     platform: "debian-13";
     kind: MachineKind;
-    progress: Progress;
-}): Promise<{ path: string; key: string }> {
-    const { cache, platform, kind, progress } = options;
-    const { suffix, packages, hooks, otherScripts, product, finish } = recipes[kind];
-    const { main, security, proxy, expiry } = await hostMirrors();
-    const script = (name: string) => join(__dirname, name);
+}
+
+const script = (name: string) => join(__dirname, name);
+
+/**
+ * Where the image for machines of one kind is, or will be: in `cache`/images. `key` is a hash of the recipe, so that a
+ * changed recipe makes another image.
+ */
+export async function placeOfImage({ cache, platform, kind }: Image): Promise<{ path: string; key: string }> {
+    const { suffix, packages, hooks, otherScripts, product } = recipes[kind];
+    const { expiry } = await hostMirrors();
     const inputs = [
         ...packages,
         ...dpkgOptions,
@@ -99,10 +99,21 @@ export async function ensureImage(options: {
         process.arch,
     ];
     const key = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 12);
-    const images = join(cache, "images");
-    const folder = join(images, `${platform}${suffix}-${key}`);
-    const path = join(folder, product);
+    return { path: join(cache, "images", `${platform}${suffix}-${key}`, product), key };
+}
+
+/**
+ * The Debian 13 image for machines of one kind. mmdebstrap builds it once from this machine's mirror. A killed build
+ * leaves no image under the final name.
+ */
+export async function ensureImage(options: Image & { progress: Progress }): Promise<{ path: string; key: string }> {
+    const { platform, kind, progress } = options;
+    const { packages, hooks, finish } = recipes[kind];
+    const { path, key } = await placeOfImage(options);
     if (existsSync(path)) return { path, key };
+    const folder = dirname(path);
+    const images = dirname(folder);
+    const { main, security, proxy, expiry } = await hostMirrors();
     await ensureHostPackages(kind, progress);
     mkdirSync(images, { recursive: true });
     return withLock(images, async () => {

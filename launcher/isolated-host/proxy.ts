@@ -1,3 +1,4 @@
+import { proxyFor } from "../../lib/proxies";
 import type { Mirrors } from "./mirrors";
 
 /**
@@ -6,9 +7,10 @@ import type { Mirrors } from "./mirrors";
  * nothing else, and so is no open proxy. With `offline` it serves what it has, however old, and asks no mirror.
  */
 export function proxyConfiguration(cache: string, mirrors: Mirrors, offline = false): string {
-    const upstreamProxy = mirrors.proxy
-        .map((line) => /"(.+)";?$/.exec(line)?.[1])
-        .find((value) => value && value !== "DIRECT");
+    // apt, too, reads the environment only if its configuration names no proxy.
+    const ofApt = mirrors.proxy.map((line) => /"(.+)";?$/.exec(line)?.[1]);
+    const upstreamProxy =
+        ofApt.length > 0 ? ofApt.find((value) => value && value !== "DIRECT") : proxyFor(mirrors.main);
     return [
         `CacheDir: ${cache}/packages`,
         `LogDir: ${cache}/proxy/log`,
@@ -16,7 +18,7 @@ export function proxyConfiguration(cache: string, mirrors: Mirrors, offline = fa
         `Remap-debian: http://packages.lab/debian /debian ; ${mirrors.main}/`,
         `Remap-security: http://packages.lab/debian-security /debian-security ; ${mirrors.security}/`,
         "ForceManaged: 1",
-        ...(upstreamProxy ? [`Proxy: ${upstreamProxy}`] : []),
+        ...(upstreamProxy?.startsWith("http://") ? [`Proxy: ${upstreamProxy}`] : []),
         ...(offline ? ["Offlinemode: 1"] : []),
         "",
     ].join("\n");

@@ -10,3 +10,5 @@ export const stateFile = (stack: string) =>
 export const passphraseFile = (stack: string) => path.join(stackFolder(stack), "passphrase");
 /** The disks of an isolated lab's containers. */
 export const machinesFolder = (stack: string) => path.join(stackFolder(stack), "machines");
+/** The recipes of the package layers that an isolated lab makes. */
+export const layersFolder = (stack: string) => path.join(stackFolder(stack), "layers");

@@ -41,6 +41,15 @@ export async function enterMachineNetwork(stack: string): Promise<Enter> {
     return file.isIsolated ? enter : throughJumpHost(readDescription(file.settings, stack), enter);
 }
 
+/** The hosts that programs in the lab's network ask without a proxy. An isolated lab has no way to one: `*`, all hosts. */
+export function hostsOf(stack: string): string[] {
+    const file = new StackFile(stack);
+    if (file.isIsolated) return ["*"];
+    const { network, machines, site, virtualAddress } = readDescription(file.settings, stack);
+    // curl before 7.86 does not know networks in no_proxy.
+    return [site.hostName, virtualAddress, ...machines.map(({ address }) => address), network.cidr];
+}
+
 /** On the description's jump host, if it has one, else where `enter` leads. */
 export function throughJumpHost(description: Pick<LabDescription, "hypervisors" | "network">, enter: Enter): Enter {
     const jump = jumpTarget(description);

@@ -7,6 +7,7 @@ import { quote } from "../../lib/shell";
 import { enterLab, throughJumpHost, type Enter } from "./lab-network";
 import { readAccess } from "./read-access";
 import { sshToMachine, writeSshConfig } from "./ssh-config";
+import { directCurl } from "../../lib/proxies";
 
 /** A check or a drill could not be carried out: its result is `not run`. */
 export class CannotRun extends Error {}
@@ -105,7 +106,7 @@ export class RunningLab {
     async request(url: string, request: Request = {}): Promise<Answer> {
         const { method = request.form ? "POST" : "GET", headers = {}, form = {}, from, seconds = 10 } = request;
         const argv = [
-            "curl",
+            ...directCurl,
             "-sS",
             "-i",
             "--max-time",

@@ -9,10 +9,12 @@ import { attach } from "../attach";
 import { ensureEngine, type Engine } from "../engine/index";
 import { endOrphans } from "../engine/orphans";
 import { ensureImage } from "../isolated-host/image";
-import { ensureIsolatedHost, type IsolatedHost } from "../isolated-host/index";
+import { defaultProxyPort, ensureIsolatedHost, type IsolatedHost } from "../isolated-host/index";
+import { findLayers, layerMaker, layerRecipes, layersOfMachines, type Layer } from "../isolated-host/layers";
 import { refuseWithoutPrograms } from "../isolated-host/required-programs";
 import { progress } from "../progress";
-import { backendFolder, machinesFolder, passphraseFile } from "./folders";
+import { backendFolder, layersFolder, machinesFolder, passphraseFile } from "./folders";
+import { mistakesHere } from "./host-size";
 import { StackFile } from "./stack-file";
 
 /**
@@ -26,18 +28,20 @@ export class Session {
         /** The namespaces of an isolated lab. */
         readonly isolatedHost: IsolatedHost | undefined,
         private readonly image: string | undefined,
+        /** Looks for the package layers of an isolated lab's containers. Other machines have none. */
+        readonly findLayers: () => Layer[],
     ) {}
 
     /**
      * Puts in place what is missing, and reuses what is there. With `plans`, the stack file is validated and the
      * artifacts are fetched before anything is started. With `makesMachines`, the image of the machines is built too,
-     * if the stack uses one that is built here.
+     * if the stack uses one that is built here. Without `layers`, containers start from the image alone.
      */
-    static async open(stack: string, { plans = false, makesMachines = false } = {}): Promise<Session> {
+    static async open(stack: string, { plans = false, makesMachines = false, layers = true } = {}): Promise<Session> {
         const file = new StackFile(stack);
         const cache = cacheFolder();
-        if (plans) {
-            const description = readDescription(file.settings, stack);
+        const description = plans ? readDescription(file.settings, stack, [mistakesHere(stack)]) : undefined;
+        if (description) {
             const options = { cache, progress, offline: isOffline() };
             if (makesMachines && description.machineKind === "vm" && !file.isIsolated) refuseWithoutPrograms();
             await ensureLabArtifacts(description, neededArtifacts(description), options);
@@ -61,7 +65,19 @@ export class Session {
                   })
                 : undefined,
         ]);
-        return new Session(file, engine, isolatedHost, image);
+        const layersOf = () =>
+            layers && description?.machineKind === "container" && image !== undefined
+                ? findLayers(layerRecipes(description, image, cache), description.packages.refreshDays)
+                : [];
+        return new Session(file, engine, isolatedHost, image, layersOf);
+    }
+
+    /** The argv that makes the missing package layers; undefined where none is missing. */
+    layerMaker(): [string, ...string[]] | undefined {
+        const { stack, packageProxy: proxyPort = defaultProxyPort } = this.file;
+        const { isolatedHost } = this;
+        const folder = layersFolder(stack);
+        return isolatedHost && layerMaker(this.findLayers(), { cache: cacheFolder(), folder, proxyPort, isolatedHost });
     }
 
     private get env(): NodeJS.ProcessEnv {
@@ -82,7 +98,12 @@ export class Session {
                       SSH_AUTH_SOCK: "",
                   }
                 : {}),
-            ...asVariables({ cache: cacheFolder(), image: this.image, machines: machinesFolder(stack) }),
+            ...asVariables({
+                cache: cacheFolder(),
+                image: this.image,
+                layers: JSON.stringify(layersOfMachines(this.findLayers())),
+                machines: machinesFolder(stack),
+            }),
         };
     }
 

@@ -1,12 +1,15 @@
 /** The module tomcat-valve/ with the user's own Maven: its JUnit tests, and the jar that app servers get. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sha256Of } from "../../artifacts/disk-image";
 import { ensureValve, valveFile, valveModule } from "../../artifacts/tomcat-valve";
 import { releaseNames } from "../../catalog/releases";
 import { silent } from "../../lib/progress";
+import { mavenEnvironment } from "../../lib/proxies";
 import { run } from "../../lib/run";
 import { siteWith } from "../support/article";
 
@@ -15,6 +18,30 @@ beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "lab-test-"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+test("Maven asks the proxy of the environment", async () => {
+    const asked: string[] = [];
+    const proxy = createServer(({ url = "" }, response) => {
+        asked.push(url);
+        response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    for (const name of ["http_proxy", "HTTP_PROXY"]) vi.stubEnv(name, address);
+    const settings = join(folder, "settings.xml");
+    writeFileSync(
+        settings,
+        "<settings><mirrors><mirror><id>all</id><mirrorOf>*</mirrorOf><url>http://repository.example/</url>" +
+            "</mirror></mirrors></settings>",
+    );
+    const repository = `-Dmaven.repo.local=${join(folder, "empty")}`;
+    await run(["mvn", "--batch-mode", "--settings", settings, repository, "dependency:copy"], {
+        env: mavenEnvironment(),
+    }).catch(() => undefined);
+    expect(asked.filter((url) => url.startsWith("http://repository.example/"))).not.toEqual([]);
+    vi.unstubAllEnvs();
+    proxy.close();
+});
 
 /** Bytes 6 and 7 of a class name its version: 52 is Java 8. */
 const java8 = 52;

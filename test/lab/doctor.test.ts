@@ -1,4 +1,5 @@
 /** `./lab doctor` against a real libvirtd, without and with obstacles. */
+import { spawn } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -44,6 +45,35 @@ afterAll(async () => {
 
 const virsh = (...words: string[]) => inside("virsh", "-q", "-c", "qemu:///system", ...words);
 const inside = (...argv: string[]) => run(isolatedHost.enter(argv) as [string, ...string[]]);
+
+/** Sends VRRP adverts by multicast, as keepalived does, until its standard input ends. */
+function advertise(device: string, address: string, virtualRouterId: number) {
+    const script = `
+import select, socket, struct, sys
+device, source, router_id = sys.argv[1], socket.inet_aton(sys.argv[2]), int(sys.argv[3])
+advert = struct.pack("!BBBBHH4s", 0x31, router_id, 100, 1, 20, 0, socket.inet_aton("192.168.0.99"))
+group = socket.inet_aton("224.0.0.18")
+def header(checksum):
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(advert), 0, 0, 255, 112, checksum, source, group)
+# A bridge drops multicast with a wrong header checksum.
+total = sum(struct.unpack("!10H", header(0)))
+packet = header(~(total % 0xffff) & 0xffff) + advert
+frame = bytes.fromhex("01005e000012") + bytes.fromhex("020000000001") + struct.pack("!H", 0x0800)
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+link.bind((device, 0))
+while not select.select([sys.stdin], [], [], 0.2)[0]:
+    link.send(frame + packet)
+`;
+    const [program = "", ...words] = isolatedHost.enter([
+        "python3",
+        "-c",
+        script,
+        device,
+        address,
+        String(virtualRouterId),
+    ]);
+    return spawn(program, words, { stdio: ["pipe", "inherit", "inherit"] });
+}
 
 /**
  * The doctor's findings inside the machine, for a stack that its backend does not know. `by` is a program that changes
@@ -129,6 +159,46 @@ describe("a stack with virtual machines", () => {
             await inside("ip", "link", "delete", "strange0");
             for (const name of ["lab", "other"]) await virsh("net-undefine", name);
             await virsh("undefine", "nod1");
+        }
+    });
+
+    test("on a bridge where somebody else uses the virtual router id", async () => {
+        await inside("ip", "link", "add", "br0", "type", "bridge");
+        await inside("ip", "link", "add", "stranger", "type", "veth", "peer", "name", "port");
+        await inside("ip", "link", "set", "port", "master", "br0");
+        await inside("ip", "address", "add", "192.168.0.66/24", "dev", "stranger");
+        for (const name of ["br0", "port", "stranger"]) await inside("ip", "link", "set", name, "up");
+        const onBridge = (keepalived: string) =>
+            lab.write(
+                "Pulumi.trial.yaml",
+                `${stackFile(join(lab.folder, "package.json"))}  lab:network: { mode: bridge, bridge: br0, cidr: 192.168.0.0/24, gateway: 192.168.0.1, control: [ 192.168.0.9 ] }
+  lab:keepalived: ${keepalived}
+`,
+            );
+        const vrrp = async (keepalived: string) => {
+            onBridge(keepalived);
+            return (await examine()).findings.filter(({ check }) => check === "VRRP");
+        };
+        // 192.168.0.203 is a director of the stack.
+        const senders = ["192.168.0.66", "192.168.0.203"].map((address) => advertise("stranger", address, 123));
+        try {
+            expect(await vrrp("{ unicast: false }")).toEqual([
+                expect.objectContaining({
+                    result: "bad",
+                    subject: "router id 123",
+                    seen: "192.168.0.66 on br0 sends VRRP adverts with it",
+                    remedy: "Choose another lab:keepalived.virtualRouterId.",
+                }),
+            ]);
+            // The default is unicast, which hears no strangers.
+            expect(await vrrp("{}")).toMatchObject([{ result: "warning" }]);
+            expect(await vrrp("{ virtualRouterId: 124 }")).toMatchObject([
+                { result: "good", seen: "nobody else on br0 used it within 3 s" },
+            ]);
+        } finally {
+            for (const sender of senders) sender.stdin.end();
+            await inside("ip", "link", "delete", "stranger");
+            await inside("ip", "link", "delete", "br0");
         }
     });
 

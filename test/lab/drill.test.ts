@@ -2,11 +2,13 @@
  * `./lab verify` and `./lab drill all --short`, on a lab of this test. Both use one lab, because building a lab takes
  * most of the time.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { platforms } from "../../catalog/platforms/index";
 import { drillLock } from "../../launcher/commands/drill/command";
 import type { DrillResult } from "../../launcher/commands/drill/run-drill";
+import { cacheFolder } from "../../lib/environment";
 import { withLock } from "../../lib/lock";
 import type { CheckResult } from "../../launcher/commands/verify/check";
 import { Checkout, type Result } from "../support/checkout";
@@ -26,6 +28,8 @@ let seenProcesses: Set<string>;
 
 beforeAll(async () => {
     lab = await Checkout.create();
+    // Logs of about 1 MiB, so that a test can fill one.
+    lab.write("Pulumi.local.yaml", `${lab.read("Pulumi.local.yaml")}  lab:logs: { maxMiB: 16 }\n`);
     const up = lab.start(["up"]);
     seenProcesses = new Set();
     const sampling = setInterval(() => {
@@ -81,6 +85,81 @@ describe("verify", () => {
     test("a check that there is not is a mistake in the call", async () => {
         expect((await lab.lab("verify", "--only", "port")).code).toBe(2);
     });
+});
+
+describe("logs", () => {
+    const sites = { nod0: "app", nod2: "app", nod3: "director", nod4: "director" };
+    /** The output of `script` on each of these machines. */
+    const onEach = (script: string) =>
+        Promise.all(
+            Object.entries(sites).map(async ([name, role]) => ({ role, text: await lab.ok("ssh", name, script) })),
+        );
+    const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+
+    test("are rotated while visitors come, without a lost line or request", async () => {
+        const [clients, requests] = [4, 300];
+        // The long Referer makes httpd's log full, too. Each POST has a connection that stays open, as directors have.
+        const load = lab.inside(
+            `referer=$(printf %03000d 0); for client in $(seq ${clients}); do ` +
+                "curl -sS -o /dev/null -w '%{http_code}\\n' --referer $referer --data op=add " +
+                `"http://192.168.0.111/counter/rotation$client-[1-${requests}]" & done; wait`,
+        );
+        let rotations = 0;
+        let isOver = false;
+        void load.finally(() => {
+            isOver = true;
+        });
+        for (; !isOver && rotations < 10; rotations++)
+            await onEach("logrotate --force --state /var/lib/logrotate/lab.status /etc/lab-logrotate.conf");
+        const codes = (await load).trim().split("\n");
+        expect(codes.filter((code) => code !== "200")).toEqual([]);
+        expect(codes).toHaveLength(clients * requests);
+        expect(rotations).toBeGreaterThan(1);
+
+        const written = (files: string) =>
+            `cat ${files} 2>/dev/null | grep -c 'POST /counter/rotation'; ls ${files} 2>/dev/null | wc -l`;
+        const logs: Record<string, { role: string; files: string; least: number }> = {
+            tengine: { role: "director", files: "/var/log/tengine/access.log*", least: 3 },
+            httpd: { role: "app", files: "/var/log/apache2/access.log.[0-9]*", least: 2 },
+            tomcat: { role: "app", files: "/var/log/tomcat/*_access_log..txt*", least: 3 },
+        };
+        for (const [name, { role, files, least }] of Object.entries(logs)) {
+            const looks = async () =>
+                (await onEach(written(files)))
+                    .filter((machine) => machine.role === role)
+                    .map(({ text }) => text.trim().split("\n").map(Number) as [lines: number, files: number]);
+            // Tomcat writes its buffer every ten seconds.
+            const seen = await eventually(looks, (each) => sum(each.map(([lines]) => lines)) >= codes.length, 30);
+            expect(sum(seen.map(([lines]) => lines)), name).toBe(codes.length);
+            for (const [, count] of seen) expect(count, name).toBeGreaterThanOrEqual(least);
+        }
+        expect(wrong((await verify("--only", "logs")).verdict)).toEqual([]);
+    });
+
+    test("that nothing rotates are named by verify", async () => {
+        await lab.ok("ssh", "nod3", "systemctl stop lab-logrotate.timer; tail -f /var/log/dpkg.log >/dev/null 2>&1 &");
+        const { verdict } = await verify("--only", "logs");
+        await lab.ok("ssh", "nod3", "systemctl start lab-logrotate.timer; pkill -x tail");
+        expect(verdict.results.find(({ subject }) => subject === "nod3")?.seen).toBe(
+            "lab-logrotate.timer is inactive, and enabled at boot; nothing rotates /var/log/dpkg.log",
+        );
+    });
+});
+
+test("a damaged file in the package cache is fetched anew", async () => {
+    const install = platforms["debian-13"].installPackages(["hello"]);
+    const folder = join(cacheFolder(), "packages", "debian", "pool", "main", "h", "hello");
+    const remove = "apt-get -qq purge hello >/dev/null && apt-get clean";
+    await lab.ok("ssh", "nod0", install);
+    await lab.ok("ssh", "nod0", remove);
+    const file = join(folder, readdirSync(folder).find((name) => name.endsWith(".deb")) ?? "");
+    const whole = readFileSync(file);
+    const damaged = Buffer.from(whole);
+    damaged[1000] = (damaged[1000] ?? 0) ^ 0xff;
+    writeFileSync(file, damaged);
+    await lab.ok("ssh", "nod0", install);
+    expect(await lab.ok("ssh", "nod0", `hello && ${remove}`)).toContain("Hello");
+    expect(readFileSync(file).equals(whole)).toBe(true);
 });
 
 describe("secrets are where they have to be, and nowhere else:", () => {
@@ -188,11 +267,16 @@ describe("drill", () => {
 
     test.each([
         "director-off",
+        "server-restarted",
+        "director-without-app-servers",
+        "slow-page",
         "tomcat-killed",
         "app-server-off",
         "memcached-killed",
         "memcached-returned",
         "sessions-on-the-move",
+        "large-session",
+        "log-disk-full",
         "password-rotated",
         "uri-affinity",
     ])("%s", async (name) => {
@@ -205,4 +289,29 @@ describe("drill", () => {
         expect(result?.measured?.adds.sent).toBeGreaterThan(200);
         expect(result?.measured?.recovery.length).toBeGreaterThan(0);
     });
+});
+
+test("a page that takes longer than director.timeouts.answerSeconds: 504 after that time, and it is run once", async () => {
+    const [page, record] = ["/tomcat/app/mysite/too-slow.jsp", "/usr/local/tomcat/temp/too-slow"];
+    const code =
+        `<%@ page session="false" %><% new java.io.FileWriter("${record}", true).append("run\\n").close(); ` +
+        `%><% Thread.sleep(5000); %>`;
+    const conf = "/etc/tengine/nginx.conf";
+    await lab.ok(
+        "ssh",
+        "nod3",
+        `cp -p ${conf} ${conf}.kept; sed -i 's/_timeout 60s/_timeout 3s/; s/59900ms/2900ms/' ${conf}; systemctl reload tengine`,
+    );
+    for (const name of ["nod0", "nod2"]) await lab.ok("ssh", name, `printf %s ${quote(code)} > ${page}`);
+    const [status, seconds] = (
+        await lab.inside("curl -sS -o /dev/null -w '%{http_code} %{time_total}' http://192.168.0.203/too-slow.jsp")
+    ).split(" ");
+    expect(status).toBe("504");
+    expect(Number(seconds)).toBeGreaterThan(2.9);
+    expect(Number(seconds)).toBeLessThan(5);
+    const runs = await Promise.all(
+        ["nod0", "nod2"].map((name) => lab.ok("ssh", name, `cat ${record} 2>/dev/null; rm -f ${page} ${record}`)),
+    );
+    expect(runs.join("")).toBe("run\n");
+    await lab.ok("ssh", "nod3", `mv -f ${conf}.kept ${conf}; systemctl reload tengine`);
 });

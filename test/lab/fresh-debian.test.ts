@@ -132,7 +132,7 @@ afterAll(async () => {
     await checkout.remove();
 });
 
-const everything = /lacks Node\.js 20\.19 or newer with npm, Go 1\.\d+\.\d+ or newer, Maven, a JDK, git\.\n/;
+const everything = /lacks Node\.js 20\.19 or newer with npm, Go 1\.\d+\.\d+ or newer, Maven, a JDK, git, curl\.\n/;
 
 describe("Debian 12", () => {
     test("what Debian does not have in a new enough version is told in the first second, with commands", async () => {
@@ -163,7 +163,7 @@ describe("Debian 12", () => {
         const { code, all } = await machine.lab(["-s", "local", "up"]);
         expect(code).toBe(2);
         expect(all).toMatch(everything);
-        expect(all).toContain("dnf install nodejs npm golang maven java-21-openjdk-devel git\n");
+        expect(all).toContain("dnf install nodejs npm golang maven java-21-openjdk-devel git curl\n");
     });
 });
 
@@ -193,7 +193,7 @@ describe("Debian 13", () => {
         const machine = machines[13];
         const { code, stdout, all } = await machine.lab(["engine"]);
         expect(code, all).toBe(0);
-        const packages = "nodejs npm golang-go maven default-jdk-headless git";
+        const packages = "nodejs npm golang-go maven default-jdk-headless git curl";
         const said = [
             everything,
             `Installing ${packages} from Debian ...`,

@@ -2,7 +2,7 @@
  * The shipped lab from the first `./lab up`, which is killed twice, to the last `./lab down`, by the commands that
  * users type.
  */
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +13,8 @@ import { Checkout, descendant, type Call } from "../support/checkout";
 import { hostState, namespaces, reportOn, eventually } from "../support/host-state";
 
 const site = "http://192.168.0.111/";
-const heap = "  lab:tomcat: { heapMiB: 200 }\n";
+const maxSessions = 500;
+const heap = `  lab:sessions: { max: ${maxSessions} }\n  lab:tomcat: { heapMiB: 200 }\n`;
 const names = ["mysql", "nod0", "nod1", "nod2", "nod3", "nod4"];
 
 let lab: Checkout;
@@ -241,6 +242,30 @@ describe("up", () => {
         );
         expect(await restartedSince(earlier)).toEqual([]);
     });
+
+    test("nothing on this machine or in the lab is asked through a proxy of the environment", async () => {
+        // Nothing listens on port 1, so whatever is asked through it fails.
+        const closed = "http://127.0.0.1:1";
+        const env = {
+            ...Object.fromEntries(
+                ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "grpc_proxy"].map((name) => [
+                    name,
+                    closed,
+                ]),
+            ),
+            no_proxy: "a.example, b.example",
+        };
+        for (const words of [
+            ["preview", "--expect-no-changes"],
+            ["verify"],
+            ["status"],
+            ["curl", "-sS", "--fail", "--resolve", "www.test.com:80:192.168.0.111", "http://www.test.com/health"],
+            ["exec", "curl", "-sS", "--fail", `${site}health`],
+        ]) {
+            const { code, all } = await lab.start(words, env).ended;
+            expect(code, `${words.join(" ")}: ${all}`).toBe(0);
+        }
+    });
 });
 
 describe("a change touches only what it is about:", () => {
@@ -259,15 +284,17 @@ describe("a change touches only what it is about:", () => {
         expect(await restartedSince(earlier)).toEqual([]);
     });
 
-    test("Tomcat's heap: setenv.sh and Tomcat on the app servers; what is in the way there is named, and the next up goes on", async () => {
+    test("Tomcat's heap, sessions and the largest form: three files and Tomcat on the app servers; what is in the way there is named, and the next up goes on", async () => {
         const earlier = await starts();
         lab.edit("Pulumi.local.yaml", "  lab:director:", `${heap}  lab:director:`);
-        const setenv = `triggers[1]["files/usr/local/tomcat/bin/setenv.sh"]`;
+        const changed = ["bin/setenv.sh", "conf/context.xml", "conf/server.xml"].map(
+            (file) => `triggers[1]["files/usr/local/tomcat/${file}"]`,
+        );
         expect(await planned()).toEqual({
             "nod0-files": ["source"],
-            "nod0-tomcat": [setenv],
+            "nod0-tomcat": changed,
             "nod2-files": ["source"],
-            "nod2-tomcat": [setenv],
+            "nod2-tomcat": changed,
         });
 
         await lab.ok("ssh", "nod2", "cd /usr/local/tomcat/bin && rm setenv.sh && mkdir setenv.sh");
@@ -295,6 +322,182 @@ describe("a change touches only what it is about:", () => {
             /^\s*priority 170$/m,
         );
         expect(await restartedSince(earlier)).toEqual([]);
+    });
+
+    test("unicast adverts: both directors' file; the address has one holder where multicast does not arrive", async () => {
+        const unicast = "  lab:keepalived: { unicast: true }\n";
+        lab.edit("Pulumi.local.yaml", "config:\n", `config:\n${unicast}`);
+        expect(Object.keys(await planned()).sort()).toEqual(
+            ["nod3", "nod4"].flatMap((name) => [`${name}-files`, `${name}-keepalived`]),
+        );
+        await lab.ok("up");
+        for (const name of ["nod3", "nod4"])
+            await lab.ok("ssh", name, "nft insert rule inet lab input ip daddr 224.0.0.18 drop");
+        await lab.ok("ssh", "nod3", "systemctl stop keepalived");
+        await eventually(holder, (now) => now === "nod4");
+        await lab.ok("ssh", "nod3", "systemctl start keepalived");
+        // nod4 gives the address up when it hears nod3.
+        await eventually(holder, (now) => now === "nod3");
+        for (const name of ["nod3", "nod4"]) await lab.ok("ssh", name, "systemctl reload nftables");
+        lab.edit("Pulumi.local.yaml", unicast, "");
+        await lab.ok("up");
+        await isWell(10);
+    });
+});
+
+describe("requests and answers of any size", () => {
+    /** Answers with a header field, a status and a count of what it was sent. */
+    const echo = `<%@ page session="false" trimDirectiveWhitespaces="true" %><%
+if (request.getParameter("status") != null) response.setStatus(Integer.parseInt(request.getParameter("status")));
+if (request.getParameter("field") != null) response.setHeader("X-Large", new String(new char[Integer.parseInt(request.getParameter("field"))]).replace("\\0", "a"));
+String field = request.getHeader("X-Large"), form = request.getParameter("form");
+long body = 0;
+byte[] part = new byte[65536];
+if (form == null) for (int read; (read = request.getInputStream().read(part)) > 0;) body += read;
+out.print("application " + (field == null ? 0 : field.length()) + " " + (form == null ? body : form.length()));
+%>`;
+    const mebibyte = 1024 * 1024;
+    /**
+     * Runs curl in the lab and gives the answer, then its status. Both arguments are the shell's: `$(as 9)` is a text of
+     * 9 letters.
+     */
+    const ask = async (words: string, address = `'${site}echo.jsp'`) =>
+        (
+            await lab.inside(
+                `as() { head -c $1 /dev/zero | tr '\\0' a; }; curl -sS --max-time 60 -w '\\n%{http_code}' ${words} ${address}`,
+            )
+        ).trim();
+
+    beforeAll(async () => {
+        for (const name of ["nod0", "nod2"])
+            await lab.ok("ssh", name, `printf %s ${quote(echo)} > /tomcat/app/mysite/echo.jsp`);
+    });
+    afterAll(async () => {
+        for (const name of ["nod0", "nod2"]) await lab.ok("ssh", name, "rm /tomcat/app/mysite/echo.jsp");
+    });
+
+    test("32 KiB of header fields, in one or in many, and of address, in both directions", async () => {
+        expect(await ask('-H "X-Large: $(as 9000)"')).toBe("application 9000 0\n200");
+        expect(await ask('-H "X-Large: $(as 32000)"')).toBe("application 32000 0\n200");
+        expect(
+            await ask('-H "X-Large: $(as 7000)" -H "Cookie: a=$(as 8000); b=$(as 8000)" -H "X-Other: $(as 7000)"'),
+        ).toBe("application 7000 0\n200");
+        expect(await ask('$(seq -f "-HX-%g:1" 300)')).toBe("application 0 0\n200");
+        expect(await ask("", `'${site}echo.jsp?'$(as 32000)`)).toBe("application 0 0\n200");
+        const answer = await lab.inside(`curl -sS -D - -o /dev/null --max-time 10 '${site}echo.jsp?field=32000'`);
+        expect(/^X-Large: (a+)\r?$/m.exec(answer)?.[1]).toHaveLength(32000);
+    });
+
+    test("what is larger gets the site's error page with its own status, whatever the directors refuse", async () => {
+        const page = (status: number) => new RegExp(`<h1>www\\.test\\.com</h1>[^]*Error ${status}<[^]*\n${status}$`);
+        expect(await ask('-H "X-Large: $(as 40000)"')).toMatch(page(431));
+        expect(await ask('-H "Cookie: a=$(as 17000)" -H "X-Large: $(as 17000)"')).toMatch(page(431));
+        expect(await ask("", `'${site}?'$(as 40000)`)).toMatch(page(414));
+        const large = `head -c ${64 * mebibyte + 1} /dev/zero |`;
+        for (const how of ["", "-H 'Transfer-Encoding: chunked'"]) {
+            const said = await lab.inside(
+                `${large} curl -sS --max-time 60 -w '\\n%{http_code}' ${how} -H 'Content-Type: text/plain' --data-binary @- ${site}echo.jsp`,
+            );
+            expect(said).toMatch(page(413));
+        }
+        expect(await ask("-X TRACE")).toMatch(page(405));
+    });
+
+    test("an upload of 64 MiB reaches the application, wherever it goes and whether it is wanted or not", async () => {
+        const upload = (words: string, path: string) =>
+            lab.inside(
+                `head -c ${64 * mebibyte} /dev/zero | curl -sS --max-time 60 -w '\\n%{http_code}' ${words} -H 'Content-Type: text/plain' --data-binary @- ${site}${path}`,
+            );
+        expect(await upload("", "echo.jsp")).toBe(`application 0 ${64 * mebibyte}\n200`);
+        expect(await upload("-H 'Transfer-Encoding: chunked'", "echo.jsp")).toBe(`application 0 ${64 * mebibyte}\n200`);
+        expect(await upload("-o /dev/null", "nowhere")).toBe("\n404");
+        // A form is held in the heap of 200 MiB, of which it may take a sixteenth.
+        const form = (bytes: number) =>
+            lab.inside(
+                `{ printf form=; head -c ${bytes} /dev/zero | tr '\\0' a; } | curl -sS --max-time 60 --data-binary @- ${site}echo.jsp`,
+            );
+        expect(await form(12 * mebibyte)).toBe(`application 0 ${12 * mebibyte}`);
+        for (const name of ["nod0", "nod2"])
+            expect(await lab.ok("ssh", name, "journalctl -u tomcat")).not.toContain("OutOfMemoryError");
+    });
+
+    test("an error answer of the application is the application's", async () => {
+        for (const status of [400, 404, 413, 431, 500, 502, 503, 504])
+            for (const method of ["GET", "POST"])
+                expect(await ask(`-X ${method}`, `'${site}echo.jsp?status=${status}'`), method).toBe(
+                    `application 0 0\n${status}`,
+                );
+    });
+});
+
+test("what an app server answers with 503, another one does, a POST with its body too", async () => {
+    const on = (name: string, status: number) =>
+        lab.ok(
+            "ssh",
+            name,
+            `echo ${quote(`<%@ page session="false" %><% response.setStatus(${status}); %><%= request.getParameter("form") %>`)} > /tomcat/app/mysite/half.jsp`,
+        );
+    await Promise.all([on("nod0", 503), on("nod2", 200)]);
+    const said = await lab.inside(
+        `for i in $(seq 12); do curl -sS --max-time 10 -w '\n%{http_code}\n' -d form=$i ${site}half.jsp; done`,
+    );
+    expect(said.split("\n").filter(Boolean)).toEqual(
+        Array.from({ length: 12 }, (_, index) => [`${index + 1}`, "200"]).flat(),
+    );
+    await Promise.all(["nod0", "nod2"].map((name) => lab.ok("ssh", name, "rm /tomcat/app/mysite/half.jsp")));
+});
+
+describe("a file that a visitor has already", () => {
+    const style = (...words: string[]) =>
+        lab.ok("curl", "-sS", "-D", "-", "-o", "/dev/null", "--max-time", "10", ...words, `${site}style.css`);
+    const field = (answer: string, name: string) => new RegExp(`^${name}: (.*?)\r?$`, "im").exec(answer)?.[1] ?? "";
+    const validators = (answer: string) => ["ETag", "Last-Modified"].map((name) => field(answer, name));
+
+    test("is the same on all app servers, whenever they were made", async () => {
+        const times = await Promise.all(
+            ["nod0", "nod2"].map((name) => lab.ok("ssh", name, "stat -c %Y /tomcat/app/mysite/style.css")),
+        );
+        expect(times[0]).toBe(times[1]);
+        const answers = await Promise.all(
+            ["nod0", "nod2"].map((name) =>
+                lab.ok("ssh", name, "curl -sSI -H 'Accept-Encoding: gzip' http://127.0.0.1/style.css"),
+            ),
+        );
+        expect(validators(answers[0] ?? "")).toEqual(validators(answers[1] ?? ""));
+        expect(validators(answers[0] ?? "")).not.toContain("");
+    });
+
+    test("is compressed, and not sent again: by ETag, by time, and for a client that takes no compressed one", async () => {
+        const gzip = ["-H", "Accept-Encoding: gzip"];
+        const compressed = await style(...gzip);
+        expect(field(compressed, "Content-Encoding")).toBe("gzip");
+        expect(field(compressed, "Vary")).toBe("Accept-Encoding");
+        const plain = await style();
+        expect(field(plain, "Content-Encoding")).toBe("");
+        expect(validators(plain)).toEqual(validators(compressed));
+        const [tag = "", time = ""] = validators(compressed);
+        for (let request = 0; request < 6; request++) {
+            for (const words of [[], gzip]) {
+                expect(await style(...words, "-H", `If-None-Match: ${tag}`)).toMatch(/^HTTP\/1\.1 304/);
+                expect(await style(...words, "-H", `If-Modified-Since: ${time}`)).toMatch(/^HTTP\/1\.1 304/);
+            }
+        }
+        expect(await style("-H", "Range: bytes=0-9")).toMatch(/^HTTP\/1\.1 206[^]*^Content-Length: 10\r?$/m);
+    });
+
+    test("is another one with another content of the same size, also for a client that knows the time only", async () => {
+        const [tag = "", time = ""] = validators(await style());
+        lab.edit("site/mysite/style.css", "padding: 2rem 1rem;", "padding: 1rem 2rem;");
+        await lab.ok("up");
+        const changed = await style();
+        expect(field(changed, "ETag")).not.toBe(tag);
+        expect(Date.parse(field(changed, "Last-Modified"))).toBeGreaterThan(Date.parse(time));
+        expect(await style("-H", `If-Modified-Since: ${time}`)).toMatch(/^HTTP\/1\.1 200/);
+        const times = await Promise.all(
+            ["nod0", "nod2"].map((name) => lab.ok("ssh", name, "stat -c %Y /tomcat/app/mysite/style.css")),
+        );
+        expect(times[0]).toBe(times[1]);
+        await lab.ok("preview", "--expect-no-changes");
     });
 });
 
@@ -349,6 +552,231 @@ const freePort = () =>
             server.close(() => resolve(port));
         });
     });
+
+describe("a visitor's request:", () => {
+    /** A page that tells what the application sees, on both app servers. */
+    const echo = `<%@ page session="false" contentType="text/plain" %><%
+if (request.getParameter("to") != null) { response.sendRedirect(request.getParameter("to")); return; }
+out.println("address " + request.getRemoteAddr() + ", " + request.getRequestURL() + ", secure " + request.isSecure());
+for (String name : java.util.Collections.list(request.getHeaderNames()))
+    if (name.toLowerCase().contains("forwarded")) out.println(name + " " + request.getHeader(name));
+if (request.getCookies() != null)
+    for (Cookie cookie : request.getCookies()) out.println("cookie " + cookie.getName() + "=" + cookie.getValue());
+%>`;
+
+    beforeAll(async () => {
+        for (const name of ["nod0", "nod2"]) {
+            const folder = "/tomcat/app/mysite";
+            await lab.ok("ssh", name, `mkdir ${folder}/folder; echo ${quote(echo)} > ${folder}/echo.jsp`);
+        }
+    });
+    afterAll(async () => {
+        for (const name of ["nod0", "nod2"])
+            await lab.ok("ssh", name, "cd /tomcat/app/mysite && rm -r folder echo.jsp");
+    });
+
+    interface Answer {
+        status: number;
+        location: string;
+        body: string;
+    }
+
+    /** Sends requests by one curl and one connection. `path` is sent as it is. */
+    async function ask(requests: { path: string; headers?: string[]; more?: string[] }[]): Promise<Answer[]> {
+        const file = join(lab.home, "requests");
+        const text = (value: string) => `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+        const blocks = requests.map(({ path, headers = [], more = [] }) =>
+            [
+                `url = ${text(`http://192.168.0.111${path}`)}`,
+                "path-as-is",
+                "silent",
+                "max-time = 20",
+                String.raw`write-out = "\n%{http_code} %{redirect_url}\n%%%%\n"`,
+                ...headers.map((header) => `header = ${text(header)}`),
+                ...more,
+            ].join("\n"),
+        );
+        writeFileSync(file, blocks.join("\nnext\n"), "latin1");
+        const output = await lab.inside(`curl -K ${file}`);
+        return output
+            .split("\n%%\n")
+            .slice(0, -1)
+            .map((answer) => {
+                const [, body = "", status, location = ""] = /^([^]*)\n(\d+) (.*)$/.exec(answer) ?? [];
+                return { status: Number(status), location, body };
+            });
+    }
+
+    test("with any other cookies, in any order, finds the session on its own app server", async () => {
+        const odd = [
+            'p="open',
+            'p="a\\"; q="b',
+            'p="closed"',
+            "p=\xe9\xff",
+            "\xe9=1",
+            'p="\xe9"',
+            "p=\x01",
+            "xJSESSIONID=F-memcached1.jvm200",
+            "jsessionid=F-memcached1.jvm200",
+            "$Version",
+            '$Version="1"',
+            "a=1,b=2",
+            "e=; =; ;",
+            "JSESSIONID=",
+            "JSESSIONID=stale",
+            "JSESSIONID=F-memcached1.jvm209",
+            `long=${"x".repeat(6000)}`,
+        ];
+        const sessions = new Map<string, string>();
+        while (sessions.size < 2) {
+            const [answer] = await ask([{ path: "/counter.jsp?op=add", more: ['request = "POST"'] }]);
+            const { node, session } = JSON.parse(answer?.body ?? "") as { node: string; session: string };
+            // A first request has no session yet, and its app server is the session's own.
+            sessions.set(node, session);
+        }
+        for (const [node, session] of sessions) {
+            const headers = odd.flatMap((one) =>
+                [`JSESSIONID=${session}`, `JSESSIONID="${session}"`].flatMap((cookie) => [
+                    [`Cookie: ${one}; ${cookie}`],
+                    [`Cookie: ${cookie}; ${one}`],
+                    [`Cookie: ${one}`, `Cookie: ${cookie}`],
+                    ...odd.map((other) => [`Cookie: ${one.slice(0, 2000)}; ${cookie}; ${other.slice(0, 2000)}`]),
+                ]),
+            );
+            const answers = await ask(headers.map((of) => ({ path: "/counter.jsp", headers: of })));
+            expect(answers).toHaveLength(headers.length);
+            const wrong = answers
+                .map(({ status, body }, index) => ({ status, body, headers: headers[index] }))
+                .filter(({ body }) => body !== JSON.stringify({ node, session, count: 1 }));
+            expect(wrong.slice(0, 3)).toEqual([]);
+        }
+        // Without a session, too, nothing answers 500 or 400.
+        const strangers = await ask(odd.map((one) => ({ path: "/echo.jsp", headers: [`Cookie: ${one}`] })));
+        expect(strangers.map(({ status }) => status)).toEqual(odd.map(() => 200));
+    });
+
+    test("of two sessions, finds the one that lives, whatever the order", async () => {
+        for (const [ended, home] of [
+            ["jvm200", "nod2"],
+            ["jvm202", "nod0"],
+        ] as const) {
+            const { count, text } = await (await visitorOf(home)).visit();
+            const living = /id="session"><code>([^<]+)</.exec(text)?.[1];
+            const stale = `0123456789ABCDEF0123456789ABCDEF-memcached1.${ended}`;
+            const [after, before] = await ask([
+                { path: "/counter.jsp", headers: [`Cookie: JSESSIONID=${living}; JSESSIONID=${stale}`] },
+                { path: "/counter.jsp", headers: [`Cookie: JSESSIONID=${stale}; JSESSIONID=${living}`] },
+            ]);
+            expect(JSON.parse(after?.body ?? "")).toMatchObject({ node: home, count });
+            expect(JSON.parse(before?.body ?? "")).toMatchObject({ count });
+        }
+    });
+
+    test("brings the application all cookies that it can read", async () => {
+        const cookies = async (header: string) =>
+            [
+                ...((await ask([{ path: "/echo.jsp", headers: [`Cookie: ${header}`] }]))[0]?.body ?? "").matchAll(
+                    /^cookie (.*)$/gm,
+                ),
+            ].map(([, cookie]) => cookie);
+        expect(await cookies('a=1; b="two words"; c=a/b.c_d-e')).toEqual(["a=1", "b=two words", "c=a/b.c_d-e"]);
+        expect(await cookies('p="open; q=2')).toEqual(["p=open", "q=2"]);
+        expect(await cookies("p=\xe9; \xe9=1; q=2")).toEqual([expect.stringMatching(/^p=.+/), "q=2"]);
+    });
+
+    test("brings the visitor's address, scheme and port, and nothing that the visitor claims about them", async () => {
+        const claims = [
+            "X-Forwarded-For: 1.2.3.4",
+            "X-Forwarded-Proto: https",
+            "X-Forwarded-Host: evil.example",
+            "X-Forwarded-Port: 1",
+            "Forwarded: for=1.2.3.4;proto=https",
+        ];
+        const [told] = await ask([{ path: "/echo.jsp?mark", headers: [...claims, "Host: www.test.com:8080"] }]);
+        expect(told?.body).toContain("address 192.168.0.1, http://www.test.com:8080/echo.jsp, secure false\n");
+        expect(told?.body).not.toMatch(/1\.2\.3\.4|evil/);
+        for (const log of ["/usr/local/tomcat/logs/nod?_access_log.*", "/var/log/apache2/*access.log"]) {
+            const lines = async () =>
+                Object.values(await onAll(`grep -h "GET /echo.jsp?mark" ${log} 2>/dev/null || true`)).join("");
+            const found = await eventually(lines, (text) => text !== "", 20);
+            expect(found).toMatch(/(^| )192\.168\.0\.1 /);
+        }
+    });
+
+    test("brings encoded slashes as they are, and opens nothing that is closed", async () => {
+        const open = await ask(["/counter/a%2Fb", "/counter/a%5Cb", "/counter/a%5cb%2f"].map((path) => ({ path })));
+        expect(open.map(({ status, body }) => [status, body.slice(0, 8)])).toEqual(open.map(() => [200, '{"node":']));
+        const closed = [
+            "/WEB-INF/web.xml",
+            "/%57EB-INF/web.xml",
+            "/WEB-INF%2Fweb.xml",
+            "/WEB-INF%5Cweb.xml",
+            "/counter%2F..%2FWEB-INF%2Fweb.xml",
+            "/counter/..%2fWEB-INF/web.xml",
+            "/counter/%2e%2e%2fWEB-INF/web.xml",
+            "/counter%5c..%5cWEB-INF%5cweb.xml",
+            "/counter/..%5cWEB-INF/web.xml",
+            "/counter/..;/WEB-INF/web.xml",
+            "/folder/..;x=1/WEB-INF/web.xml",
+            "/%5cWEB-INF/web.xml",
+            "/%2fWEB-INF/web.xml",
+            "//WEB-INF/web.xml",
+            "/.;/WEB-INF/web.xml",
+            "/..%2f..%2f..%2fetc%2fpasswd",
+            "/..%5c..%5c..%5cetc%5cpasswd",
+        ];
+        const answers = await ask(closed.map((path) => ({ path })));
+        const opened = answers
+            .map(({ status, body }, index) => ({ path: closed[index], status, body }))
+            .filter(({ status, body }) => ![400, 404].includes(status) || /<web-app|root:/.test(body));
+        expect(opened).toEqual([]);
+    });
+
+    test("is redirected to the port that it came by", async () => {
+        const to = async (path: string, host: string) =>
+            (await ask([{ path, headers: [`Host: ${host}`] }]))[0]?.location;
+        expect(await to("/echo.jsp?to=/next", "www.test.com:8080")).toBe("http://www.test.com:8080/next");
+        expect(await to("/folder", "www.test.com:8080")).toBe("http://www.test.com:8080/folder/");
+        expect(await to("/echo.jsp?to=/next", "www.test.com")).toBe("http://www.test.com/next");
+        const [old] = await ask([{ path: "/counter.jsp", headers: ["Host:"], more: ["http1.0"] }]);
+        expect(old?.status).toBe(200);
+    });
+
+    test("for a name that begins with a director's own page goes to the application", async () => {
+        const answers = await ask(["/statusboard", "/status/x", "/healthy"].map((path) => ({ path })));
+        expect(answers.map(({ status, body }) => [status, body.includes("There is no such page")])).toEqual(
+            answers.map(() => [404, true]),
+        );
+    });
+
+    test("for the health page under any of its names asks one app server, which says what is wrong", async () => {
+        const paths = [
+            "/health",
+            "/health;x",
+            "/health;jsessionid=1",
+            "//health",
+            "/%68ealth",
+            "/;x/health",
+            "/%5chealth",
+        ];
+        expect((await ask(paths.map((path) => ({ path })))).map(({ status }) => status)).toEqual(paths.map(() => 200));
+        await lab.ok("ssh", "mysql", "systemctl stop mariadb");
+        const answers = await ask(paths.map((path) => ({ path: `${path}?down` })));
+        await lab.ok("ssh", "mysql", "systemctl start mariadb");
+        expect(answers.map(({ status, body }) => [status, body.slice(0, 9)])).toEqual(
+            paths.map(() => [503, "database:"]),
+        );
+        // After "user agent": the app servers that were asked.
+        const log = await lab.ok("ssh", "nod3", "grep -h '[?]down ' /var/log/tengine/access.log");
+        expect(
+            log
+                .trim()
+                .split("\n")
+                .map((line) => /" (192[^"]*) [\d.]+$/.exec(line)?.[1]),
+        ).toEqual(paths.map(() => expect.stringMatching(/^192\.168\.0\.20[02]:80$/) as string));
+        await isWell(30);
+    });
+});
 
 describe("what goes down comes back:", () => {
     test("row 22: the virtual address moves when keepalived stops on its holder, and back", async () => {
@@ -515,6 +943,32 @@ done`;
             all: expect.stringContaining("There is no snapshot before") as string,
         });
     });
+});
+
+test("visitors without cookies get 429 from sessions.max on, crawlers share a session, and others go on", async () => {
+    /** How often each status was answered to additions that send no cookie. */
+    const flood = async (requests: number, name: string) => {
+        const url = `${site}counter/[1-${requests}]`;
+        const statuses = await lab.ok("curl", "-sS", "-A", name, "-d", "op=add", "-w", "\n%{http_code}\n", url);
+        return statuses
+            .match(/^(200|429|5\d\d)$/gm)
+            ?.reduce<Record<string, number>>(
+                (counts, status) => ({ ...counts, [status]: (counts[status] ?? 0) + 1 }),
+                {},
+            );
+    };
+    const visitor = await visitorOf("nod2");
+    expect(await flood(2 * maxSessions, "Googlebot/2.1")).toEqual({ 200: 2 * maxSessions });
+    const { 200: served = 0, 429: refused = 0, ...others } = (await flood(3 * maxSessions, "curl")) ?? {};
+    expect(others).toEqual({});
+    expect(served).toBeLessThanOrEqual(2 * maxSessions);
+    expect(served + refused).toBe(3 * maxSessions);
+    expect(await lab.ok("curl", "-sS", "-o", "/dev/null", "-D", "-", site)).toMatch(
+        /^HTTP\/1.1 429[^]*Retry-After: 60/,
+    );
+    expect(await visitor.visit()).toMatchObject({ node: "nod2", count: visitor.count + 1 });
+    expect(await lab.ok("ssh", "nod2", "journalctl -u tomcat")).toContain(`sessions.max allows ${maxSessions}`);
+    expect(await lab.ok("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", `${site}health`)).toBe("200");
 });
 
 describe("down", () => {

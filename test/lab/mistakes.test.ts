@@ -37,6 +37,16 @@ const mistakes: [change: () => void, report: RegExp][] = [
         () => lab.edit("Pulumi.local.yaml", "roles: [ database ]", "roles: [ memcached ]"),
         /lab:machines: no machine has the role database.*\n +Remedy: \w/,
     ],
+    [
+        // 256 GiB for two app servers and two memcached: more than a machine that runs these tests has.
+        () =>
+            lab.edit(
+                "Pulumi.local.yaml",
+                "config:\n",
+                "config:\n  lab:tomcat: { heapMiB: 65536 }\n  lab:sessions: { memcachedMiB: 65536 }\n",
+            ),
+        /lab:machines: the machines need 26\d{4} MiB of memory together, and this machine has \d+ MiB.*\n +Remedy: \w/,
+    ],
 ];
 
 test("every mistake is reported at once, with its remedy, before anything is started", async () => {
@@ -46,7 +56,7 @@ test("every mistake is reported at once, with its remedy, before anything is sta
         expect(code).toBe(2);
         expect(stdout).toBe("");
         for (const [, report] of mistakes) expect(all).toMatch(report);
-        expect(all).toMatch(/Pulumi\.local\.yaml has \d mistakes; nothing was created or changed/);
+        expect(all).toMatch(/Pulumi\.local\.yaml has \d+ mistakes; nothing was created or changed/);
         expect(existsSync(join(lab.home, "local"))).toBe(false);
     }
 });

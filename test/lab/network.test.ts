@@ -23,6 +23,7 @@ import { ensureIsolatedHost, findIsolatedHost, removeIsolatedHost } from "../../
 import type { ContainerSpec } from "../../hypervisors/container-spec";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { ensureImage } from "../../launcher/isolated-host/image";
+import { findLayers, layerMaker, type Layer } from "../../launcher/isolated-host/layers";
 import { hostState, namespaces, reportOn, eventually } from "../support/host-state";
 import { repository } from "../support/repository";
 
@@ -318,6 +319,59 @@ describe("a lab", () => {
             ),
         ).not.toBe(uuid);
         expect(await lab.ssh("two", "ls /root")).toBe("");
+    });
+
+    describe("package layers", () => {
+        const recipe = (name: string, lines: string[]): Layer => ({
+            folder: join(scratch, "first", "cache", "layers", name),
+            image: lab.spec("one").image,
+            script: ["set -eu", ...lines].join("\n"),
+            machines: ["one", "two"],
+            age: undefined,
+            isUsable: false,
+        });
+        const make = async (layers: Layer[]) => {
+            const isolatedHost = (await findIsolatedHost(lab.home))!;
+            const folder = join(lab.home, "layers");
+            await run(layerMaker(layers, { cache: join(lab.home, "cache"), folder, proxyPort: 3142, isolatedHost })!);
+        };
+        const install = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes jo";
+        const marks = "rm /etc/issue && echo mine > /etc/motd && echo 1234 > /etc/machine-id";
+
+        test("what a package run does is in each machine of the layer, and what tells machines apart is not", async () => {
+            const layer = recipe("good", [install, marks, "echo x > /root/kept", "mkdir /var/tmp/kept"]);
+            await make([layer]);
+            expect(findLayers([layer], 1)).toMatchObject([{ isUsable: true }]);
+            for (const name of ["one", "two"]) {
+                await lab.container("delete", lab.spec(name));
+                await lab.container("create", lab.spec(name, { layer: join(layer.folder, "tree") }));
+            }
+            const look =
+                "jo works=true; cat /etc/motd; ls /etc/issue /root/kept /var/tmp/kept 2>&1; cat /etc/machine-id";
+            const [one, two] = [await lab.ssh("one", look), await lab.ssh("two", look)];
+            expect(one).toMatch(
+                /^{"works":true}\nmine\n(ls: cannot access '[a-z/]+': No such file.*\n){3}[0-9a-f]{32}\n$/,
+            );
+            expect(one.slice(0, -33)).toBe(two.slice(0, -33));
+            expect(one).not.toBe(two);
+            expect((await lab.ssh("one", "systemctl is-system-running --wait")).trim()).toBe("running");
+        });
+
+        test("a layer that somebody has changed is removed, and the machine starts from the image", async () => {
+            const layer = recipe("changed", [marks]);
+            await make([layer]);
+            writeFileSync(join(layer.folder, "tree", "etc", "motd"), "not mine\n");
+            await lab.container("delete", lab.spec("two"));
+            await lab.container("create", lab.spec("two", { layer: join(layer.folder, "tree") }));
+            expect(await lab.ssh("two", "cat /etc/motd; ls /etc/issue")).not.toContain("mine");
+            expect(findLayers([layer], 1)).toMatchObject([{ age: undefined, isUsable: false }]);
+        });
+
+        test("a package run that fails leaves no layer", async () => {
+            const layer = recipe("failed", ["echo mine > /etc/motd", "false"]);
+            await expect(make([layer])).rejects.toThrow(/exit code 1/);
+            expect(existsSync(layer.folder)).toBe(false);
+        });
     });
 
     test("a second lab with the same addresses and names lives beside it, and takes the package proxy over when the first goes", async () => {

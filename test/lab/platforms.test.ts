@@ -142,7 +142,7 @@ describe.each(["centos-7", "centos-stream-9"])("what %s would read is accepted b
             "Listen 80",
             "PidFile /run/check.pid",
             "ErrorLog /dev/null",
-            ...["mpm_event", "authz_core", "proxy", "proxy_http"].map(
+            ...["mpm_event", "authz_core", "env", "headers", "proxy", "proxy_http", "remoteip"].map(
                 (module) => `LoadModule ${module}_module /usr/lib/apache2/modules/mod_${module}.so`,
             ),
             "Include /run/virtual.conf",

@@ -278,6 +278,25 @@ describe("a machine behind a hypervisor", () => {
     });
 
     test(
+        "that was powered off from inside is started by up, and the preview says so",
+        async () => {
+            await lab.lab("-s", "behind", "ssh", "cache", "systemctl poweroff");
+            await eventually(
+                () => one.namespace.virsh("domstate", "cache"),
+                (state) => state.trim() === "shut off",
+                120,
+            );
+            const preview = await lab.lab("-s", "behind", "preview", ...only("cache"));
+            expect(preview.all).toContain("cache is off. up starts it.");
+            expect((await one.namespace.virsh("domstate", "cache")).trim()).toBe("shut off");
+            expect((await up("behind", "cache")).all).toContain("cache was off. It has been started.");
+            expect((await one.namespace.virsh("domstate", "cache")).trim()).toBe("running");
+            expect((await up("behind", "cache")).all).not.toContain("cache was off");
+        },
+        minutes(5),
+    );
+
+    test(
         "down leaves nothing there",
         async () => {
             await lab.ok("-s", "behind", "down");

@@ -115,7 +115,8 @@ export class SandboxMachine {
     }
 
     remove() {
-        fs.rmSync(this.root, { recursive: true, force: true });
+        // A run that still writes can put a file into a folder that is about to go (ENOTEMPTY).
+        fs.rmSync(this.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     }
 
     /** A file by its path on the machine; undefined if it does not exist. Folder `state` has the wrappers' records. */

@@ -44,6 +44,7 @@ export const contextOn = (description: LabDescription, machine: MachineDescripti
         description,
         artifacts,
         passwords: { database: pulumi.secret(secrets.databasePassword), vrrp: pulumi.secret(secrets.vrrpPassword) },
+        siteTimes: pulumi.output("1700000000 0123456789abcdef style.css"),
     });
 
 /** Every step of a machine, by its name. */

@@ -15,6 +15,7 @@ import { readStateFile } from "../../stack/pulumi-state";
 import { StackFile } from "../../stack/stack-file";
 import { forgetDeletedInodes } from "./deleted-inodes";
 import { labCounter } from "../../timeline/processors";
+import { directCurl } from "../../../lib/proxies";
 
 const mark = "# Made by ./lab bench, which removes it at its end.\n";
 
@@ -187,7 +188,7 @@ export class BenchLab {
             .map(({ address }) => `http://${address}/health`);
         const jar = path.join(stackFolder(this.stack), "cookies");
         const add = [
-            "curl",
+            ...directCurl,
             "-sS",
             "--fail",
             "--max-time",
@@ -202,7 +203,7 @@ export class BenchLab {
         ];
         fs.rmSync(jar, { force: true });
         await this.inside([
-            "curl",
+            ...directCurl,
             "-sS",
             "--fail",
             "--max-time",

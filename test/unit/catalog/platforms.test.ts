@@ -52,10 +52,14 @@ test("what Debian's services read is, but for these files, what CentOS's would",
         );
     const debian = await files(siteWith());
     const own = [
+        "/etc/lab-logrotate.conf",
         "/etc/profile.d/java.sh",
-        ...["memcached.service.d/lab.conf", "tomcat.service", "tomcat.service.d/httpd.conf"].map(
-            (name) => `/etc/systemd/system/${name}`,
-        ),
+        ...[
+            "lab-logrotate.service",
+            "memcached.service.d/lab.conf",
+            "tomcat.service",
+            "tomcat.service.d/httpd.conf",
+        ].map((name) => `/etc/systemd/system/${name}`),
     ];
     const differ = {
         "centos-7": ["/etc/keepalived/keepalived.conf", ...own, "/usr/libexec/keepalived/check-web-server"],

@@ -88,10 +88,13 @@ describe("the article's lab", () => {
         for (const { name, parent, custom, type } of all.filter((registration) => registration.parent !== "")) {
             const [parentType, parentName = ""] = parent.split(" ");
             const start =
-                parentType === "lab:Lab" || custom ? (/^(lab-hypervisor|[^-]+)/.exec(name)?.[0] ?? "") : parentName;
+                parentType === "lab:Lab" || custom
+                    ? (/^(lab-hypervisor|lab-site-times|[^-]+)/.exec(name)?.[0] ?? "")
+                    : parentName;
             expect(name.startsWith(start), `${type} ${name} in ${parent}`).toBe(true);
-            if (parentType === "lab:Lab") expect([...machineNames, "lab-hypervisor"]).toContain(start);
-            if (custom) expect(parentName.startsWith(start), `${type} ${name} in ${parent}`).toBe(true);
+            if (parentType === "lab:Lab")
+                expect([...machineNames, "lab-hypervisor", "lab-site-times"]).toContain(start);
+            else if (custom) expect(parentName.startsWith(start), `${type} ${name} in ${parent}`).toBe(true);
         }
         expect(all.filter(({ parent }) => parent === "").map(({ type, name }) => `${type} ${name}`)).toEqual([
             "lab:Lab lab",
@@ -307,8 +310,12 @@ describe("what a change touches", () => {
         const doors = ["files/etc/nftables.conf"];
         expect(others).toEqual({
             ...Object.fromEntries(machineNames.map((name) => [`${name}-base`, ["files/etc/hosts"]])),
-            "nod3-tengine": ["files/etc/tengine/nginx.conf"],
-            "nod4-tengine": ["files/etc/tengine/nginx.conf"],
+            ...Object.fromEntries(
+                ["nod3", "nod4"].flatMap((name) => [
+                    [`${name}-health-checks`, ["files/usr/libexec/tengine/check-app-servers"]],
+                    [`${name}-tengine`, ["files/etc/tengine/nginx.conf", "files/etc/tmpfiles.d/tengine.conf"]],
+                ]),
+            ),
             "mysql-database": ["stdin"],
             "mysql-retired-accounts": ["stdin"],
             // The back end's firewalls let the new app server in.
@@ -337,20 +344,22 @@ describe("what a change touches", () => {
             "nod2-base",
             "nod2-firewall",
             "nod3-base",
+            "nod3-health-checks",
             "nod3-tengine",
             "nod4-base",
+            "nod4-health-checks",
             "nod4-tengine",
         ]);
     });
 
-    test("Tomcat's heap: setenv.sh on the app servers", async () => {
+    test("Tomcat's heap: setenv.sh on the app servers, and in server.xml the largest form", async () => {
         expect(
             await touched((stack) => {
                 stack.tomcat = { heapMiB: 512 };
             }),
         ).toEqual({
-            "nod0-tomcat": ["files/usr/local/tomcat/bin/setenv.sh"],
-            "nod2-tomcat": ["files/usr/local/tomcat/bin/setenv.sh"],
+            "nod0-tomcat": ["files/usr/local/tomcat/bin/setenv.sh", "files/usr/local/tomcat/conf/server.xml"],
+            "nod2-tomcat": ["files/usr/local/tomcat/bin/setenv.sh", "files/usr/local/tomcat/conf/server.xml"],
         });
     });
 
@@ -397,11 +406,14 @@ describe("what a change touches", () => {
         const all = await touched((stack) => {
             stack.director = { source: "tengine-3.1.0" };
         });
-        expect(Object.keys(all)).toEqual(["nod3-tengine", "nod3-tengine-build", "nod4-tengine", "nod4-tengine-build"]);
+        expect(Object.keys(all)).toEqual(
+            ["nod3", "nod4"].flatMap((name) => [`${name}-health-checks`, `${name}-tengine`, `${name}-tengine-build`]),
+        );
         expect(all["nod3-tengine"]).toEqual([
             "apply",
             "files/etc/systemd/system/tengine.service",
             "files/etc/tengine/nginx.conf",
+            "files/etc/tmpfiles.d/tengine.conf",
         ]);
     });
 

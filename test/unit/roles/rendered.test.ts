@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { buildScript, serverSources, type SourceName } from "../../../catalog/director-servers";
 import { docBase } from "../../../roles/web-site";
 import { artifactCatalog } from "../../../catalog/artifacts";
-import { onCentos, siteWith } from "../../support/article";
+import { articleLab, onCentos, siteWith } from "../../support/article";
 import { fileOf, rolesOf } from "../../support/steps";
 import { keepalivedConf, nginxConf, textOf, tomcat, trimmedLines } from "../../support/rendered";
 import { golden } from "../../support/repository";
@@ -87,10 +87,90 @@ describe("variants", () => {
         expect(trimmedLines(await text("nod3", keepalivedConf, patient))).toContain("timeout 3"); // keepalived's own patience with its script
     });
 
+    test("time limits: the director gives up first, then httpd, and a Tomcat that stops waits so long for its requests", async () => {
+        const slow = siteWith({
+            director: {
+                source: "nginx-1.26.3",
+                timeouts: { connectSeconds: 1.5, sendSeconds: 30, answerSeconds: 300 },
+            },
+        });
+        expect(trimmedLines(await text("nod3", nginxConf, slow))).toEqual(
+            expect.arrayContaining([
+                "proxy_connect_timeout 1500ms;",
+                "proxy_send_timeout 30s;",
+                "proxy_read_timeout 300s;",
+                "proxy_next_upstream error timeout http_502 http_503;",
+                "proxy_next_upstream_timeout 299900ms;",
+            ]),
+        );
+        const httpd = await text("nod0", "/etc/apache2/sites-enabled/virtual.conf", slow);
+        expect(httpd).toMatch(/^ *ProxyPass .* timeout=302 /m);
+        expect(httpd).toMatch(/^GracefulShutdownTimeout 304$/m);
+        expect(await text("nod0", "/etc/systemd/system/apache2.service.d/lab.conf", slow)).toMatch(
+            /^TimeoutStopSec=307$/m,
+        );
+    });
+
+    test("Tengine 2.1.0, which cannot limit repeats by time, repeats after connection attempts only", async () => {
+        const old = onCentos("centos-7", {
+            director: { source: "tengine-2.1.0", timeouts: { connectSeconds: 2.5, answerSeconds: 60 } },
+        });
+        const conf = await text("nod3", nginxConf, old);
+        expect(trimmedLines(conf)).toEqual(
+            expect.arrayContaining([
+                "proxy_next_upstream error http_502 http_503;",
+                "error_page 504 = @unconnected;",
+                'if ($upstream_response_time !~ "^(0|1|2)[.]") {',
+            ]),
+        );
+        expect(conf).not.toContain("proxy_next_upstream_timeout");
+    });
+
     test("without preemption everybody starts as BACKUP", async () => {
         const conf = trimmedLines(await text("nod3", keepalivedConf, siteWith({ keepalived: { preempt: false } })));
         expect(conf).toEqual(expect.arrayContaining(["nopreempt", "state BACKUP"]));
         expect(trimmedLines(await text("nod3", keepalivedConf))).not.toContain("nopreempt");
+    });
+
+    describe("unicast adverts", () => {
+        const { machines } = articleLab();
+        const third = { address: "192.168.0.206", roles: ["director"], priority: 170 };
+        const { nod3, nod4, ...others } = machines;
+        const unicastOf = async (machine: string, changes: Record<string, unknown>) =>
+            /unicast_src_ip [^}]*}/
+                .exec(await text(machine, keepalivedConf, siteWith(changes)))?.[0]
+                .replace(/[{}]/g, "")
+                .split(/\s+/)
+                .filter(Boolean);
+
+        test.each([0.2, 1])("go to each other director, with an interval of %d s", async (advertInterval) => {
+            const changes = {
+                keepalived: { unicast: true, advertInterval },
+                machines: { ...others, nod3, nod4, nod5: third },
+            };
+            expect(await unicastOf("nod4", changes)).toEqual([
+                "unicast_src_ip",
+                "192.168.0.204",
+                "unicast_peer",
+                "192.168.0.203",
+                "192.168.0.206",
+            ]);
+        });
+
+        test("are the default on a bridge and not on a network of libvirt", async () => {
+            const network = { cidr: "192.168.0.0/24", gateway: "192.168.0.1" };
+            const bridge = { ...network, mode: "bridge", bridge: "br0", control: ["192.168.0.9"] };
+            const of = (changes: Record<string, unknown>) => onCentos("centos-7", changes).keepalived.unicast;
+            expect([of({ network }), of({ network: bridge })]).toEqual([false, true]);
+            expect(of({ network: bridge, keepalived: { unicast: false } })).toBe(false);
+            expect(await unicastOf("nod3", {})).toBeUndefined();
+        });
+
+        test("need another director: keepalived refuses an empty list of peers", async () => {
+            expect(
+                await unicastOf("nod3", { keepalived: { unicast: true }, machines: { ...others, nod3 } }),
+            ).toBeUndefined();
+        });
     });
 
     test("an app server's own memcached is the one to fail over to: it would die with the session that it has a copy of", async () => {
@@ -112,6 +192,52 @@ describe("variants", () => {
                 .filter(({ isSecret }) => isSecret)
                 .map(({ path: name, mode, owner }) => ({ name, mode, owner })),
         ).toEqual([{ name: `${tomcat}/conf/database.xml`, mode: "640", owner: "root:tomcat" }]);
+    });
+
+    test("the largest body and the largest header are the same for every layer, with room for what a layer adds", async () => {
+        const of = siteWith({
+            director: { source: "nginx-1.26.3", maxBodyMiB: 10, maxHeaderKiB: 64, compress: false },
+            tomcat: { heapMiB: 512 },
+        });
+        const conf = await text("nod3", nginxConf, of);
+        expect(trimmedLines(conf)).toEqual(
+            expect.arrayContaining([
+                "client_max_body_size 10m;",
+                "large_client_header_buffers 1 64k;",
+                "proxy_buffer_size 68k;",
+            ]),
+        );
+        expect(conf).not.toContain("gzip on");
+        expect(await text("nod3", nginxConf)).toContain("gzip on");
+        expect(await text("nod3", "/etc/tengine/director-error.html", of)).toMatch(/10 MiB[^]*64 KiB/);
+        const bytes = { header: 68 * 1024, body: 10 * 1024 * 1024 };
+        expect(trimmedLines(await text("nod0", "/etc/apache2/sites-enabled/virtual.conf", of))).toEqual(
+            expect.arrayContaining([
+                `LimitRequestLine ${bytes.header}`,
+                `LimitRequestFieldSize ${bytes.header}`,
+                `LimitRequestBody ${bytes.body}`,
+                expect.stringMatching(`^ProxyPass / .* responsefieldsize=${bytes.header}$`) as string,
+            ]),
+        );
+        const connector = (xml: string) =>
+            ["maxHttpHeaderSize", "maxPostSize", "maxSwallowSize"].map((name) =>
+                Number(new RegExp(`${name}="(\\d+)"`).exec(xml)?.[1]),
+            );
+        expect(connector(await text("nod0", `${tomcat}/conf/server.xml`, of))).toEqual([
+            bytes.header,
+            bytes.body,
+            bytes.body,
+        ]);
+        // A heap of 64 MiB holds a form of 4 MiB.
+        const small = siteWith({ tomcat: { heapMiB: 64 } });
+        expect(connector(await text("nod0", `${tomcat}/conf/server.xml`, small))[1]).toBe(4 * 1024 * 1024);
+    });
+
+    test("httpd of CentOS 7 is not told what it does not know", async () => {
+        const of = onCentos("centos-7");
+        expect(await text("nod0", "/etc/httpd/conf.d/virtual.conf", of)).not.toContain("responsefieldsize");
+        const stream = onCentos("centos-stream-9", { director: { source: "tengine-3.1.0" } });
+        expect(await text("nod0", "/etc/httpd/conf.d/virtual.conf", stream)).toContain("responsefieldsize");
     });
 
     test("a value with a meaning in XML is escaped there", async () => {

@@ -8,6 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../../../../artifacts/local-artifacts";
 import { releases } from "../../../../catalog/releases";
 import { contextOf, packagesOf, stepConfigurations } from "../../../../roles/of-machine";
+import { siteContents } from "../../../../roles/web-site";
 import type { ManagedFile, RoleConfiguration } from "../../../../roles/role-configuration";
 import { tengineBuild } from "../../../../roles/tengine-build";
 import { temporaryFolders } from "../../../../catalog/director-servers";
@@ -50,9 +51,12 @@ export async function renderForAnsible(
         database: pulumi.secret(secrets.databasePassword),
         vrrp: pulumi.secret(secrets.vrrpPassword),
     };
+    const now = Math.floor(Date.now() / 1000);
+    const siteTimes = pulumi.output(siteContents().replaceAll(/^(?=.)/gm, `${now} `));
     const hosts = await Promise.all(
         description.machines.map(async (machine) => {
-            const configurations = stepConfigurations(contextOf(machine, { description, artifacts, passwords }));
+            const context = contextOf(machine, { description, artifacts, passwords, siteTimes });
+            const configurations = stepConfigurations(context);
             const roles = await Promise.all(
                 Object.entries(configurations).map(
                     async ([role, configuration]) =>

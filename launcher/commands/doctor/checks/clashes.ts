@@ -1,7 +1,9 @@
 /** Checks for names and addresses that are already in use on a hypervisor. */
-import type { LabDescription } from "../../../../config/description";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { machinesWith, type LabDescription } from "../../../../config/description";
 import { overlap, prefixLengthOf } from "../../../../lib/ipv4";
-import { bad, good, unknown, warning, type Check } from "../finding";
+import { bad, good, problemOf, unknown, warning, type Check } from "../finding";
 import type { Hypervisor } from "../place";
 
 /**
@@ -208,6 +210,50 @@ const bridge: Check<Hypervisor> = {
     },
 };
 
+/** In seconds. Other people's keepalived has an interval of one second by default. */
+const listeningTime = (advertInterval: number) => 3 * Math.max(1, advertInterval);
+
+/**
+ * For machines on an existing bridge: whether somebody else there uses the virtual router id. Adverts that go to single
+ * addresses do not reach the hypervisor, so only those by multicast are heard.
+ */
+const routerId: Check<Hypervisor> = {
+    name: "VRRP",
+    look: async ({ description, run }) => {
+        const { network, keepalived } = description;
+        const isThere = await run(["ip", "link", "show", "dev", network.bridge]).then(
+            () => true,
+            () => false,
+        );
+        // The check "bridge" says so.
+        if (!isThere) return [];
+        const subject = `router id ${keepalived.virtualRouterId}`;
+        const seconds = listeningTime(keepalived.advertInterval);
+        const script = fs.readFileSync(path.join(__dirname, "vrrp-senders.py"), "utf8");
+        let senders: string[];
+        try {
+            const words = [network.bridge, keepalived.virtualRouterId, seconds].map(String);
+            senders = (await run(["python3", "-c", script, ...words])).split("\n").filter(Boolean);
+        } catch (error) {
+            return [
+                unknown(
+                    subject,
+                    `the doctor could not listen on ${network.bridge}, which takes root and python3 there: ` +
+                        (problemOf(error).split(" | ").at(-1) ?? ""),
+                ),
+            ];
+        }
+        const directors = machinesWith(description, "director").map(({ address }) => address);
+        const strangers = senders.filter((address) => !directors.includes(address));
+        if (strangers.length === 0)
+            return [good(subject, `nobody else on ${network.bridge} used it within ${seconds} s`)];
+        const seen = `${strangers.join(", ")} on ${network.bridge} sends VRRP adverts with it`;
+        const remedy = "Choose another lab:keepalived.virtualRouterId.";
+        // Directors that send their adverts to each other's addresses hear no others.
+        return [keepalived.unicast ? warning(subject, seen, remedy) : bad(subject, seen, remedy)];
+    },
+};
+
 /** Whether the network with the stack's name is the stack's own, and so its bridge too. */
 async function ownBridge({ virsh, own, description: { network } }: Hypervisor): Promise<boolean> {
     const uuid = await virsh(["net-uuid", network.name]).then(
@@ -219,5 +265,5 @@ async function ownBridge({ virsh, own, description: { network } }: Hypervisor): 
 
 export const clashChecks = (description: LabDescription) => [
     names,
-    description.network.mode === "bridge" ? bridge : addresses,
+    ...(description.network.mode === "bridge" ? [bridge, routerId] : [addresses]),
 ];

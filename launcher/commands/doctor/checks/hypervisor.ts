@@ -6,8 +6,10 @@ import { jumpHostsOf } from "../../../../hypervisors/jump-host";
 import { withLock } from "../../../../lib/lock";
 import { run as runHere } from "../../../../lib/run";
 import { inTime } from "../../../../lib/until";
+import { headroomMiB, memoryDemandMiB } from "../../../stack/host-size";
 import { bad, good, problemOf, unknown, warning, type Check } from "../finding";
 import type { Hypervisor } from "../place";
+import { processorsFinding } from "./processors";
 import { connectionRemedy, kvmRemedy, trialRemedy } from "../remedies";
 
 const gibibytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
@@ -175,10 +177,10 @@ async function lookAtSpace({ machines, run }: Hypervisor, folder: string) {
         : good("storage", seen);
 }
 
-/** Memory for the machines that do not run yet. */
+/** Memory and processors for the machines. */
 const memory: Check<Hypervisor> = {
     name: "memory",
-    look: async ({ virsh, machines, own, uri }) => {
+    look: async ({ virsh, description, machines, own, uri }) => {
         const stats = await virsh(["nodememstats"]);
         const kibibytes = (key: string) => Number(new RegExp(`^${key}\\s*:\\s*(\\d+) KiB`, "m").exec(stats)?.[1] ?? 0);
         const [total, free] = [
@@ -197,8 +199,17 @@ const memory: Check<Hypervisor> = {
             `${gibibytes(free)} of ${gibibytes(total)} free; ` +
             `${notRunning.length} machines to start with ${gibibytes(needed)}`;
         const remedy = "Give the machines less memory (memoryMiB, machineSize), or free some.";
-        if (needed > total) return [bad(uri, seen, remedy)];
-        return [needed > free ? warning(uri, seen, remedy) : good(uri, seen)];
+        const demand = memoryDemandMiB(description, machines) * 1024 ** 2;
+        const limit = total - headroomMiB * 1024 ** 2;
+        const processors = Number(/^CPU\(s\):\s*(\d+)/m.exec(await virsh(["nodeinfo"]))?.[1] ?? Infinity);
+        return [
+            demand > limit
+                ? bad(uri, `${seen}; all ${machines.length} need ${gibibytes(demand)}`, remedy)
+                : needed > free
+                  ? warning(uri, seen, remedy)
+                  : good(uri, seen),
+            ...processorsFinding(uri, machines, processors),
+        ];
     },
 };
 

@@ -1,8 +1,8 @@
 /** Checks of this machine: whether it has what `./lab` and pulumi need, wherever the lab's machines will be. */
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { missingArtifacts } from "../../../../artifacts/cache";
 import { ensureDiskImage } from "../../../../artifacts/disk-image";
+import { curlWords } from "../../../../artifacts/fetchers";
 import { cachedValve, installJava, valveDigest, valveFile } from "../../../../artifacts/tomcat-valve";
 import { neededArtifacts } from "../../../../roles/of-machine";
 import { imageOf } from "../../../../config/chosen-image";
@@ -14,8 +14,12 @@ import { cacheFolder, isOffline, stackFolder } from "../../../../lib/environment
 import { programsForVms } from "../../../isolated-host/required-programs";
 import { missingNeeds } from "../../../isolated-host/host-packages";
 import { isInstalled } from "../../../../lib/programs";
+import { run } from "../../../../lib/run";
+import { machinesFolder } from "../../../stack/folders";
+import { memoryDemandMiB, mistakesHere, nearestExisting, thisHostSize } from "../../../stack/host-size";
 import { bad, good, problemOf, warning, type Check } from "../finding";
 import type { ThisMachine } from "../place";
+import { processorsFinding } from "./processors";
 
 const account: Check<ThisMachine> = {
     name: "user",
@@ -34,6 +38,7 @@ const account: Check<ThisMachine> = {
 /** What this machine needs for a stack with its own hypervisor. */
 const neededPrograms = [
     ...programsForVms,
+    { program: "curl", what: "files are downloaded with it", packages: "Debian and Red Hat: curl" },
     {
         program: "ssh",
         what: "./lab ssh, status and verify go through it",
@@ -69,12 +74,8 @@ const programs: Check<ThisMachine> = {
     },
 };
 
-/** The folder, or the nearest existing one above it. */
-const nearestExisting = (folder: string): string =>
-    fs.existsSync(folder) ? folder : nearestExisting(path.dirname(folder));
-
-/** What a lab of six containers needs on this machine, as README.md says. */
-const isolatedNeeds = { disk: 6 * 1024 ** 3, memory: 4 * 1024 ** 3 };
+/** What a lab of six containers and its caches need on this machine, as README.md says. */
+const isolatedDisk = 6 * 1024 ** 3;
 
 function lookAtFolder(variable: string, folder: string, { file }: ThisMachine) {
     const place = nearestExisting(folder);
@@ -85,7 +86,7 @@ function lookAtFolder(variable: string, folder: string, { file }: ThisMachine) {
     }
     const { bavail, bsize } = fs.statfsSync(place);
     const seen = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
-    const needed = file.isIsolated ? isolatedNeeds.disk : isolatedNeeds.disk / 2;
+    const needed = file.isIsolated ? isolatedDisk : isolatedDisk / 2;
     return bavail * bsize < needed
         ? warning(
               folder,
@@ -105,23 +106,29 @@ const folders: Check<ThisMachine> = {
         ]),
 };
 
-/**
- * For containers, which share this machine's memory. The memory for virtual machines is checked on their hypervisors.
- */
-const memory: Check<ThisMachine> = {
-    name: "memory",
+/** For isolated stacks. What the machines of other stacks take is checked on their hypervisors. */
+const size: Check<ThisMachine> = {
+    name: "size",
     look: ({ description, stack }) => {
-        if (description.machineKind !== "container") return Promise.resolve([]);
-        const meminfo = fs.readFileSync("/proc/meminfo", "utf8");
-        const [total = 0, available = 0] = ["MemTotal", "MemAvailable"].map(
-            (key) => Number(new RegExp(`^${key}: +(\\d+) kB`, "m").exec(meminfo)?.[1]) * 1024,
-        );
-        const seen = `${(available / 1024 ** 3).toFixed(1)} of ${(total / 1024 ** 3).toFixed(1)} GiB available`;
-        const isUp = fs.existsSync(path.join(stackFolder(stack), "machines"));
+        if (!description.isolated) return Promise.resolve([]);
+        const folder = stackFolder(stack);
+        const host = thisHostSize(folder);
+        const demand = memoryDemandMiB(description, description.machines);
+        const isUp = fs.existsSync(machinesFolder(stack));
+        const gibibytes = (mebibytes: number) => (mebibytes / 1024).toFixed(1);
+        const seen =
+            `${gibibytes(host.availableMiB)} of ${gibibytes(host.memoryMiB)} GiB of memory available; ` +
+            `the machines need ${gibibytes(demand)} GiB${isUp ? ", and the lab is up" : ""}`;
+        const mistakes = mistakesHere(stack)(description);
+        const memory =
+            isUp || demand <= host.availableMiB
+                ? good("this machine", seen)
+                : warning("this machine", seen, "Free some memory.");
         return Promise.resolve([
-            isUp || available >= isolatedNeeds.memory
-                ? good("this machine", `${seen}${isUp ? "; the lab is up" : ""}`)
-                : warning("this machine", seen, "Free some memory: a lab of six containers needs 4 GiB."),
+            ...(mistakes.length > 0
+                ? mistakes.map(({ path: setting, problem, remedy }) => bad(`lab:${setting}`, problem, `${remedy}.`))
+                : [memory]),
+            ...processorsFinding("this machine", description.machines, host.processors),
         ]);
     },
 };
@@ -237,15 +244,8 @@ const image: Check<ThisMachine> = {
     },
 };
 
-/** Why a URL cannot be downloaded, asked with a HEAD request. Undefined if it can. */
-async function unreachable(url: string): Promise<string | undefined> {
-    try {
-        const { ok, status } = await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(10_000) });
-        return ok ? undefined : `answers ${status}`;
-    } catch (error) {
-        const cause = error instanceof Error ? (error.cause ?? error) : error;
-        return cause instanceof Error ? cause.message : String(cause);
-    }
-}
+/** Why a URL cannot be downloaded, asked with a HEAD request as the download asks. Undefined if it can. */
+const unreachable = (url: string): Promise<string | undefined> =>
+    run([...curlWords, "--head", "--max-time", "10", url], { name: url }).then(() => undefined, problemOf);
 
-export const machineChecks = [account, programs, folders, memory, plugins, artifacts, image];
+export const machineChecks = [account, programs, folders, size, plugins, artifacts, image];

@@ -1,6 +1,6 @@
 import { backWithin, nothingFails, nothingLost, type Drill } from "../drill";
 import { off, rebooted } from "../faults/machines";
-import { edited } from "../faults/services";
+import { edited, logDiskFull } from "../faults/services";
 import { CannotRun } from "../../../stack/running-lab";
 import { atOnce, copiesBackSeconds } from "./stage";
 
@@ -50,6 +50,11 @@ export const wholeLabDrills: Record<string, Drill> = {
                 if (machine.roles.includes("memcached")) await stage.wait(copiesBackSeconds);
             }
         },
+    },
+    "log-disk-full": {
+        help: "the disk for logs is full on every machine, and every service opens its logs there",
+        goals: [nothingLost, nothingFails],
+        run: (stage) => stage.withFault(logDiskFull(stage.lab), 10),
     },
     "power-cut": {
         help: "every machine without power at once",

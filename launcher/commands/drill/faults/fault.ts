@@ -29,3 +29,14 @@ export const onMachine = (
 
 /** Shell text that sends a signal to the processes of a unit. */
 export const signal = (name: string, unit: string) => `systemctl kill --signal=${name} ${quote(unit)}`;
+
+/** Several faults at the same time. */
+export const together = (what: string, faults: Fault[]): Fault => ({
+    what,
+    inject: async () => {
+        await Promise.all(faults.map((fault) => fault.inject()));
+    },
+    heal: async () => {
+        await Promise.all(faults.map((fault) => fault.heal()));
+    },
+});

@@ -2,7 +2,7 @@
 import type { MachineAccess } from "../../../../config/access";
 import { quote } from "../../../../lib/shell";
 import type { RunningLab } from "../../../stack/running-lab";
-import { onMachine, signal, type Fault } from "./fault";
+import { onMachine, signal, together, type Fault } from "./fault";
 
 type ServiceFault = (lab: RunningLab, machine: MachineAccess, unit: string) => Fault;
 
@@ -80,6 +80,49 @@ ${folders.map((folder) => `! mountpoint -q ${folder} || umount ${folder}`).join(
 systemctl start ${quote(unit)}`,
     );
 
+/** Shell text that runs `script` once in each mount namespace of a machine. `$pid` is a process there. */
+const inEachMountNamespace = (script: string) => `seen=
+for process in /proc/[0-9]*; do
+    namespace=$(readlink "$process/ns/mnt") || continue
+    case " $seen " in *" $namespace "*) continue ;; esac
+    seen="$seen $namespace"
+    nsenter --target "\${process#/proc/}" --mount env pid="\${process#/proc/}" sh -c ${quote(script)}
+done`;
+
+/** Every service opens new files in /var/log. */
+const reopenLogs = `logrotate --force --state /var/lib/logrotate/lab.status /etc/lab-logrotate.conf
+pkill -x rotatelogs || true
+systemctl restart systemd-journald.service`;
+
+/**
+ * A full file system with the same folders is mounted over /var/log of every machine, and services open their logs
+ * there. In containers a mount does not reach services with a mount namespace of their own.
+ */
+export const logDiskFull = (lab: RunningLab): Fault =>
+    together(
+        "no machine has room for logs",
+        lab.access.machines.map((machine) =>
+            onMachine(
+                lab,
+                machine,
+                "no room for logs",
+                `${inEachMountNamespace(`mkdir -p /run/drill-log
+mount -t tmpfs -o size=256k,mode=755 drill /run/drill-log
+cp -a --attributes-only /var/log/. /run/drill-log
+# logrotate asks services to open their logs if it finds files. A service opens files that are not there.
+[ "$pid" = 1 ] || find /run/drill-log -type f -delete
+mount --bind /run/drill-log /var/log
+cat /dev/zero > /var/log/drill-filler 2>/dev/null || true`)}
+${reopenLogs}`,
+                `${inEachMountNamespace(`[ -e /var/log/drill-filler ] || exit 0
+while [ -e /var/log/drill-filler ]; do umount --lazy /var/log; done
+while mountpoint -q /run/drill-log; do umount --lazy /run/drill-log; done`)}
+${reopenLogs}
+journalctl --flush`,
+            ),
+        ),
+    );
+
 /** A file is edited with sed on several machines, and `then` is run. Healing restores the file. */
 export function edited(
     lab: RunningLab,
@@ -97,13 +140,5 @@ export function edited(
             `[ ! -e ${kept} ] || mv -f ${kept} ${options.file}\n${options.then}`,
         ),
     );
-    return {
-        what: options.what,
-        inject: async () => {
-            await Promise.all(faults.map((fault) => fault.inject()));
-        },
-        heal: async () => {
-            await Promise.all(faults.map((fault) => fault.heal()));
-        },
-    };
+    return together(options.what, faults);
 }

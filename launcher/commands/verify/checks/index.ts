@@ -1,5 +1,6 @@
 import type { Check } from "../check";
 import { appServers, pages } from "./pages";
+import { logs } from "./logs";
 import { banners, hardening, logins, tomcat, users } from "./privileges";
 import { ports, stranger } from "./ports";
 import { database, memcached, sessions } from "./state";
@@ -9,6 +10,7 @@ import { restarts, services, virtualAddress } from "./services";
 export const checks: Record<string, Check> = {
     services,
     restarts,
+    logs,
     "virtual-address": virtualAddress,
     pages,
     "app-servers": appServers,

@@ -1,6 +1,7 @@
 import type { MachineAccess } from "../../../../config/access";
 import { each, verdict, type Check } from "../check";
 import type { Answer, RunningLab } from "../../../stack/running-lab";
+import { directCurl } from "../../../../lib/proxies";
 
 interface Place {
     name: string;
@@ -60,7 +61,7 @@ export const appServers: Check = (lab) =>
                 { length: visitors },
                 (_, index) => `http://${director.address}/counter/visitor-${index}`,
             );
-            const output = await lab.inside(["curl", "-sS", "--max-time", "20", ...urls]);
+            const output = await lab.inside([...directCurl, "-sS", "--max-time", "20", ...urls]);
             const nodes = [...output.matchAll(/"node":"([^"]*)"/g)].map(([, node = ""]) => node);
             const names = lab.machinesWith("app").map(({ name }) => name);
             const counts = names.map((name) => `${name} ${nodes.filter((node) => node === name).length}`);

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Makes package layers for system containers: what a package run changes in the image, as the upper layer of an overlay.
+#
+# layer.sh make LAYERS IMAGE RECIPES   runs in the lab's namespaces. RECIPES has a file for each layer: its name is the
+#                                      layer's, its content the package run. Layers that exist are left out. http_proxy
+#                                      is the package proxy.
+# layer.sh digest LAYER                prints a digest over the names, types, owners, modes, sizes and times of all files
+set -euo pipefail
+self=$(realpath "$0")
+
+make() {
+    local layers=$1 image=$2 recipes=$3 recipe layer
+    mkdir -p "$layers"
+    exec 9>"$layers/.lock"
+    flock 9
+    rm -rf "$layers"/.building-*    # left by a run that was killed
+    for recipe in "$recipes"/*; do
+        layer=$layers/$(basename "$recipe")
+        [ ! -e "$layer" ] || continue
+        echo "$(basename "$recipe")"
+        local scratch
+        scratch=$(mktemp -d "$layers/.building-XXXXXX")
+        # The mounts end with the mount namespace, every process of the package run with the process namespace.
+        setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child bash "$self" run "$scratch" "$image" <"$recipe" 9>&-
+        rm -rf "$scratch/root" "$scratch/work"
+        forget "$scratch/tree"
+        chmod 755 "$scratch"
+        date --utc +%Y-%m-%dT%H:%M:%SZ >"$scratch/made"
+        digest "$scratch" >"$scratch/digest"
+        mv "$scratch" "$layer"
+    done
+}
+
+# The package run, in the image with an empty layer over it. Packages see no systemd, as when an image is built: their
+# services are enabled and not started.
+run() {
+    cd "$1"
+    mkdir tree work root
+    mount -t overlay overlay -o "lowerdir=$2,upperdir=tree,workdir=work" root
+    mount -t proc proc root/proc
+    local folder device
+    for folder in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs root/$folder; done
+    chmod 1777 root/tmp
+    for device in null zero full random urandom; do
+        touch root/dev/$device
+        mount --bind /dev/$device root/dev/$device
+    done
+    exec env -i "http_proxy=$http_proxy" PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 chroot root /bin/sh -s
+}
+
+# What must not be the same on two machines, and what only a look back at the run would need.
+forget() {
+    local path
+    for path in etc/machine-id var/lib/dbus/machine-id var/lib/systemd/random-seed var/lib/systemd/catalog etc/hostname \
+        etc/resolv.conf root tmp run dev proc var/tmp; do rm -rf "${1:?}/$path"; done
+    rm -rf "$1"/etc/ssh/ssh_host_* "$1"/var/cache/apt/archives/*.deb
+    [ ! -d "$1/var/log" ] || find "$1/var/log" -type f -delete
+}
+
+digest() {
+    find "$1/tree" -printf '%P\t%y\t%m\t%U:%G\t%s\t%T@\t%l\n' | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1
+}
+
+"$@"
