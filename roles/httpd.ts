@@ -27,7 +27,7 @@ export const httpdLogs = (platform: Platform): LogFiles => ({
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
-    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize } = platform.httpd;
+    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize, hasHeaderExpressions } = platform.httpd;
     // The director gives up first. An httpd that did would answer 502, and the director would ask another app server.
     const tomcatSeconds = description.director.timeouts.answerSeconds + 2;
     const shutdownSeconds = tomcatSeconds + 2;
@@ -50,6 +50,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     maxHeaderBytes: headerBytesBehindDirectors(description),
                     maxBodyBytes: bodyBytes(description),
                     hasResponseFieldSize,
+                    hasHeaderExpressions,
                 }),
             },
             {

@@ -28,7 +28,7 @@ export const centos7: Platform = {
     installPackages: installPackages(repositories),
     systemLogs: [rsyslogFiles("/etc/logrotate.d/syslog")],
     // httpd 2.4.6.
-    httpd: { ...redHat.httpd, hasResponseFieldSize: false },
+    httpd: { ...redHat.httpd, hasResponseFieldSize: false, hasHeaderExpressions: false },
     databases: {
         mysql: mysqlOn(7),
         // MariaDB 5.5, the distribution's replacement for MySQL.

@@ -75,6 +75,7 @@ export const debian13: Platform = {
         virtualHostFile: "/etc/apache2/sites-enabled/virtual.conf",
         test: "apache2ctl -t",
         hasResponseFieldSize: true,
+        hasHeaderExpressions: true,
         prepare: () => [
             "rm -f /etc/apache2/sites-enabled/000-default.conf",
             "rm -f /etc/apache2/conf-enabled/other-vhosts-access-log.conf",

@@ -109,6 +109,8 @@ export interface Platform {
          * Whether it has `responsefieldsize` (since httpd 2.4.34). Without it a field of an answer has 8 KiB at most.
          */
         hasResponseFieldSize: boolean;
+        /** Whether mod_headers looks at an answer's status (`expr=`, since httpd 2.4.10). */
+        hasHeaderExpressions: boolean;
     };
     keepalived: {
         unit: string;

@@ -74,6 +74,7 @@ export const redHat = {
         virtualHostFile: "/etc/httpd/conf.d/virtual.conf",
         test: "apachectl configtest 2>&1",
         hasResponseFieldSize: true,
+        hasHeaderExpressions: true,
         prepare: (site: string) => [
             "# Disable the main server's site, its log and its welcome page (article, row 16).",
             "sed -i -e 's/^DocumentRoot /#&/' -e 's/^ *CustomLog /#&/' /etc/httpd/conf/httpd.conf",

@@ -17,7 +17,7 @@ make() {
     for recipe in "$recipes"/*; do
         layer=$layers/$(basename "$recipe")
         [ ! -e "$layer" ] || continue
-        echo "$(basename "$recipe")"
+        basename "$recipe"
         local scratch
         scratch=$(mktemp -d "$layers/.building-XXXXXX")
         # The mounts end with the mount namespace, every process of the package run with the process namespace.
@@ -45,7 +45,7 @@ run() {
         touch root/dev/$device
         mount --bind /dev/$device root/dev/$device
     done
-    exec env -i "http_proxy=$http_proxy" PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 chroot root /bin/sh -s
+    exec env -i "http_proxy=${http_proxy:?}" PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 chroot root /bin/sh -s
 }
 
 # What must not be the same on two machines, and what only a look back at the run would need.
