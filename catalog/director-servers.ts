@@ -15,6 +15,8 @@ export interface ServerSource {
     product: string;
     /** Modules that nginx.conf has to load in a `dso` block, because it uses their directives. */
     dsoModules: string[];
+    /** Whether it has `proxy_next_upstream_timeout` (nginx 1.7.5). */
+    limitsRepeats: boolean;
     /** An nginx variable with another value for each request. */
     perRequestVariable: string;
     server: ArtifactName;
@@ -65,6 +67,7 @@ export const serverSources: Record<SourceName, ServerSource> = {
         isTengine: false,
         product: "nginx/1.26.3",
         dsoModules: [],
+        limitsRepeats: true,
         perRequestVariable: "$request_id",
         server: "nginx-1.26.3",
         jemalloc: "jemalloc-5.3.0",
@@ -88,6 +91,7 @@ export const serverSources: Record<SourceName, ServerSource> = {
         isTengine: true,
         product: "Tengine/3.1.0",
         dsoModules: [],
+        limitsRepeats: true,
         perRequestVariable: "$request_id",
         server: "tengine-3.1.0",
         jemalloc: "jemalloc-5.3.0",
@@ -107,6 +111,7 @@ export const serverSources: Record<SourceName, ServerSource> = {
         isTengine: true,
         product: "Tengine/2.1.0",
         dsoModules: ["ngx_http_rewrite_module"],
+        limitsRepeats: false,
         // This version has no $request_id (since nginx 1.11.0).
         perRequestVariable: "$msec",
         server: "tengine-2.1.0",

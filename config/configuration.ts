@@ -86,6 +86,9 @@ function withoutUnknown(raw: Record<string, unknown>, issues: z.core.$ZodIssue[]
 const at = (value: unknown, path: readonly PropertyKey[]) =>
     path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
+/** A session in the heap takes about 8 KiB. A quarter of the heap leaves room for those of an app server that fails. */
+const sessionsPerHeapMiB = 32;
+
 const toDescription = (
     { machines, machineSize, hypervisor, hypervisors, ...rest }: Settings,
     roles: readonly RoleRules[],
@@ -95,7 +98,11 @@ const toDescription = (
     database: { ...rest.database, server: rest.database.server ?? defaultDatabaseServer(rest.platform) },
     keepalived: { ...rest.keepalived, unicast: rest.keepalived.unicast ?? rest.network.mode === "bridge" },
     director: { ...rest.director, source: rest.director.source ?? releases[rest.release].directorSource },
-    sessions: { ...rest.sessions, client: rest.sessions.client ?? releases[rest.release].sessionClients[0] },
+    sessions: {
+        ...rest.sessions,
+        client: rest.sessions.client ?? releases[rest.release].sessionClients[0],
+        max: rest.sessions.max ?? sessionsPerHeapMiB * rest.tomcat.heapMiB,
+    },
     // Pulumi sorts maps in its own way. Here nod2 comes before nod10.
     machines: Object.entries(machines)
         .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))

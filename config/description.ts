@@ -49,7 +49,7 @@ export interface LabDescription extends Omit<
     database: Settings["database"] & { server: DatabaseServerName };
     director: Settings["director"] & { source: SourceName };
     keepalived: Settings["keepalived"] & { unicast: boolean };
-    sessions: Settings["sessions"] & { client: SessionClient };
+    sessions: Settings["sessions"] & { client: SessionClient; max: number };
 }
 
 export type MachineKind = LabDescription["machineKind"];

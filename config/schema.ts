@@ -259,6 +259,30 @@ const sessions = z.strictObject({
         .max(65_536)
         .default(64)
         .describe("Memory in MiB that each memcached gives to sessions. A change restarts memcached."),
+    maxKiB: z
+        .number()
+        .int()
+        .min(64)
+        .max(16_384)
+        .default(1024)
+        .describe(
+            "Largest copy of one session in KiB. A larger session has no copy and ends with its Tomcat; the log " +
+                "names it. A change restarts the memcacheds, and the Tomcats one after the other.",
+        ),
+    max: z
+        .number()
+        .int()
+        .min(16)
+        .max(1_000_000)
+        .optional()
+        .meta({
+            description:
+                "Sessions of one app server from which on new visitors get status 429. Sessions of an app server that " +
+                "failed are taken over beyond it. A change restarts the Tomcats, one after the other.",
+            otherwise:
+                "32 for each MiB of `tomcat.heapMiB`: a quarter of the heap with sessions of 8 KiB, and half of it " +
+                "after a takeover",
+        }),
     failoverNodes: z
         .array(z.string())
         .optional()
@@ -279,8 +303,8 @@ const sessions = z.strictObject({
         .boolean()
         .default(true)
         .describe(
-            "Copy sessions again after a memcached was away (docs/article.md). `false`: " +
-                "the session manager MSM alone, as in the article.",
+            "Copy sessions again after a memcached was away (docs/article.md), and heed `sessions.maxKiB` and " +
+                "`sessions.max`. `false`: the session manager MSM alone, as in the article.",
         ),
     client: z.enum(sessionClients).optional().meta({
         description: "The memcached client library of MSM. The article has `spymemcached-2.11.1`.",
@@ -305,6 +329,36 @@ const director = z.strictObject({
             "How a director chooses the app server. `session`: the app server that has the visitor's session. " +
                 "`uri`: the article's hash over the address, which loses updates.",
         ),
+    timeouts: z
+        .strictObject({
+            connectSeconds: z
+                .number()
+                .min(0.1)
+                .max(10)
+                .default(0.5)
+                .describe(
+                    "How long a director waits until an app server accepts a connection. Then it asks another one.",
+                ),
+            sendSeconds: z
+                .number()
+                .int()
+                .min(1)
+                .max(3600)
+                .default(60)
+                .describe("How long an app server may take nothing of a request's body before the visitor gets 504."),
+            answerSeconds: z
+                .number()
+                .int()
+                .min(2)
+                .max(3600)
+                .default(60)
+                .describe(
+                    "How long an app server may send nothing before the visitor gets 504. " +
+                        "A Tomcat that stops waits so long for its requests.",
+                ),
+        })
+        .prefault({})
+        .describe("Time limits between a director and the app servers."),
     maxBodyMiB: z
         .number()
         .int()

@@ -3,6 +3,7 @@ import { mistakeIf, repeated } from "../config/checks/check";
 import { machinesWith, type LabDescription, type MachineDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
+import { checksUnit, healthChecksConfiguration, needsChecks } from "./health-checks";
 import { keepalivedConfiguration } from "./keepalived";
 import type { Door, RoleDefinition } from "./role-definition";
 import { tengineConfiguration, tengineLogs } from "./tengine";
@@ -19,6 +20,7 @@ export const director: RoleDefinition = {
         ...priorities(description),
         ...sourceCompiles(description),
         ...advertInterval(description),
+        ...timeouts(description),
     ],
     memoryMiB: () => 48,
     component: "lab:Director",
@@ -31,6 +33,12 @@ export const director: RoleDefinition = {
             configuration: tengineConfiguration,
         },
         {
+            name: "health-checks",
+            component: "lab:HealthChecks",
+            after: { steps: ["tengine"] },
+            configuration: healthChecksConfiguration,
+        },
+        {
             name: "keepalived",
             component: "lab:Keepalived",
             after: { steps: ["tengine"] },
@@ -40,8 +48,12 @@ export const director: RoleDefinition = {
     worksAfter: "keepalived",
     packages: (_description, { packages }) => [...packages.directorRuntime, ...packages.keepalived],
     artifacts: ({ director: { source } }) => [serverSources[source].server, serverSources[source].jemalloc],
+    units: (description, platform) => [
+        "tengine.service",
+        ...(needsChecks(description) ? [checksUnit] : []),
+        platform.keepalived.unit,
+    ],
     logs: () => [tengineLogs],
-    units: (_description, platform) => ["tengine.service", platform.keepalived.unit],
     processes: () => [{ program: /^nginx$/, user: "nginx" }],
     doors: (description) => [
         { what: "the site", port: 80, on: machinesWith(description, "director"), from: "anyone" },
@@ -112,5 +124,14 @@ function advertInterval({ keepalived: { advertInterval: interval } }: LabDescrip
         path: "keepalived.advertInterval",
         problem: `${interval} s is no whole number of centiseconds, which is how VRRP counts`,
         remedy: "choose for example 0.2 or 1",
+    }));
+}
+
+function timeouts({ director: { timeouts } }: LabDescription): Mistake[] {
+    const attempts = 2 * timeouts.connectSeconds;
+    return mistakeIf(timeouts.answerSeconds <= attempts, () => ({
+        path: "director.timeouts.answerSeconds",
+        problem: `${timeouts.answerSeconds} s do not suffice for two attempts to connect, of ${timeouts.connectSeconds} s each`,
+        remedy: `choose more than ${attempts}, or less for director.timeouts.connectSeconds`,
     }));
 }

@@ -9,7 +9,7 @@ import { bodyBytes, headerBytesBehindDirectors } from "./request-limits";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { render, verbatim } from "./template";
+import { render } from "./template";
 import { appBase, docBase } from "./web-site";
 import { directCurlText } from "../lib/proxies";
 
@@ -28,6 +28,9 @@ export const httpdLogs = (platform: Platform): LogFiles => ({
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
     const { unit, virtualHostFile, prepare, test, hasResponseFieldSize } = platform.httpd;
+    // The director gives up first. An httpd that did would answer 502, and the director would ask another app server.
+    const tomcatSeconds = description.director.timeouts.answerSeconds + 2;
+    const shutdownSeconds = tomcatSeconds + 2;
     return {
         prepare: prepare(path.posix.dirname(appBase)),
         files: [
@@ -38,6 +41,8 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     serverName: description.site.hostName,
                     directors: addressesOf(machinesWith(description, "director")),
                     tomcatPort: description.tomcat.port,
+                    tomcatSeconds,
+                    shutdownSeconds,
                     rotatelogs: platform.httpd.rotatelogs,
                     accessLog: accessLog(platform),
                     fileKiB: fileKiB(description.logs),
@@ -49,7 +54,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
             },
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
-                content: verbatim("etc/systemd/system/httpd.service.d/lab.conf"),
+                content: render("etc/systemd/system/httpd.service.d/lab.conf", { stopSeconds: shutdownSeconds + 3 }),
             },
             {
                 path: "/etc/systemd/system/tomcat.service.d/httpd.conf",

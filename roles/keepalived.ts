@@ -10,12 +10,19 @@ import { directCurlText } from "../lib/proxies";
 const configurationFile = "/etc/keepalived/keepalived.conf";
 /** SELinux lets keepalived run the files in this folder without a boolean (selinux-policy, keepalived.fc). */
 const checkScript = "/usr/libexec/keepalived/check-web-server";
+const siteScript = "/usr/libexec/keepalived/check-site";
+/** How long a director has for its answer whether it reaches an app server: it asks two, for half a second each. */
+const siteSeconds = 2;
+
+const otherDirectors = ({ description, machine }: Pick<RoleContext, "description" | "machine">) =>
+    machinesWith(description, "director").filter(({ name }) => name !== machine.name);
 
 /** keepalived, which lets the directors share the virtual address (article, rows 5, 6 and 21). */
 export function keepalivedConfiguration(context: RoleContext): RoleConfiguration {
     const { platform, description, passwords } = context;
     const { unit, test, scriptUser } = platform.keepalived;
     const { seconds } = checkOf(context);
+    const others = otherDirectors(context);
     // Until a director holds the virtual address, a connection attempt hangs in ARP. Keep the timeout short.
     const ask = `${directCurlText} -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
     // VRRP version 3 has no authentication. Its file holds no secret, so a preview shows what changes in it.
@@ -31,6 +38,18 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
         files: [
             { path: configurationFile, content, mode: "640" },
             { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", { seconds }), mode: "755" },
+            ...(others.length > 0
+                ? [
+                      {
+                          path: siteScript,
+                          content: render("usr/libexec/keepalived/check-site", {
+                              seconds: siteSeconds,
+                              others: others.map(({ address }) => address),
+                          }),
+                          mode: "755",
+                      },
+                  ]
+                : []),
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
                 content: render("etc/systemd/system/keepalived.service.d/lab.conf", {
@@ -74,12 +93,13 @@ export function checkOf({ description, platform }: Pick<RoleContext, "descriptio
     return interval < 1 ? { interval, seconds: 0.15, fall: 3 } : { interval, seconds: Math.floor(interval), fall: 2 };
 }
 
-export function keepalivedText({ description, machine, platform }: RoleContext, password?: string): string {
+export function keepalivedText(context: RoleContext, password?: string): string {
+    const { description, machine, platform } = context;
     const check = checkOf({ description, platform });
     const { interface: device, virtualRouterId, advertInterval, preempt, notify } = description.keepalived;
     const directors = machinesWith(description, "director");
     const highest = Math.max(...directors.map((director) => director.priority ?? 0));
-    const others = directors.filter(({ name }) => name !== machine.name);
+    const others = otherDirectors(context);
     return render("etc/keepalived/keepalived.conf", {
         routerId: `TENGINE_${machine.address.split(".").at(-1)}`,
         notify: notify.to.length > 0 && notify,
@@ -97,6 +117,8 @@ export function keepalivedText({ description, machine, platform }: RoleContext, 
         checkTimeout: Math.max(1, check.seconds),
         checkFall: check.fall,
         checkScript,
+        siteScript: others.length > 0 && siteScript,
+        siteTimeout: directors.length * siteSeconds + 1,
         scriptUser: platform.keepalived.scriptUser,
         preempt,
         password: password ?? false,

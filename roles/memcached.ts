@@ -6,7 +6,7 @@ import { hardened } from "./hardening";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
 import { restarted } from "./restarted";
-import { memcachedNodes, memcachedPort } from "./sessions";
+import { memcachedItemKiB, memcachedNodes, memcachedPort } from "./sessions";
 import { render } from "./template";
 import { directCurlText } from "../lib/proxies";
 
@@ -14,7 +14,7 @@ import { directCurlText } from "../lib/proxies";
 export const memcached: RoleDefinition = {
     name: "memcached",
     withoutIt: "sessions would have nowhere to be kept",
-    mistakes: failoverNodesExist,
+    mistakes: (description) => [...failoverNodesExist(description), ...largeSessionsFit(description)],
     memoryMiB: ({ sessions }) => sessions.memcachedMiB + 16,
     steps: [{ name: "memcached", component: "lab:Memcached", configuration: memcachedConfiguration }],
     worksAfter: "memcached",
@@ -45,6 +45,7 @@ export function memcachedConfiguration({ description, machine, platform }: RoleC
                     address,
                     port: memcachedPort,
                     memoryMiB: description.sessions.memcachedMiB,
+                    itemKiB: memcachedItemKiB(description),
                 }),
             },
             restarted(unit),
@@ -73,4 +74,17 @@ function failoverNodesExist(description: LabDescription): Mistake[] {
             remedy: "leave at least one out; with a single memcached, set it to []",
         })),
     ];
+}
+
+/** memcached refuses to start with a largest item of more than half of its memory. */
+function largeSessionsFit({ sessions: { maxKiB, memcachedMiB } }: LabDescription): Mistake[] {
+    const atLeast = 16;
+    const room = Math.floor((memcachedMiB * 1024) / atLeast);
+    return mistakeIf(maxKiB > room, () => ({
+        path: "sessions.maxKiB",
+        problem: `fewer than ${atLeast} sessions of ${maxKiB} KiB fit into sessions.memcachedMiB (${memcachedMiB})`,
+        remedy:
+            `set it to ${room} or less, ` +
+            `or sessions.memcachedMiB to ${Math.ceil((maxKiB * atLeast) / 1024)} or more`,
+    }));
 }

@@ -13,6 +13,15 @@ export const memcachedNodes = (description: LabDescription) =>
     }));
 
 /**
+ * The largest item that memcached takes: a copy of the largest session, its key and memcached's own data. memcached
+ * refuses to start unless it is a multiple of 512 KiB.
+ */
+export const memcachedItemKiB = ({ sessions }: LabDescription) => Math.ceil((sessions.maxKiB + 1) / 512) * 512;
+
+/** More than the largest copy, so that the log can tell the size of a session that is larger. */
+export const copyBufferKiB = ({ sessions }: LabDescription) => 4 * sessions.maxKiB;
+
+/**
  * The memcacheds that an app server uses only when no other is left. By default that is the one on its own machine: a
  * copy there would be lost together with the session.
  */
@@ -39,16 +48,15 @@ export const upstreamServers = (description: LabDescription): UpstreamServer[] =
 export interface SessionRoute {
     /** As at the end of a session's id. */
     name: string;
-    /** The app server that has the sessions, then the one that takes over for it. */
+    /** The app server that has the sessions, then all others, in the order in which they take over for it. */
     servers: UpstreamServer[];
 }
 
-/** One route for each app server. None where there is only one app server. */
+/** One route for each app server. */
 export function sessionRoutes(description: LabDescription): SessionRoute[] {
     const servers = upstreamServers(description);
-    if (servers.length < 2) return [];
     return machinesWith(description, "app").map((machine, index) => ({
         name: jvmRoute(machine),
-        servers: [...servers, ...servers].slice(index, index + 2),
+        servers: [...servers.slice(index), ...servers.slice(0, index)],
     }));
 }

@@ -5,6 +5,7 @@ import { hardened } from "./hardening";
 import { headerKiBBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
+import { appServerLists } from "./health-checks";
 import { jvmRoute, sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
 import { render, verbatim } from "./template";
 import { tengineBuild } from "./tengine-build";
@@ -12,16 +13,21 @@ import { prefix, serverSources, temporaryFolders } from "../catalog/director-ser
 import { directCurlText } from "../lib/proxies";
 
 /**
- * nginx's upstream groups: one with all app servers, and one for each session route, with the app server that takes
+ * Tengine's upstream groups: one with all app servers, and one for each session route, with the app server that takes
  * over.
  */
 function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
     return [
-        { name: "be_server1", hashed: true, servers: all.map((server) => ({ ...server, isBackup: false })) },
+        {
+            name: "be_server1",
+            hashed: true,
+            // The checks alone take a server out. consistent_hash takes one out after more than max_fails failures.
+            servers: all.map((server) => ({ ...server, maxFails: 1_000_000, isBackup: false })),
+        },
         ...routes.map(({ name, servers }) => ({
             name: `be_${name}`,
             hashed: false,
-            servers: servers.map((server, index) => ({ ...server, isBackup: index > 0 })),
+            servers: servers.slice(0, 2).map((server, index) => ({ ...server, maxFails: 0, isBackup: index > 0 })),
         })),
     ];
 }
@@ -36,10 +42,13 @@ export const tengineLogs: LogFiles = {
 export function tengineConfiguration(context: RoleContext): RoleConfiguration {
     const { description, platform } = context;
     const { key: buildKey } = tengineBuild(context);
-    const { affinity, source, maxBodyMiB, maxHeaderKiB, compress } = description.director;
-    const { isTengine, dsoModules, perRequestVariable: differing } = serverSources[source];
+    const { affinity, source, timeouts, maxBodyMiB, maxHeaderKiB, compress } = description.director;
+    const { isTengine, dsoModules, limitsRepeats, perRequestVariable: differing } = serverSources[source];
     const bySession = affinity === "session";
-    const routes = bySession ? sessionRoutes(description) : [];
+    const routes =
+        bySession && (!isTengine || machinesWith(description, "app").length > 1) ? sessionRoutes(description) : [];
+    const anyAppServers = isTengine ? "be_server1" : "$any_app_servers";
+    const lists = appServerLists(description);
     return {
         prepare: [
             ...systemUser("nginx", { home: "/var/tmp/tengine", shell: platform.noLogin }),
@@ -54,11 +63,24 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                 content: render("etc/tengine/nginx.conf", {
                     session: bySession,
                     hashKey: bySession ? "$affinity" : "$request_uri",
-                    appServers: bySession ? "${app_servers}" : "be_server1",
+                    appServers: bySession ? "$app_servers" : anyAppServers,
+                    anyAppServers,
                     routes,
                     knownRoutes: machinesWith(description, "app").map(jvmRoute).join("|"),
                     upstreams: upstreams(upstreamServers(description), routes),
+                    groups: lists.groups,
+                    listsFolder: lists.folder,
                     tengine: isTengine,
+                    connectMilliseconds: milliseconds(timeouts.connectSeconds),
+                    sendSeconds: timeouts.sendSeconds,
+                    answerSeconds: timeouts.answerSeconds,
+                    limitsRepeats,
+                    // The whole seconds of a time that is not longer than an attempt to connect.
+                    connectTimes: Array.from(
+                        { length: Math.floor(timeouts.connectSeconds) + 1 },
+                        (_, second) => second,
+                    ).join("|"),
+                    repeatMilliseconds: milliseconds(timeouts.answerSeconds) - 100,
                     dso: dsoModules.length > 0 && { modules: dsoModules },
                     differing,
                     // Tengine 2 is older than `non_idempotent` (nginx 1.9.13). It repeats every request on another
@@ -83,7 +105,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
             },
             {
                 path: "/etc/tmpfiles.d/tengine.conf",
-                content: render("etc/tmpfiles.d/tengine.conf", { temporaryFolders }),
+                content: render("etc/tmpfiles.d/tengine.conf", { temporaryFolders, lists: !isTengine && lists }),
             },
             {
                 path: "/etc/systemd/system/tengine-folders.service",
@@ -105,3 +127,5 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
         ready: { command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health`, seconds: 300 },
     };
 }
+
+const milliseconds = (seconds: number) => Math.round(seconds * 1000);

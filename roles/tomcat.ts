@@ -9,7 +9,7 @@ import { accountName } from "./database-accounts";
 import { bodyBytes, formBytes, headerBytesBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
+import { copyBufferKiB, failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
 import { render, verbatim } from "./template";
 import { directCurlText } from "../lib/proxies";
@@ -109,7 +109,10 @@ export function tomcatConfiguration({
             },
             {
                 path: `${home}/bin/setenv.sh`,
-                content: render("usr/local/tomcat/bin/setenv.sh", { heapMiB: description.tomcat.heapMiB }),
+                content: render("usr/local/tomcat/bin/setenv.sh", {
+                    heapMiB: description.tomcat.heapMiB,
+                    copyBufferBytes: copyBufferKiB(description) * 1024,
+                }),
             },
             {
                 path: `${home}/conf/server.xml`,
@@ -135,6 +138,8 @@ export function tomcatConfiguration({
                         .join(","),
                     failoverNodes: failoverNodes(description, machine).join(","),
                     keepCopies: description.sessions.keepCopies,
+                    maxKiB: description.sessions.maxKiB,
+                    maxSessions: description.sessions.max,
                     backupAsync: description.sessions.backup === "async",
                     node: machine.name,
                 }),
@@ -169,8 +174,8 @@ export function tomcatConfiguration({
 const removed = (path: string) => `[ ! -e ${path} ] || { changed; rm -rf ${path}; }`;
 
 /**
- * Time-outs are in milliseconds. With the pool's limits (database.xml) a request ends before its director gives up
- * (nginx.conf).
+ * Time-outs are in milliseconds. With the pool's limits (database.xml) the health page ends before its director gives
+ * up (nginx.conf).
  */
 const databaseUrl = (scheme: string, address: string, name: string) =>
     `${scheme}://${address}:3306/${name}?connectTimeout=1000&socketTimeout=3000`;

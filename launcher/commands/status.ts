@@ -94,7 +94,7 @@ export function statusTable(machines: MachineStatus[], { virtualAddress, url, di
         `${url} is on ${holders.length === 0 ? "no machine" : holders.join(" and ")}.`,
         ...(directorSource.startsWith("nginx")
             ? [
-                  `The directors run ${directorSource}, Tengine's parent: no active checks, ` +
+                  `The directors run ${directorSource}, Tengine's parent: health checks by tengine-checks.service, ` +
                       "no check_status page (docs/platforms.md says more).",
               ]
             : []),

@@ -24,6 +24,7 @@ export interface Recipe {
 
 /**
  * A Go program in the version of its go.mod. The linker flags set the version that the release of the same source has.
+ * Package "." is a stand-in, whose source is in the folder.
  */
 function goRecipe(
     name: string,
@@ -32,15 +33,20 @@ function goRecipe(
     goPackage: string,
     variables: Record<string, string>,
 ): Recipe {
+    const isStandIn = goPackage === ".";
     const flags = ["-s", "-w", ...Object.entries(variables).map(([variable, value]) => `-X ${variable}=${value}`)].join(
         " ",
     );
     return {
         name,
         version,
-        origin: "built",
+        origin: isStandIn ? "stand-in" : "built",
         packages: [],
-        sources: [`go/${folder}/go.mod`, `go/${folder}/go.sum`, "build.ts", "pins.ts"],
+        sources: [
+            ...(isStandIn ? [`go/${folder}`] : [`go/${folder}/go.mod`, `go/${folder}/go.sum`]),
+            "build.ts",
+            "pins.ts",
+        ],
         make: (output, say) =>
             run(
                 "go",
@@ -51,14 +57,14 @@ function goRecipe(
     };
 }
 
-/** A stand-in of this folder, bundled into one executable file. */
+/** A stand-in in TypeScript, bundled into one executable file. */
 function scriptRecipe(name: string, version: string, folder: string): Recipe {
     return {
         name,
         version,
         origin: "stand-in",
         sources: [folder, "serve.ts", "build.ts", "pins.ts"],
-        packages: ["@grpc/grpc-js", "@pulumi/pulumi", "esbuild", "google-protobuf", "ssh2", "zod"],
+        packages: ["@grpc/grpc-js", "@pulumi/pulumi", "esbuild", "google-protobuf", "zod"],
         make: async (output) => {
             await build({
                 entryPoints: [path.join(__dirname, folder, "main.ts")],
@@ -66,8 +72,6 @@ function scriptRecipe(name: string, version: string, folder: string): Recipe {
                 bundle: true,
                 platform: "node",
                 target: "node20",
-                // ssh2 works without its compiled parts.
-                external: ["cpu-features", "*.node"],
                 banner: { js: "#!/usr/bin/env node" },
                 logLevel: "silent",
             });
@@ -81,7 +85,7 @@ export const recipes = {
         "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${PULUMI_VERSION}`,
     }),
     languageHost: scriptRecipe("pulumi-language-nodejs", PULUMI_VERSION, "language-host"),
-    command: scriptRecipe("pulumi-resource-command", COMMAND_VERSION, "command"),
+    command: goRecipe("pulumi-resource-command", COMMAND_VERSION, "command", ".", { "main.version": COMMAND_VERSION }),
     bridge: goRecipe(
         "pulumi-resource-terraform-provider",
         TERRAFORM_PROVIDER_VERSION,

@@ -124,7 +124,7 @@ async function assemble(
     symlinkSync("../../workspaces", path.join(home, "workspaces"));
 
     async function put(recipe: Recipe, place: string): Promise<void> {
-        const verb = recipe.origin === "built" ? "Building" : "Bundling the stand-in for";
+        const verb = recipe.origin === "built" ? "Building" : "Making the stand-in for";
         const program = await progress.step(`${verb} ${recipe.name} ${recipe.version}`, (say) =>
             make(recipe, path.join(root, "parts"), say),
         );

@@ -5,7 +5,7 @@ import type { ChildProcess } from "node:child_process";
 const MAX_MESSAGE = 400 * 1024 * 1024;
 
 /** Options of every channel to or from Pulumi's engine. */
-export const CHANNEL_OPTIONS: grpc.ChannelOptions = {
+const CHANNEL_OPTIONS: grpc.ChannelOptions = {
     "grpc.max_receive_message_length": MAX_MESSAGE,
     "grpc.max_send_message_length": MAX_MESSAGE,
 };
@@ -66,20 +66,10 @@ export function unary<Request, Response>(
     };
 }
 
-/** An error with a gRPC status. Other errors have status UNKNOWN, as in Pulumi's own plugins. */
-export class StatusError extends Error {
-    constructor(
-        readonly code: grpc.status,
-        message: string,
-    ) {
-        super(message);
-    }
-}
-
-/** An error as a gRPC status. */
+/** An error as a gRPC status: UNKNOWN, as in Pulumi's own plugins. */
 export function toStatus(error: unknown): Partial<grpc.StatusObject> {
     return {
-        code: error instanceof StatusError ? error.code : grpc.status.UNKNOWN,
+        code: grpc.status.UNKNOWN,
         details: error instanceof Error ? error.message : String(error),
     };
 }

@@ -1,7 +1,7 @@
 /**
  * What the `command` plugin answers, call by call. The snapshots beside this file were recorded from the genuine plugin
- * 1.2.1, built from its repository at that tag, on 2026-11-24; the stand-in gives the same answers, texts of errors
- * included. To compare again, build the genuine one anywhere and run
+ * 1.2.1, built from its repository at that tag, on 2026-11-24 and 2026-11-27; the stand-in gives the same answers,
+ * texts of errors included. To compare again, build the genuine one anywhere and run
  * `ENGINE_TEST_PLUGIN=/path/to/pulumi-resource-command npx vitest run --project engine command-protocol`.
  */
 import { once } from "node:events";
@@ -111,6 +111,19 @@ describe("configuration", () => {
         })));
 });
 
+test("the schema, without descriptions, other languages and CopyFile", async () => {
+    const { description, displayName, keywords, homepage, license, repository, logoUrl, publisher, language, ...rest } =
+        (await plugin.schema()) as Values;
+    const hidden = [description, displayName, keywords, homepage, license, repository, logoUrl, publisher, language];
+    expect(hidden.length).toBe(9);
+    const schema = JSON.parse(
+        JSON.stringify(rest, (key, value: unknown) =>
+            key === "description" || key === "command:remote:CopyFile" ? undefined : value,
+        ),
+    ) as Values;
+    expect(schema).toMatchSnapshot();
+});
+
 describe("check", () => {
     test("remote command", () =>
         compare<Values>(
@@ -182,6 +195,8 @@ describe("check", () => {
                 },
                 "logging that does not exist": { connection: { host: "a" }, logging: "everything" },
                 zeros: { connection: { host: "", port: 0, dialErrorLimit: 0, perDialTimeout: 0, user: "" } },
+                fractions: { connection: { host: "a", port: 22.5, dialErrorLimit: 1.5, perDialTimeout: 0.5 } },
+                "fractions of the proxy": { connection: { host: "a", proxy: { host: "b", dialErrorLimit: 2.9 } } },
             },
             (inputs) => plugin.check(REMOTE, inputs),
         ));
@@ -258,6 +273,9 @@ describe("diff", () => {
                 "trigger unknown": { ...base, triggers: [UNKNOWN_STRING, { b: "c" }] },
                 "create gone, update there": { ...base, create: null, update: "u" },
                 "internal properties": { ...base, version: "1", __defaults: [] },
+                "host unknown": { ...base, connection: { host: UNKNOWN_STRING, port: 22 } },
+                "hostKey unknown": { ...base, connection: { host: "a", port: 22, hostKey: UNKNOWN_STRING } },
+                "host unknown in a secret": { ...base, connection: secret({ host: UNKNOWN_STRING, port: 22 }) },
             },
             (news) => plugin.diff(REMOTE, base, news),
         ));
@@ -321,6 +339,11 @@ describe("preview", () => {
                         remotePath: "/r",
                     },
                 ],
+                "triggers with an asset": [
+                    LOCAL,
+                    { create: "c", triggers: ["a", stringAsset("t", digest("t")), { b: [fileAsset("/f", "1")] }] },
+                ],
+                "unknown lists": [LOCAL, { create: "c", interpreter: UNKNOWN_STRING, assetPaths: UNKNOWN_STRING }],
                 "copy a folder": [
                     COPY,
                     {
@@ -362,12 +385,34 @@ describe("preview", () => {
                     { connection: checked(), source: fileAsset("/f", "1"), remotePath: "/r" },
                     { connection: checked(), source: fileAsset("/f", "2"), remotePath: "/r" },
                 ],
+                ...Object.fromEntries(
+                    [
+                        { host: UNKNOWN_STRING },
+                        { user: UNKNOWN_STRING },
+                        { hostKey: UNKNOWN_STRING },
+                        { proxy: { ...connection(), host: UNKNOWN_STRING } },
+                    ].map((unknown): [string, [string, Values, Values]] => [
+                        `unknown ${Object.keys(unknown).join()}`,
+                        [
+                            REMOTE,
+                            { connection: checked(), create: "c", stdout: "o", stderr: "" },
+                            { connection: checked(unknown), create: "c" },
+                        ],
+                    ]),
+                ),
             },
             ([type, state, news]) => plugin.update(type, state, news, { preview: true }),
         ));
 });
 
 describe("local command", () => {
+    /** A script that the kernel does not run, because it has no first line with an interpreter. */
+    const script = () => {
+        const file = path.join(folder, "without-first-line");
+        writeFileSync(file, "echo run\n", { mode: 0o755 });
+        return file;
+    };
+
     const files = () => {
         for (const file of ["a.txt", "b.log", "sub/a.txt", "sub/secret.txt", "sub/deep/c.txt"]) {
             mkdirSync(path.dirname(path.join(folder, "tree", file)), { recursive: true });
@@ -400,6 +445,33 @@ describe("local command", () => {
                 "no such interpreter": { create: "true", interpreter: ["nowhere"] },
                 "no such interpreter with a path": { create: "true", interpreter: ["/nowhere"] },
                 secret: { create: secret("echo $A"), environment: { A: secret("s") } },
+                "/dev/stdout": { create: "echo out > /dev/stdout" },
+                "/dev/stderr": { create: "echo err > /dev/stderr" },
+                "/dev/stdin": { create: "cat /dev/stdin", stdin: "in" },
+                "/dev/stdin without input": { create: "cat /dev/stdin" },
+                "tee to /dev/stderr": { create: "echo both | tee /dev/stderr", logging: "none" },
+                "kinds of the streams": { create: "stat -Lc %F /dev/fd/0 /dev/fd/1 /dev/fd/2", stdin: "in" },
+                ...Object.fromEntries(
+                    ["USR1", "BUS", "ABRT", "KILL", "34", "40", "64"].map((signal) => [
+                        `signal ${signal}`,
+                        { create: `kill -${signal} $$` },
+                    ]),
+                ),
+                "no UTF-8": { create: "printf 'a\\377b'" },
+                "no UTF-8 in a failure": { create: "printf 'a\\377b'; exit 1" },
+                "a NUL in the command": { create: "true\0" },
+                "a NUL in the environment": { create: "true", environment: { A: "1\0" } },
+                "too large an environment": { create: "true", environment: { A: secret("1".repeat(200_000)) } },
+                "a folder that is a file": { create: "true", dir: "/etc/passwd" },
+                "an empty folder": { create: "pwd > /dev/null", dir: "" },
+                "an interpreter without a name": { create: "true", interpreter: [""] },
+                "an interpreter that is a folder": { create: "true", interpreter: ["/usr"] },
+                "an interpreter without #!": { create: "true", interpreter: [script()] },
+                "an interpreter of the command's own PATH": {
+                    create: "x",
+                    interpreter: ["without-first-line"],
+                    environment: { PATH: path.dirname(script()) },
+                },
             },
             (inputs) => plugin.create(LOCAL, inputs),
         ));
@@ -457,6 +529,46 @@ describe("local command", () => {
                 plugin.create(LOCAL, { create: "true", dir: files(), assetPaths: patterns, archivePaths: patterns }),
         ));
 
+    test("patterns of files", () => {
+        const strange = path.join(folder, "strange");
+        mkdirSync(path.join(strange, "{d"), { recursive: true });
+        for (const file of ["a", "^", "ü", "x-y", "]", "{a", "{d/}", "*", "\\"]) {
+            writeFileSync(path.join(strange, file), "");
+        }
+        const patterns = [
+            "?",
+            "[^a]",
+            "[!a]",
+            "{a",
+            "}",
+            "[]x]*",
+            "[a-]*",
+            "*\\",
+            "\\*",
+            "ü",
+            "{a,ü}",
+            "{{a,ü},x*}",
+            "[a",
+        ];
+        return compare(Object.fromEntries(patterns.map((pattern) => [pattern, pattern])), async (pattern) => {
+            const answer = await plugin.create(LOCAL, { create: "true", dir: strange, assetPaths: [pattern] });
+            return "failed" in answer
+                ? answer
+                : Object.keys((answer as { properties: { assets: Values } }).properties.assets);
+        });
+    });
+
+    test("an archive with long names and names that are not ASCII", () => {
+        const named = path.join(folder, "named");
+        mkdirSync(path.join(named, "f".repeat(90), "g".repeat(90)), { recursive: true });
+        writeFileSync(path.join(named, "ü.txt"), "1");
+        writeFileSync(path.join(named, "f".repeat(90), "x".repeat(20)), "2");
+        writeFileSync(path.join(named, "f".repeat(90), "g".repeat(90), "y"), "3");
+        return compare({ short: ["*"], long: ["**"] }, (archivePaths) =>
+            plugin.create(LOCAL, { create: "true", dir: named, archivePaths }),
+        );
+    });
+
     test("files of an update without new ones", () =>
         compare<Values>(
             {
@@ -500,6 +612,8 @@ describe("remote command", () => {
                 "nothing shown": { create: "echo out", logging: "none" },
                 "exit code": { create: "echo out; echo err >&2; sleep 0; exit 3", logging: "stderr" },
                 signal: { create: "kill -KILL $$" },
+                "signal USR1": { create: "kill -USR1 $$" },
+                "no UTF-8": { create: "printf 'a\\377b'" },
                 secret: { create: secret("echo s") },
             },
             (inputs) => plugin.create(REMOTE, { connection: checked(), ...inputs }),
@@ -562,6 +676,11 @@ describe("remote command", () => {
                 },
                 "key as PKCS #8": { privateKey: shortPrivateKey(login.privateKey) },
                 "any host key": { hostKey: null },
+                "host key after a name": { hostKey: `127.0.0.1 ${server.hostKey.publicKey}` },
+                "host key after an option": { hostKey: `cert-authority ${server.hostKey.publicKey}` },
+                "host key after a comment": { hostKey: `# comment\n\n${server.hostKey.publicKey}` },
+                "host key after another type": { hostKey: server.hostKey.publicKey.replace(/^\S+/, "rsa-sha2-256") },
+                "host in brackets": { host: "[127.0.0.1]" },
             },
             async (more) => {
                 const answer = await plugin.create(REMOTE, { connection: secret(connection(more)), create: "echo in" });
@@ -620,10 +739,26 @@ describe("remote command", () => {
                 /^proxy: after 1 failed attempts: ssh: handshake failed: EOF$/,
             ],
             "nobody behind the proxy": [{ proxy: connection(), port: free }, /^proxy: after 0 failed attempts: /],
+            "a key after blanks": [{ privateKey: `  ${login.privateKey}` }, /^ssh: no key found$/],
+            "an empty key": [{ privateKey: "", password: "open sesame" }, /^ssh: no key found$/],
+            "a passphrase for a key without one": [
+                { privateKeyPassword: "passphrase" },
+                /^ssh: key is not password protected$/,
+            ],
+            "an empty passphrase": [{ privateKeyPassword: "" }, /^ssh: key is not password protected$/],
+            "an empty path of the agent": [{ agentSocketPath: "" }, /^dial unix: missing address$/],
+            "no time to dial": [
+                { perDialTimeout: -1 },
+                /^after 0 failed attempts: dial tcp 127\.0\.0\.1:\d+: i\/o timeout$/,
+            ],
+            "a port out of range": [
+                { port: 70000 },
+                /^after 0 failed attempts: dial tcp: address 70000: invalid port$/,
+            ],
         };
         for (const [name, [more, error]] of Object.entries(cases)) {
             const answer = await plugin.create(REMOTE, { connection: secret(connection(more)), create: "echo in" });
-            expect(answer, name).toMatchObject({ failed: expect.stringMatching(error) as string });
+            expect.soft(answer, name).toMatchObject({ failed: expect.stringMatching(error) as string });
         }
         hangingUp.close();
         expect(plugin.takeMessages().map(({ message }) => message)).toEqual([
@@ -707,6 +842,9 @@ describe("copy", () => {
                 "a file where a folder must be": [fileArchive(source, "1"), "blocked"],
                 "a link": [fileArchive(path.join(folder, "linked"), "1"), "new"],
                 "nothing there": [fileAsset(path.join(folder, "missing"), "1"), "new"],
+                "through a folder that is missing": [file, "a/../b/./x"],
+                "text through a folder that is missing": [stringAsset("a text", "1"), "a/../b/./x"],
+                "a parent that is a file": [file, "existing/x"],
             },
             async ([from, to]) => {
                 const target = path.join(folder, `target-${count++}`);
@@ -722,6 +860,25 @@ describe("copy", () => {
                 return { answer, tree: tree(target) };
             },
         );
+        await compare<unknown>(
+            { file, text: stringAsset("a text", "1"), folder: fileArchive(source, "1") },
+            async (from) => {
+                const target = path.join(folder, `target-${count++}`);
+                mkdirSync(target);
+                const inputs = { connection: checked(), source: from, remotePath: `${target}/new/` };
+                return {
+                    first: await plugin.create(COPY, inputs),
+                    second: await plugin.create(COPY, inputs),
+                    tree: tree(target),
+                };
+            },
+        );
+        const unparsed = await plugin.create(COPY, {
+            connection: checked({ hostKey: "garbage" }),
+            source: file,
+            remotePath: path.join(folder, "must-not-be"),
+        });
+        expect(unparsed).toMatchObject({ failed: "failed to parse host key: ssh: no key found" });
         const linked = await plugin.create(COPY, {
             connection: checked(),
             source: fileArchive(path.join(folder, "badly-linked"), "1"),
@@ -773,6 +930,9 @@ test("refresh finds what the state says", () =>
         plugin.read(type, { stdout: "out", stderr: "", create: "c", ...more }, { create: "c", ...more }),
     ));
 
+test("an import makes a resource without properties", () =>
+    compare<string>({ local: LOCAL, remote: REMOTE, copy: COPY }, (type) => plugin.read(type, {}, {})));
+
 test("kinds that do not exist", () =>
     compare<string>({ resource: "command:local:Nothing" }, async (type) => ({
         check: await plugin.check(type, {}),
@@ -782,6 +942,46 @@ test("kinds that do not exist", () =>
 test("an operation ends with its time", async () => {
     const answer = await plugin.create(LOCAL, { create: "exec sleep 100" }, { timeout: 1 });
     expect(answer).toMatchObject({ failed: 'signal: killed: running "exec sleep 100":\n' });
+});
+
+test("operations end with their time beside others that need memory", async () => {
+    const limited = Array.from({ length: 5 }, () => plugin.create(LOCAL, { create: "exec sleep 100" }, { timeout: 3 }));
+    const busy = Array.from({ length: 16 }, () =>
+        plugin.create(LOCAL, { create: "cat > /dev/null", stdin: "x".repeat(1_000_000), logging: "none" }),
+    );
+    for (const answer of await Promise.all(busy)) expect(answer).toHaveProperty("properties");
+    for (const answer of await Promise.all(limited)) {
+        expect(answer).toMatchObject({ failed: 'signal: killed: running "exec sleep 100":\n' });
+    }
+});
+
+describe.skipIf(process.env.ENGINE_TEST_PLUGIN)("where the genuine plugin hangs, the stand-in", () => {
+    const line = "head -c 200000 /dev/zero | tr '\\0' x";
+    test.each([
+        ["local", LOCAL, () => ({})],
+        ["remote", REMOTE, () => ({ connection: checked() })],
+    ])("shows a %s command's line of more than 64 KiB", async (_name, type, more) => {
+        plugin.takeMessages();
+        expect(await plugin.create(type, { create: line, ...more() })).toMatchObject({
+            properties: { stdout: "x".repeat(200_000) },
+        });
+        expect(plugin.takeMessages().map(({ message }) => message.length)).toEqual([200_000]);
+    });
+
+    test("ends with its time at a server that says nothing", async () => {
+        const silentServer = net.createServer(() => undefined).listen(0, "127.0.0.1");
+        await once(silentServer, "listening");
+        const answer = await plugin.create(
+            REMOTE,
+            {
+                connection: checked({ port: (silentServer.address() as net.AddressInfo).port }),
+                create: "true",
+            },
+            { timeout: 1 },
+        );
+        expect(answer).toMatchObject({ failed: "context deadline exceeded" });
+        silentServer.close();
+    });
 });
 
 /** Last, as nothing works after it. */

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { parseOptions, splitWords } from "../../launcher/engine/language-host/options";
+import { flagError, parseOptions, splitWords } from "../../launcher/engine/language-host/options";
 import { requiredPackages, toDependency } from "../../launcher/engine/language-host/packages";
 import { Project } from "../support/project";
 import { ProgramInfo } from "@pulumi/pulumi/proto/language_pb";
@@ -73,9 +73,18 @@ describe("programs", () => {
     });
 
     test("an option that does not fit is a mistake", async () => {
-        const run = await (await projectOf("", "{ typescript: maybe }")).preview();
+        const run = await (await projectOf("", '{ typescript: "true" }')).preview();
         expect(run.failed).toBe(true);
         expect(textOf(run.messages)).toContain("typescript option must be a boolean");
+    });
+
+    test("an option that does not exist keeps the program from starting", async () => {
+        const project = await projectOf("console.log('started');", "{ typescript: false, foo: 1 }");
+        const preview = project.pulumi("preview");
+        await expect(preview).rejects.toMatchObject({
+            code: 255,
+            stdout: expect.stringMatching(/^(?!.*started).*flag provided but not defined: -foo/s) as string,
+        });
     });
 });
 
@@ -148,9 +157,24 @@ describe("options", () => {
         ["", []],
         ["  --import tsx ", ["--import", "tsx"]],
         ['--title=\'a b\' "c \\" d" e\\ f', ["--title=a b", 'c " d', "e f"]],
+        ["--import tsx # --title=x\n-r a#b '#c' \\#d", ["--import", "tsx", "-r", "a#b", "#c", "#d"]],
+        ["\"a\\nb\" ''", ["anb", ""]],
     ])("%j is split as in a shell", (line, words) => expect(splitWords(line)).toEqual(words));
 
-    test("a quote that does not end is an error", () => expect(() => splitWords("--title 'a")).toThrow("not complete"));
+    test.each([
+        ["--title 'a", "EOF found when expecting closing quote"],
+        ['--title "a', "EOF found when expecting closing quote"],
+        ["'a\\", "EOF found when expecting closing quote"],
+        ["a\\", "EOF found after escape character"],
+        ['"a\\', "EOF found after escape character"],
+    ])("%j is an error", (line, error) => expect(() => splitWords(line)).toThrow(error));
+
+    test.each([
+        [["-typescript=false", "-nodeargs=--import tsx", "-root=/", "127.0.0.1:1"], undefined],
+        [["127.0.0.1:1"], undefined],
+        [["-foo=1", "127.0.0.1:1"], "flag provided but not defined: -foo"],
+        [["-typescript=maybe", "127.0.0.1:1"], 'invalid boolean value "maybe" for -typescript: parse error'],
+    ])("%j on the command line: %s", (args, error) => expect(flagError(args)).toBe(error));
 
     test("default to what the official host has", () => {
         expect(parseOptions(new ProgramInfo())).toEqual({

@@ -267,11 +267,15 @@ describe("drill", () => {
 
     test.each([
         "director-off",
+        "server-restarted",
+        "director-without-app-servers",
+        "slow-page",
         "tomcat-killed",
         "app-server-off",
         "memcached-killed",
         "memcached-returned",
         "sessions-on-the-move",
+        "large-session",
         "log-disk-full",
         "password-rotated",
         "uri-affinity",
@@ -285,4 +289,29 @@ describe("drill", () => {
         expect(result?.measured?.adds.sent).toBeGreaterThan(200);
         expect(result?.measured?.recovery.length).toBeGreaterThan(0);
     });
+});
+
+test("a page that takes longer than director.timeouts.answerSeconds: 504 after that time, and it is run once", async () => {
+    const [page, record] = ["/tomcat/app/mysite/too-slow.jsp", "/usr/local/tomcat/temp/too-slow"];
+    const code =
+        `<%@ page session="false" %><% new java.io.FileWriter("${record}", true).append("run\\n").close(); ` +
+        `%><% Thread.sleep(5000); %>`;
+    const conf = "/etc/tengine/nginx.conf";
+    await lab.ok(
+        "ssh",
+        "nod3",
+        `cp -p ${conf} ${conf}.kept; sed -i 's/_timeout 60s/_timeout 3s/; s/59900ms/2900ms/' ${conf}; systemctl reload tengine`,
+    );
+    for (const name of ["nod0", "nod2"]) await lab.ok("ssh", name, `printf %s ${quote(code)} > ${page}`);
+    const [status, seconds] = (
+        await lab.inside("curl -sS -o /dev/null -w '%{http_code} %{time_total}' http://192.168.0.203/too-slow.jsp")
+    ).split(" ");
+    expect(status).toBe("504");
+    expect(Number(seconds)).toBeGreaterThan(2.9);
+    expect(Number(seconds)).toBeLessThan(5);
+    const runs = await Promise.all(
+        ["nod0", "nod2"].map((name) => lab.ok("ssh", name, `cat ${record} 2>/dev/null; rm -f ${page} ${record}`)),
+    );
+    expect(runs.join("")).toBe("run\n");
+    await lab.ok("ssh", "nod3", `mv -f ${conf}.kept ${conf}; systemctl reload tengine`);
 });

@@ -44,8 +44,8 @@ const problemsIn = (results: CheckResult[]) =>
  */
 const recoverySeconds = 120;
 /**
- * How long after the load the checks may still fail: a director leaves out an app server for ten seconds after a
- * failure.
+ * How long after the load the checks may still fail: a director leaves out an app server until two health checks in a
+ * row have succeeded.
  */
 const settleSeconds = 20;
 

@@ -28,16 +28,21 @@ export class Visitor {
         return this.request(`${base}counter/${page}`);
     }
 
-    private async request(url: string, form?: Record<string, string>): Promise<number> {
+    /** Asks for a page in the session, and returns its text. */
+    async ask(url: string, form?: Record<string, string>): Promise<string> {
         const { status, headers, body } = await this.lab.request(url, {
             form,
             from: this.from,
             headers: this.session ? { Cookie: `JSESSIONID=${this.session}` } : {},
         });
         if (status !== 200) throw new Error(`HTTP ${status} at ${url}`);
-        const answer = JSON.parse(body) as Count;
         const given = /JSESSIONID=([^;]+)/.exec(headers["set-cookie"] ?? "")?.[1];
         if (given) this.session = given;
+        return body;
+    }
+
+    private async request(url: string, form?: Record<string, string>): Promise<number> {
+        const answer = JSON.parse(await this.ask(url, form)) as Count;
         this.nodes.add(answer.node);
         return answer.count;
     }

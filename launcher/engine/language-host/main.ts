@@ -8,7 +8,7 @@ import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { PULUMI_VERSION } from "../pins";
 import { servePlugin, toStatus, unary } from "../serve";
 import { installDependencies, nodeExecutable, programDependencies } from "./dependencies";
-import { parseOptions } from "./options";
+import { flagError, parseOptions } from "./options";
 import { requiredPackages } from "./packages";
 import { runProgram } from "./run";
 import type * as grpc from "@grpc/grpc-js";
@@ -73,6 +73,11 @@ const handlers = {
     },
 };
 
+const error = flagError(process.argv.slice(2));
+if (error !== undefined) {
+    process.stderr.write(`${error}\n`);
+    process.exit(2);
+}
 void servePlugin((server) => {
     server.addService(LanguageRuntimeService, handlers);
 });

@@ -36,15 +36,42 @@ export function parseOptions(program: ProgramInfo): RuntimeOptions {
     };
 }
 
-/** Splits a line into words as a shell does: at blanks outside of quotes, with a backslash as escape character. */
-export function splitWords(line: string): string[] {
-    const word = /(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/gs;
-    if (line.replace(word, "").trim() !== "") throw new Error(`a quote or a backslash in ${line} is not complete`);
-    return (line.match(word) ?? []).map((quoted) =>
-        quoted.replace(
-            /"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/gs,
-            (_all, double?: string, single?: string, escaped?: string) =>
-                double?.replace(/\\(["\\])/g, "$1") ?? single ?? escaped ?? "",
-        ),
-    );
+const FLAGS = new Set(["tracing", "typescript", "root", "tsconfig", "nodeargs", "packagemanager"]);
+const GO_BOOLEAN = /^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/;
+
+/**
+ * The official host's error for its command line, or undefined. The engine passes each option of Pulumi.yaml as a flag,
+ * so that an unknown option keeps the host from starting.
+ */
+export function flagError(args: string[]): string | undefined {
+    for (const arg of args) {
+        const [, name, value] = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
+        if (name === undefined) return undefined;
+        if (!FLAGS.has(name)) return `flag provided but not defined: -${name}`;
+        if (name === "typescript" && value !== undefined && !GO_BOOLEAN.test(value))
+            return `invalid boolean value "${value}" for -typescript: parse error`;
+    }
+    return undefined;
+}
+
+/**
+ * Splits a text into words as a shell does: at blanks outside of quotes, with a backslash as escape character, and
+ * without comments.
+ */
+export function splitWords(text: string): string[] {
+    const token = /#[^\n]*|(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^ \t\r\n"'\\])+/gs;
+    const rest = text.replace(token, "").trim();
+    if (rest !== "") {
+        const inEscape = rest.endsWith("\\") && !rest.startsWith("'");
+        throw new Error(`EOF found ${inEscape ? "after escape character" : "when expecting closing quote"}`);
+    }
+    return (text.match(token) ?? [])
+        .filter((word) => !word.startsWith("#"))
+        .map((quoted) =>
+            quoted.replace(
+                /"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/gs,
+                (_all, double?: string, single?: string, escaped?: string) =>
+                    double?.replace(/\\(.)/gs, "$1") ?? single ?? escaped ?? "",
+            ),
+        );
 }

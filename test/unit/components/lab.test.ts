@@ -310,8 +310,12 @@ describe("what a change touches", () => {
         const doors = ["files/etc/nftables.conf"];
         expect(others).toEqual({
             ...Object.fromEntries(machineNames.map((name) => [`${name}-base`, ["files/etc/hosts"]])),
-            "nod3-tengine": ["files/etc/tengine/nginx.conf"],
-            "nod4-tengine": ["files/etc/tengine/nginx.conf"],
+            ...Object.fromEntries(
+                ["nod3", "nod4"].flatMap((name) => [
+                    [`${name}-health-checks`, ["files/usr/libexec/tengine/check-app-servers"]],
+                    [`${name}-tengine`, ["files/etc/tengine/nginx.conf", "files/etc/tmpfiles.d/tengine.conf"]],
+                ]),
+            ),
             "mysql-database": ["stdin"],
             "mysql-retired-accounts": ["stdin"],
             // The back end's firewalls let the new app server in.
@@ -340,8 +344,10 @@ describe("what a change touches", () => {
             "nod2-base",
             "nod2-firewall",
             "nod3-base",
+            "nod3-health-checks",
             "nod3-tengine",
             "nod4-base",
+            "nod4-health-checks",
             "nod4-tengine",
         ]);
     });
@@ -400,11 +406,14 @@ describe("what a change touches", () => {
         const all = await touched((stack) => {
             stack.director = { source: "tengine-3.1.0" };
         });
-        expect(Object.keys(all)).toEqual(["nod3-tengine", "nod3-tengine-build", "nod4-tengine", "nod4-tengine-build"]);
+        expect(Object.keys(all)).toEqual(
+            ["nod3", "nod4"].flatMap((name) => [`${name}-health-checks`, `${name}-tengine`, `${name}-tengine-build`]),
+        );
         expect(all["nod3-tengine"]).toEqual([
             "apply",
             "files/etc/systemd/system/tengine.service",
             "files/etc/tengine/nginx.conf",
+            "files/etc/tmpfiles.d/tengine.conf",
         ]);
     });
 

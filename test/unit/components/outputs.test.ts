@@ -14,7 +14,7 @@ test("outputs name each machine's services; the login key is only in the secret 
         name: "nod3",
         address: "192.168.0.203",
         roles: ["director"],
-        services: ["tengine.service", "keepalived.service"],
+        services: ["tengine.service", "tengine-checks.service", "keepalived.service"],
         hostKey: hostKeyOf(secrets.hostKeySeed, "nod3").publicKey,
     });
 });

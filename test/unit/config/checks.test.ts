@@ -381,6 +381,17 @@ describe("settings that contradict each other", () => {
             ],
         ],
         [
+            "sessions larger than memcached has room for",
+            (stack) => {
+                stack.sessions = { maxKiB: 4097 };
+            },
+            [
+                "sessions.maxKiB",
+                "fewer than 16 sessions of 4097 KiB fit into sessions.memcachedMiB (64)",
+                "set it to 4096 or less, or sessions.memcachedMiB to 65 or more",
+            ],
+        ],
+        [
             "a failover node that is none",
             (stack) => {
                 stack.sessions = { failoverNodes: ["memcached1", "memcached7"] };
@@ -443,6 +454,17 @@ describe("settings that contradict each other", () => {
                 "keepalived.advertInterval",
                 "0.125 s is no whole number of centiseconds, which is how VRRP counts",
                 "choose for example 0.2 or 1",
+            ],
+        ],
+        [
+            "less time for an answer than for two attempts to connect",
+            (stack) => {
+                stack.director = { source: "nginx-1.26.3", timeouts: { connectSeconds: 2.5, answerSeconds: 5 } };
+            },
+            [
+                "director.timeouts.answerSeconds",
+                "5 s do not suffice for two attempts to connect, of 2.5 s each",
+                "choose more than 5, or less for director.timeouts.connectSeconds",
             ],
         ],
         [

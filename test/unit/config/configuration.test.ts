@@ -38,7 +38,7 @@ describe("a good description", () => {
             site: { hostName: "www.test.com" },
             database: { name: "site", user: "site" },
             tomcat: { heapMiB: 256, port: 8081 },
-            sessions: { memcachedMiB: 64, backup: "sync" },
+            sessions: { memcachedMiB: 64, backup: "sync", maxKiB: 1024, max: 8192 },
             director: { affinity: "session" },
             keepalived: {
                 interface: "eth0",

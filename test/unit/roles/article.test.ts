@@ -160,7 +160,7 @@ describe("what the article says", () => {
         expect(xml.match(/<Service name="\w+">/g)).toEqual([`<Service name="Catalina">`, `<Service name="Site">`]);
         // The default connectors are off; the application's connector is the only one.
         expect(xml.match(/<Connector [^>]*>/g)).toEqual([
-            `<Connector port="8081" protocol="HTTP/1.1" address="127.0.0.1" connectionTimeout="20000" redirectPort="8444" maxHttpHeaderSize="36864" maxHeaderCount="-1" maxPostSize="16777216" maxSwallowSize="67108864" URIEncoding="UTF-8" server="Apache"/>`,
+            `<Connector port="8081" protocol="HTTP/1.1" address="127.0.0.1" connectionTimeout="20000" maxThreads="400" redirectPort="8444" maxHttpHeaderSize="36864" maxHeaderCount="-1" maxPostSize="16777216" maxSwallowSize="67108864" URIEncoding="UTF-8" server="Apache"/>`,
         ]);
         expect(xml).toContain(`<Engine name="Site" defaultHost="192.168.0.200" jvmRoute="jvm200">`);
         expect(xml).toContain(
@@ -236,6 +236,33 @@ describe("what the article says", () => {
         };
         expect(await tomcatOf(true)).toEqual([true, true, false, true]);
         expect(await tomcatOf(false)).toEqual([false, false, true, true]);
+    });
+
+    test("row 14: sessions have a limit in size and number, in memcached, the valve and the serializer", async () => {
+        const limits = async (of: typeof description) => {
+            const lines = [
+                await text("nod2", "/etc/systemd/system/memcached.service.d/lab.conf", of),
+                await text("nod2", `${tomcat}/conf/context.xml`, of),
+                await text("nod2", `${tomcat}/bin/setenv.sh`, of),
+            ].join("\n");
+            return [/-I \d+k/, /maxKiB="\d+"/, /maxSessions="\d+"/, /bufferSize[.]max=\d+/].map(
+                (pattern) => pattern.exec(lines)?.[0],
+            );
+        };
+        expect(await limits(description)).toEqual([
+            "-I 1536k",
+            'maxKiB="1024"',
+            'maxSessions="8192"',
+            "bufferSize.max=4194304",
+        ]);
+        const other = { sessions: { maxKiB: 2047, max: 100 }, tomcat: { heapMiB: 512 } };
+        expect(await limits(siteWith(other))).toEqual([
+            "-I 2048k",
+            'maxKiB="2047"',
+            'maxSessions="100"',
+            "bufferSize.max=8384512",
+        ]);
+        expect((await limits(siteWith({ tomcat: { heapMiB: 512 } })))[2]).toBe('maxSessions="16384"');
     });
 
     test("row 15: the same application at /tomcat/app/mysite of both app servers", async () => {
@@ -318,9 +345,9 @@ describe("what the article says", () => {
             expect.arrayContaining([
                 "upstream be_server1 {",
                 "consistent_hash $request_uri;",
-                "server 192.168.0.200:80 id=1000 weight=1;",
-                "server 192.168.0.202:80 id=1001 weight=1;",
-                "check interval=3000 rise=2 fall=5 timeout=1000 type=http;",
+                "server 192.168.0.200:80 id=1000 weight=1 max_fails=1000000;",
+                "server 192.168.0.202:80 id=1001 weight=1 max_fails=1000000;",
+                "check interval=3000 rise=2 fall=5 timeout=1000 default_down=false type=http;",
                 `check_http_send "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n";`,
                 "check_keepalive_requests 100;",
                 "check_http_expect_alive http_2xx http_3xx;",
@@ -332,7 +359,7 @@ describe("what the article says", () => {
         const conf = trimmedLines(await text("nod3", nginxConf));
         expect(conf).toEqual(
             expect.arrayContaining([
-                "hash $affinity consistent;",
+                'split_clients "$affinity" $any_app_servers {',
                 `"~^(?<hashed_id>[0-9A-Fa-f]+)" $hashed_id;`,
                 "default $request_id;",
             ]),
@@ -361,7 +388,7 @@ describe("what the article says", () => {
             expect.arrayContaining([
                 "listen 80 default_server;",
                 "server_name www.test.com;",
-                "proxy_pass http://be_server1;",
+                "proxy_pass http://$any_app_servers;",
             ]),
         );
     });

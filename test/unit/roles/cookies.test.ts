@@ -26,18 +26,17 @@ const odd = [
 ];
 
 /** Finds the session in a Cookie header by the rules of nginx's map: the first expression that matches. */
-async function finder(affinity = "session"): Promise<(header: string) => string | undefined> {
+async function finder(affinity?: string) {
+    const groupsOf = await matcher(affinity);
+    return (header: string) => groupsOf(header)?.routed_id ?? groupsOf(header)?.other_id;
+}
+
+async function matcher(affinity = "session"): Promise<(header: string) => Record<string, string> | undefined> {
     const conf = await textOf(siteWith({ director: { source: "nginx-1.26.3", affinity } }), "nod3", nginxConf);
     const map = /map \$http_cookie \$session_id \{([^]*?)\n {4}\}/.exec(conf)?.[1] ?? "";
-    const rules = [...map.matchAll(/^ *"~(.*)" \$(\w+);$/gm)].map(([, expression = "", name = ""]) => ({
-        expression: new RegExp(expression),
-        name,
-    }));
-    expect(rules).toHaveLength(2);
-    return (header) => {
-        const rule = rules.find(({ expression }) => expression.test(header));
-        return rule?.expression.exec(header)?.groups?.[rule.name];
-    };
+    const expressions = [...map.matchAll(/^ *"~(.*)" \$\w+;$/gm)].map(([, expression = ""]) => new RegExp(expression));
+    expect(expressions).toHaveLength(2);
+    return (header) => expressions.find((expression) => expression.test(header))?.exec(header)?.groups;
 }
 
 describe("a director finds the session", () => {
@@ -66,5 +65,19 @@ describe("a director finds the session", () => {
         const sessionIn = await finder();
         for (const cookie of odd.filter((text) => !/^JSESSIONID=./.test(text)))
             expect(sessionIn(cookie)).toBeUndefined();
+    });
+
+    test("and takes it out of the other cookies, because Tomcat looks up a session whose id comes twice before its time", async () => {
+        const groupsOf = await matcher();
+        for (const [before, after] of [
+            ["a=1; ", "b=2"],
+            ["", "b=2; JSESSIONID=stale"],
+            ["a=1, ", ""],
+            ["", ""],
+            ['p="open; xJSESSIONID=1; ', 'q="x;'],
+        ] as const) {
+            const cookie = `JSESSIONID="${session}"${after === "" ? "" : "; "}`;
+            expect(groupsOf(before + cookie + after)).toMatchObject({ cookies_before: before, cookies_after: after });
+        }
     });
 });

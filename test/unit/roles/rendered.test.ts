@@ -87,6 +87,45 @@ describe("variants", () => {
         expect(trimmedLines(await text("nod3", keepalivedConf, patient))).toContain("timeout 3"); // keepalived's own patience with its script
     });
 
+    test("time limits: the director gives up first, then httpd, and a Tomcat that stops waits so long for its requests", async () => {
+        const slow = siteWith({
+            director: {
+                source: "nginx-1.26.3",
+                timeouts: { connectSeconds: 1.5, sendSeconds: 30, answerSeconds: 300 },
+            },
+        });
+        expect(trimmedLines(await text("nod3", nginxConf, slow))).toEqual(
+            expect.arrayContaining([
+                "proxy_connect_timeout 1500ms;",
+                "proxy_send_timeout 30s;",
+                "proxy_read_timeout 300s;",
+                "proxy_next_upstream error timeout http_502 http_503;",
+                "proxy_next_upstream_timeout 299900ms;",
+            ]),
+        );
+        const httpd = await text("nod0", "/etc/apache2/sites-enabled/virtual.conf", slow);
+        expect(httpd).toMatch(/^ *ProxyPass .* timeout=302 /m);
+        expect(httpd).toMatch(/^GracefulShutdownTimeout 304$/m);
+        expect(await text("nod0", "/etc/systemd/system/apache2.service.d/lab.conf", slow)).toMatch(
+            /^TimeoutStopSec=307$/m,
+        );
+    });
+
+    test("Tengine 2.1.0, which cannot limit repeats by time, repeats after connection attempts only", async () => {
+        const old = onCentos("centos-7", {
+            director: { source: "tengine-2.1.0", timeouts: { connectSeconds: 2.5, answerSeconds: 60 } },
+        });
+        const conf = await text("nod3", nginxConf, old);
+        expect(trimmedLines(conf)).toEqual(
+            expect.arrayContaining([
+                "proxy_next_upstream error http_502 http_503;",
+                "error_page 504 = @unconnected;",
+                'if ($upstream_response_time !~ "^(0|1|2)[.]") {',
+            ]),
+        );
+        expect(conf).not.toContain("proxy_next_upstream_timeout");
+    });
+
     test("without preemption everybody starts as BACKUP", async () => {
         const conf = trimmedLines(await text("nod3", keepalivedConf, siteWith({ keepalived: { preempt: false } })));
         expect(conf).toEqual(expect.arrayContaining(["nopreempt", "state BACKUP"]));

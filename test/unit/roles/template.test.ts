@@ -36,7 +36,7 @@ test("what an item lacks comes from around it", () => {
 });
 
 test("false, zero and the empty text are values", () => {
-    expect(render("usr/local/tomcat/bin/setenv.sh", { heapMiB: 0 })).toContain("-Xmx0m");
+    expect(render("usr/local/tomcat/bin/setenv.sh", { heapMiB: 0, copyBufferBytes: 0 })).toContain("-Xmx0m");
     expect(render("etc/profile.d/java.sh", { javaHome: "" })).toContain("JAVA_HOME=\n");
 });
 
@@ -57,6 +57,8 @@ test("XML is escaped, and nothing else is", () => {
             failoverNodes: "",
             backupAsync: false,
             keepCopies: true,
+            maxKiB: 0,
+            maxSessions: 0,
             node: "",
         }),
     ).toContain(`memcachedNodes="&#60;a &#38; &#34;b&#34;&#62;"`);

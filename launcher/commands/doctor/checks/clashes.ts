@@ -221,6 +221,12 @@ const routerId: Check<Hypervisor> = {
     name: "VRRP",
     look: async ({ description, run }) => {
         const { network, keepalived } = description;
+        const isThere = await run(["ip", "link", "show", "dev", network.bridge]).then(
+            () => true,
+            () => false,
+        );
+        // The check "bridge" says so.
+        if (!isThere) return [];
         const subject = `router id ${keepalived.virtualRouterId}`;
         const seconds = listeningTime(keepalived.advertInterval);
         const script = fs.readFileSync(path.join(__dirname, "vrrp-senders.py"), "utf8");

@@ -1,7 +1,8 @@
 import type { Drill } from "../drill";
-import { cutOff, frozen, off } from "../faults/machines";
-import { crashed, hanging, killed, stopped } from "../faults/services";
-import { onActiveDirector } from "./stage";
+import { backWithin, nothingLost } from "../drill";
+import { cutOff, frozen, off, withoutWayTo } from "../faults/machines";
+import { crashed, hanging, killed, restarted, stopped } from "../faults/services";
+import { activeDirector, onActiveDirector } from "./stage";
 
 export const directorDrills: Record<string, Drill> = {
     "keepalived-stopped": onActiveDirector(
@@ -16,6 +17,10 @@ export const directorDrills: Record<string, Drill> = {
         "the director's web server killed, and kept from restarting",
         ({ lab }, machine) => killed(lab, machine, "tengine.service"),
     ),
+    "server-restarted": onActiveDirector(
+        "the web server restarted on the director that holds the address",
+        ({ lab }, machine) => restarted(lab, machine, "tengine.service"),
+    ),
     "director-server-hangs": onActiveDirector("the director's web server hangs", ({ lab }, machine) =>
         hanging(lab, machine, "tengine.service"),
     ),
@@ -24,4 +29,12 @@ export const directorDrills: Record<string, Drill> = {
     "director-cut-off": onActiveDirector("the director off the network, both ways", ({ lab }, machine) =>
         cutOff(lab, machine),
     ),
+    "director-without-app-servers": {
+        help: "the director that holds the address reaches no app server; the other director does",
+        goals: [nothingLost, backWithin(5)],
+        run: async (stage) => {
+            const machine = await activeDirector(stage);
+            await stage.withFault(withoutWayTo(stage.lab, machine, stage.lab.requireMachines("app")), 10);
+        },
+    },
 };

@@ -73,6 +73,22 @@ touch /run/drill-clock`,
 systemctl start systemd-timesyncd chronyd 2>/dev/null || true`,
     );
 
+/** The machine's packets to some other machines get lost. Everybody else still reaches it. */
+export function withoutWayTo(lab: RunningLab, machine: MachineAccess, others: MachineAccess[]): Fault {
+    const nft = lab.platform.firewall.program;
+    const remove = `${nft} delete table inet drill 2>/dev/null || true`;
+    return onMachine(
+        lab,
+        machine,
+        `no way to ${others.map(({ name }) => name).join(", ")}`,
+        `${remove}
+${nft} add table inet drill
+${nft} 'add chain inet drill lost { type filter hook output priority 0; }'
+${nft} 'add rule inet drill lost ip daddr { ${others.map(({ address }) => address).join(", ")} } drop'`,
+        remove,
+    );
+}
+
 /** The name of the machine's network interface on the lab's bridge. */
 async function interfaceOf(lab: RunningLab, machine: MachineAccess): Promise<string> {
     const line = (await lab.virsh("domiflist", machine.name))

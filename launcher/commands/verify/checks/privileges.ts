@@ -9,7 +9,7 @@ import { CannotRun } from "../../../stack/running-lab";
  */
 const rootPrograms = new RegExp(
     `^(${[
-        "keepalived|nginx|tengine|apache2|httpd|check-web-serve",
+        "keepalived|nginx|tengine|apache2|httpd|check-web-serve|check-app-serve|sleep|ss",
         "systemd.*|init|\\(sd-pam\\)|sshd.*|dbus-daemon|agetty|login|cron|crond|sh|bash|ps|su|sudo|curl|kthreadd",
         "apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|cloud-init",
         "logrotate|rotatelogs|ls|tail|xargs|find|rm|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|irqbalance",

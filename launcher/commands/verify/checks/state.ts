@@ -31,7 +31,10 @@ export const sessions: Check = (lab) =>
         },
     );
 
-/** Every memcached answers an app server, and the one that a session's id names has that session. */
+/**
+ * Every memcached answers an app server, had room for all copies, and the one that a session's id names has that
+ * session.
+ */
 export const memcached: Check = async (lab) => {
     const [asker] = lab.machinesWith("app");
     if (!asker) throw new CannotRun("the lab has no app server, which alone may ask memcached");
@@ -42,7 +45,7 @@ export const memcached: Check = async (lab) => {
         memcachedNodes(lab.description),
         ({ name }) => name,
         async ({ name, address, port }) => {
-            const commands = `version\r\nget ${visitor.session}\r\nquit\r\n`;
+            const commands = `version\r\nget ${visitor.session}\r\nstats\r\nquit\r\n`;
             const { code, output } = await lab.ssh(
                 asker,
                 `printf %s ${quote(commands)} | ${directCurlText} -sS --max-time 5 telnet://${address}:${port} | ` +
@@ -51,6 +54,7 @@ export const memcached: Check = async (lab) => {
             const holds = output.includes(`VALUE ${visitor.session}`);
             const problems = [
                 ...(code === 0 && /^VERSION/m.test(output) ? [] : [`no answer: ${output.trim()}`]),
+                ...evicted(output),
                 ...(name === keptBy && !holds ? ["it lacks a session whose id names it"] : []),
             ];
             return verdict(
@@ -61,6 +65,17 @@ export const memcached: Check = async (lab) => {
         },
     );
 };
+
+/** What is wrong where memcached, by its statistics, has dropped copies of sessions that had not ended. */
+export function evicted(statistics: string): string[] {
+    const evictions = Number(/^STAT evictions (\d+)/m.exec(statistics)?.[1] ?? 0);
+    return evictions === 0
+        ? []
+        : [
+              `it had no room for ${evictions} copies of sessions since its start: ` +
+                  "raise lab:sessions.memcachedMiB, or lower lab:sessions.max",
+          ];
+}
 
 /** A note that is stored through one app server is shown by all of them. It is removed again. */
 export const database: Check = (lab) =>

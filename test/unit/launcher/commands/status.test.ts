@@ -18,7 +18,7 @@ describe("the status table", () => {
     test("when all is well", () => {
         const text = statusTable(well, access);
         expect(row(text, "nod3")).toMatch(
-            /^nod3 +192\.168\.0\.203 +director +tengine active, keepalived active +200 +well +192\.168\.0\.111$/,
+            /^nod3 +192\.168\.0\.203 +director +tengine active, tengine-checks active, keepalived active +200 +well +192\.168\.0\.111$/,
         );
         expect(text).not.toContain("NOT WELL");
         expect(text).toContain("http://192.168.0.111/ is on nod3.\n");
@@ -54,7 +54,7 @@ describe("the status table", () => {
 
     test("says what nginx lacks where it runs instead of Tengine", () => {
         expect(statusTable(well, access)).toContain(
-            "The directors run nginx-1.26.3, Tengine's parent: no active checks",
+            "The directors run nginx-1.26.3, Tengine's parent: health checks by tengine-checks.service",
         );
         expect(statusTable(well, { ...access, directorSource: "tengine-3.1.0" })).not.toContain("Tengine's parent");
     });

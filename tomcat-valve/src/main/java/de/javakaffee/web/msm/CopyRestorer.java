@@ -13,13 +13,15 @@ final class CopyRestorer {
 
     private final MemcachedWatch watch;
     private final SessionGuard.Pool guards;
+    private final Clock clock;
 
-    /** By memcached: the time of absence whose lost copies have all been written again. */
+    /** By memcached: the end of the absence whose lost copies have all been written again. */
     private final Map<String, Long> restoredUntil = new ConcurrentHashMap<>();
 
-    CopyRestorer(final MemcachedWatch watch, final SessionGuard.Pool guards) {
+    CopyRestorer(final MemcachedWatch watch, final SessionGuard.Pool guards, final Clock clock) {
         this.watch = watch;
         this.guards = guards;
+        this.clock = clock;
     }
 
     /** Asks every memcached, which also makes MSM notice broken connections, and restores lost copies. Does not throw. */
@@ -29,8 +31,8 @@ final class CopyRestorer {
                 if (!watch.isUninterrupted(manager, node)) {
                     continue;
                 }
-                final long awayAt = watch.awayAt(manager, node);
-                if (awayAt != restoredUntil.getOrDefault(node, 0L) && copyAgain(manager, node, awayAt)) {
+                final Long awayAt = watch.awayAt(manager, node);
+                if (awayAt != null && !awayAt.equals(restoredUntil.get(node)) && copyAgain(manager, node)) {
                     restoredUntil.put(node, awayAt);
                 }
             }
@@ -39,8 +41,8 @@ final class CopyRestorer {
         }
     }
 
-    /** Copies to `node` what it had before `awayAt`; false where some sessions have to be tried again. */
-    private boolean copyAgain(final SessionManager manager, final String node, final long awayAt) throws Exception {
+    /** Copies to `node` what it had before it was away; false where some sessions have to be tried again. */
+    private boolean copyAgain(final SessionManager manager, final String node) throws Exception {
         boolean isComplete = true;
         int copied = 0;
         for (final Session each : manager.tomcats().findSessions()) {
@@ -48,7 +50,7 @@ final class CopyRestorer {
             // A session without any copy gets its first from the request that has made it.
             if (!isIn(manager, session, node)
                 || session.getLastBackupTime() == 0
-                || session.getLastBackupTime() > awayAt) {
+                || clock.timeOfDay() - session.getLastBackupTime() < watch.presentForMs(manager, node)) {
                 continue;
             }
             final Lock exclusive = guards.of(session.getIdInternal()).exclusive();

@@ -7,10 +7,16 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Remembers when each memcached was last away. Sessions' copies from before that are lost. */
 final class MemcachedWatch {
     private final Map<String, Memcached> memcacheds = new ConcurrentHashMap<>();
+    private final Clock clock;
+
+    MemcachedWatch(final Clock clock) {
+        this.clock = clock;
+    }
 
     private static final class Memcached {
         private final MemcachedProbe probe;
-        private volatile long awayAt;
+        /** By the clock that does not jump; null for never. */
+        private volatile Long awayAt;
 
         private Memcached(final InetSocketAddress address) {
             probe = new MemcachedProbe(address);
@@ -22,14 +28,20 @@ final class MemcachedWatch {
         final Memcached memcached = memcached(manager, node);
         final boolean isUninterrupted = memcached.probe.isUninterrupted() && manager.isAvailable(node);
         if (!isUninterrupted) {
-            memcached.awayAt = System.currentTimeMillis();
+            memcached.awayAt = clock.monotonic();
         }
         return isUninterrupted;
     }
 
-    /** When the memcached was last seen to be away, in milliseconds; 0 for never. */
-    long awayAt(final SessionManager manager, final String node) {
+    /** When the memcached was last seen to be away, by the clock that does not jump; null for never. */
+    Long awayAt(final SessionManager manager, final String node) {
         return memcached(manager, node).awayAt;
+    }
+
+    /** How long ago the memcached was last seen to be away. */
+    long presentForMs(final SessionManager manager, final String node) {
+        final Long awayAt = awayAt(manager, node);
+        return awayAt == null ? Long.MAX_VALUE : clock.monotonic() - awayAt;
     }
 
     void close() {

@@ -9,6 +9,7 @@ import java.util.concurrent.locks.Lock;
 import javax.servlet.ServletException;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
+import org.apache.catalina.Valve;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
@@ -21,25 +22,50 @@ public final class SessionCopiesValve extends ValveBase {
     /** Less than the 1 s for which MSM remembers whether a memcached is available, so that no absence is missed. */
     private static final long RESTORE_EVERY_MS = 400;
 
-    /** MSM's clients take up to about 3 s to connect again to a memcached that has returned. */
-    private static final long COPIES_BACK_MS = 3_000;
+    /**
+     * How long a takeover waits for a memcached's copies. They were back 1.7 to 2.1 s after its return (2026-11-27, 25 returns with each
+     * release), and MSM's clients may take 3.2 s to connect.
+     */
+    private static final long COPIES_BACK_MS = 6_000;
 
     /** As a new session's id, it makes MSM look for a session that does not exist, and so write no second copy. */
     private static final String COPIED = "";
 
+    private final Clock clock;
+    private final ClockJumps clockJumps;
     private final SessionGuard.Pool guards = new SessionGuard.Pool();
-    private final MemcachedWatch watch = new MemcachedWatch();
+    private final MemcachedWatch watch;
     private final SessionTakeover takeover;
-    private final CopyRestorer restorer = new CopyRestorer(watch, guards);
+    private final CopyRestorer restorer;
+    private final CrawlerSessions crawlers = new CrawlerSessions();
+    private final SessionLimit limit;
+    private final Valve beforeExpiry = new BeforeExpiry();
     private ScheduledExecutorService scheduler;
+    private int maxKiB = 1024;
+    private int maxSessions = -1;
 
     public SessionCopiesValve() {
-        this(COPIES_BACK_MS);
+        this(COPIES_BACK_MS, Clock.OF_THE_MACHINE);
     }
 
-    SessionCopiesValve(final long copiesBackMs) {
+    SessionCopiesValve(final long copiesBackMs, final Clock clock) {
         super(true);
-        takeover = new SessionTakeover(watch, copiesBackMs);
+        this.clock = clock;
+        clockJumps = new ClockJumps(clock);
+        watch = new MemcachedWatch(clock);
+        takeover = new SessionTakeover(watch, copiesBackMs, clock);
+        restorer = new CopyRestorer(watch, guards, clock);
+        limit = new SessionLimit(clock);
+    }
+
+    /** A session whose copy would be larger has none. memcached must take this and a little more (its option -I). */
+    public void setMaxKiB(final int maxKiB) {
+        this.maxKiB = maxKiB;
+    }
+
+    /** With so many sessions this Tomcat makes no new ones, but still takes over those of other Tomcats; -1 is no limit. */
+    public void setMaxSessions(final int maxSessions) {
+        this.maxSessions = maxSessions;
     }
 
     @Override
@@ -50,30 +76,47 @@ public final class SessionCopiesValve extends ValveBase {
             return thread;
         });
         scheduler.scheduleWithFixedDelay(this::restore, RESTORE_EVERY_MS, RESTORE_EVERY_MS, TimeUnit.MILLISECONDS);
+        getContainer().getParent().getPipeline().addValve(beforeExpiry);
         super.startInternal();
     }
 
     @Override
     protected synchronized void stopInternal() throws LifecycleException {
         super.stopInternal();
+        getContainer().getParent().getPipeline().removeValve(beforeExpiry);
         scheduler.shutdownNow();
         watch.close();
     }
 
     private void restore() {
-        manager().filter(manager -> manager.tomcats().getState().isAvailable()).ifPresent(restorer::restore);
+        manager().ifPresent(manager -> {
+            clockJumps.follow(manager);
+            restorer.restore(manager);
+        });
     }
 
     @Override
     public void invoke(final Request request, final Response response) throws IOException, ServletException {
         final Optional<SessionManager> found = manager();
-        final String requested = request.getRequestedSessionId();
-        if (!found.isPresent() || requested == null) {
+        if (!found.isPresent()) {
             getNext().invoke(request, response);
             return;
         }
         final SessionManager manager = found.get();
-        final SessionGuard guard = guards.of(requested);
+        clockJumps.follow(manager);
+        final String crawler = crawlers.enter(request, manager);
+        if (request.getRequestedSessionId() == null) {
+            getNext().invoke(request, response);
+        } else {
+            invokeInSession(request, response, manager);
+        }
+        crawlers.remember(crawler, request);
+        limit.answer(request, response, manager);
+    }
+
+    private void invokeInSession(final Request request, final Response response, final SessionManager manager)
+        throws IOException, ServletException {
+        final SessionGuard guard = guards.of(request.getRequestedSessionId());
         bringHome(request, manager, guard);
         try {
             final String current = manager.currentId(request.getRequestedSessionId());
@@ -117,7 +160,7 @@ public final class SessionCopiesValve extends ValveBase {
     }
 
     /** Writes the copy in MSM's place, one request of a session after the other. */
-    private static void copy(
+    private void copy(
         final Request request, final SessionManager manager, final SessionGuard guard, final long copiesBefore) {
         final boolean isProcessed = request.getNote(RequestTrackingHostValve.REQUEST_PROCESS) == Boolean.TRUE;
         // A session that this request has made has no other requests: MSM copies it.
@@ -125,6 +168,7 @@ public final class SessionCopiesValve extends ValveBase {
         if (!isProcessed || isNew) {
             return;
         }
+        clockJumps.follow(manager);
         synchronized (guard.copying()) {
             // Another request's copy resets MSM's record of changes, also of those that this request has made since.
             final boolean isForced = guard.copies() != copiesBefore
@@ -153,7 +197,28 @@ public final class SessionCopiesValve extends ValveBase {
         }
     }
 
+    /** Empty where the context has another session manager, or it does not work yet. */
     private Optional<SessionManager> manager() {
-        return SessionManager.of((Context) getContainer());
+        final Optional<SessionManager> manager =
+            SessionManager.of((Context) getContainer()).filter(each -> each.tomcats().getState().isAvailable());
+        manager.ifPresent(each -> each.limit(maxKiB, maxSessions, clock));
+        return manager;
+    }
+
+    /** Stands in the host, whose background work comes before that of the context: there Tomcat ends expired sessions. */
+    private final class BeforeExpiry extends ValveBase {
+        private BeforeExpiry() {
+            super(true);
+        }
+
+        @Override
+        public void backgroundProcess() {
+            manager().ifPresent(clockJumps::follow);
+        }
+
+        @Override
+        public void invoke(final Request request, final Response response) throws IOException, ServletException {
+            getNext().invoke(request, response);
+        }
     }
 }

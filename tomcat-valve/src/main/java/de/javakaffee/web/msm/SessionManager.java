@@ -4,9 +4,12 @@ import java.lang.reflect.Field;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import net.spy.memcached.MemcachedClient;
 import org.apache.catalina.Context;
 import org.apache.catalina.Manager;
+import org.apache.catalina.Session;
 
 /**
  * What the valve needs of a context's memcached-session-manager (MSM). It is in MSM's package because MSM opens most of this to its own
@@ -14,7 +17,16 @@ import org.apache.catalina.Manager;
  */
 final class SessionManager {
     /** Ids that MSM has not found in memcached. It keeps them for seconds and has no method that forgets one. */
-    private static final Field NOT_FOUND = field("_invalidSessionsCache");
+    private static final Field NOT_FOUND = field(MemcachedSessionService.class, "_invalidSessionsCache");
+
+    private static final Field ATTRIBUTES_TRANSCODER = field(TranscoderService.class, "_attributesTranscoder");
+
+    /** What MSM remembers of memcacheds by the time of day, behind one another. */
+    private static final Field[] AVAILABILITY = {
+        field(MemcachedNodesManager.class, "_nodeIdService"),
+        field(NodeIdService.class, "_nodeAvailabilityCache"),
+        field(NodeAvailabilityCache.class, "_map")
+    };
 
     private final MemcachedBackupSessionManager manager;
 
@@ -36,6 +48,86 @@ final class SessionManager {
 
     MemcachedSessionService service() {
         return manager.getMemcachedSessionService();
+    }
+
+    /** Makes MSM heed the limits: of a copy, and of the sessions in this Tomcat. Does nothing where it does already. */
+    void limit(final int maxKiB, final int maxSessions, final Clock clock) {
+        if (service()._transcoderService instanceof LimitedTranscoder) {
+            return;
+        }
+        synchronized (manager) {
+            if (!(service()._transcoderService instanceof LimitedTranscoder)) {
+                manager.setMaxActiveSessions(maxSessions);
+                service().setTranscoderService(new LimitedTranscoder(
+                    (SessionAttributesTranscoder) get(ATTRIBUTES_TRANSCODER, service()._transcoderService), this, maxKiB, clock));
+            }
+        }
+    }
+
+    /** What memcached gets of a copy: MSM 1.8.3 leaves it to its client, which compresses it; MSM 2.3.2 does not. */
+    int storedBytes(final byte[] copy) {
+        for (final Field field : MemcachedSessionService.class.getDeclaredFields()) {
+            if (field.getType() == MemcachedClient.class) {
+                field.setAccessible(true);
+                return ((MemcachedClient) get(field, service())).getTranscoder().encode(copy).getData().length;
+            }
+        }
+        return copy.length;
+    }
+
+    /**
+     * Adds a session of another Tomcat as MSM does it, and gives it its id here. Unlike MSM it never refuses: maxActiveSessions is for new
+     * sessions only.
+     */
+    String adopt(final MemcachedBackupSession session) {
+        final String former = session.getIdInternal();
+        final String id = nodes().changeSessionIdForTomcatFailover(former, manager.getJvmRoute());
+        session.setIdInternal(id);
+        if (session.isNewInternal()) {
+            session.tellNew();
+        }
+        manager.add(session);
+        session.activate();
+        session.access();
+        session.endAccess();
+        service().deleteFromMemcached(former);
+        service()._statistics.requestWithTomcatFailover();
+        return id;
+    }
+
+    /** The time of day has jumped. Times from `since` on until `now` are by the new time of day and stay. */
+    void moveTimes(final long jump, final long since, final long now) {
+        for (final Session each : manager.findSessions()) {
+            final MemcachedBackupSession session = (MemcachedBackupSession) each;
+            final long accessed = session.getThisAccessedTimeInternal();
+            if (accessed < since || accessed > now) {
+                moveTimes(session, jump);
+            }
+        }
+    }
+
+    @SuppressWarnings("deprecation")
+    static void moveTimes(final MemcachedBackupSession session, final long by) {
+        final boolean isChecked = !session.wasAccessedSinceLastBackupCheck();
+        session.setCreationTimeInternal(session.getCreationTimeInternal() + by);
+        session.setLastAccessedTimeInternal(session.getLastAccessedTimeInternal() + by);
+        session.setThisAccessedTimeInternal(session.getThisAccessedTimeInternal() + by);
+        if (session.getLastBackupTime() != 0) {
+            session.setLastBackupTime(session.getLastBackupTime() + by);
+        }
+        if (isChecked) {
+            session.storeThisAccessedTimeFromLastBackupCheck();
+        }
+    }
+
+    /** After a jump back MSM would believe until then what it has seen before it. */
+    void forgetAvailability() {
+        Object each = nodes();
+        for (final Field field : AVAILABILITY) {
+            each = get(field, each);
+        }
+        ((Map<?, ?>) each).clear();
+        notFound().clear();
     }
 
     /** Null where this Tomcat does not have the session. Does not look into memcached. */
@@ -72,13 +164,13 @@ final class SessionManager {
     }
 
     /** Lets MSM ask memcached again for an id that it has not found. */
-    @SuppressWarnings("unchecked")
     void askAgainFor(final String id) {
-        try {
-            ((LRUCache<String, Boolean>) NOT_FOUND.get(service())).remove(id);
-        } catch (final IllegalAccessException e) {
-            throw new IllegalStateException(e);
-        }
+        notFound().remove(id);
+    }
+
+    @SuppressWarnings("unchecked")
+    private LRUCache<String, Boolean> notFound() {
+        return (LRUCache<String, Boolean>) get(NOT_FOUND, service());
     }
 
     /** Names of all memcacheds, failover nodes last. */
@@ -113,9 +205,17 @@ final class SessionManager {
         return nodes().getSessionIdFormat();
     }
 
-    private static Field field(final String name) {
+    private static Object get(final Field field, final Object object) {
         try {
-            final Field field = MemcachedSessionService.class.getDeclaredField(name);
+            return field.get(object);
+        } catch (final IllegalAccessException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Field field(final Class<?> owner, final String name) {
+        try {
+            final Field field = owner.getDeclaredField(name);
             field.setAccessible(true);
             return field;
         } catch (final NoSuchFieldException e) {

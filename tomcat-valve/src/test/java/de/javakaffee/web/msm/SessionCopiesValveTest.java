@@ -21,57 +21,7 @@ import org.junit.After;
 import org.junit.Before;
 import org.junit.Test;
 
-/** Two Tomcats and two memcacheds as in the lab: the memcached on a Tomcat's own machine is its failover node. */
-public class SessionCopiesValveTest {
-    private static final long PATIENCE_MS = 10_000;
-
-    private TestMemcached n1;
-    private TestMemcached n2;
-    private final List<TestTomcat> tomcats = new ArrayList<>();
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-
-    @Before
-    public void startMemcacheds() throws Exception {
-        n1 = new TestMemcached("n1");
-        n2 = new TestMemcached("n2");
-    }
-
-    @After
-    public void stop() throws Exception {
-        threads.shutdownNow();
-        for (final TestTomcat tomcat : tomcats) {
-            tomcat.close();
-        }
-        n1.close();
-        n2.close();
-    }
-
-    /** Its sessions' copies go to n2. */
-    private TestTomcat tomcatA() throws Exception {
-        return start("a", n1, true);
-    }
-
-    /** Its new sessions' copies go to n1. */
-    private TestTomcat tomcatB() throws Exception {
-        return start("b", n2, true);
-    }
-
-    private TestTomcat start(final String route, final TestMemcached failoverNode, final boolean hasValve)
-        throws Exception {
-        final TestTomcat tomcat =
-            new TestTomcat(route, TestTomcat.sessionManager(Arrays.asList(n1, n2), failoverNode), hasValve);
-        tomcats.add(tomcat);
-        return tomcat;
-    }
-
-    private static void eventually(final String what, final Callable<Boolean> condition) throws Exception {
-        final long start = System.currentTimeMillis();
-        while (!condition.call()) {
-            assertTrue(what, System.currentTimeMillis() - start < PATIENCE_MS);
-            Thread.sleep(50);
-        }
-    }
-
+public class SessionCopiesValveTest extends TwoTomcats {
     @Test
     public void aReturnedMemcachedGetsTheCopiesOfIdleSessionsBack() throws Exception {
         final TestTomcat a = tomcatA();
@@ -92,7 +42,7 @@ public class SessionCopiesValveTest {
     /** If a newer session manager does it by itself, that part of the valve can go. */
     @Test
     public void withoutTheValveTheCopyStaysLost() throws Exception {
-        final TestTomcat a = start("a", n1, false);
+        final TestTomcat a = start("a", n1, null);
         final Visitor visitor = new Visitor();
         visitor.get(a, "/set?color=red");
         n2.stop();
@@ -230,27 +180,10 @@ public class SessionCopiesValveTest {
 
     @Test
     public void aContextWithAnotherSessionManagerWorksAsWithoutTheValve() throws Exception {
-        final TestTomcat a = new TestTomcat("a", new StandardManager(), true);
+        final TestTomcat a = new TestTomcat("a", new StandardManager(), valve());
         tomcats.add(a);
         final Visitor visitor = new Visitor();
         visitor.get(a, "/set?color=red");
         assertEquals("{color=red}", visitor.get(a, "/"));
-    }
-
-    private <T> List<T> atOnce(final int count, final Callable<T> call) throws Exception {
-        final CountDownLatch start = new CountDownLatch(1);
-        final List<Future<T>> futures = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            futures.add(threads.submit(() -> {
-                start.await();
-                return call.call();
-            }));
-        }
-        start.countDown();
-        final List<T> results = new ArrayList<>();
-        for (final Future<T> future : futures) {
-            results.add(future.get());
-        }
-        return results;
     }
 }

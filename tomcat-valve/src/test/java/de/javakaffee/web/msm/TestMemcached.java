@@ -15,8 +15,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A memcached in this process: the part of the text protocol that the session managers use. Nothing expires. */
+/**
+ * A memcached in this process: the part of the text protocol that the session managers use. Nothing expires. What is too large is refused.
+ */
 final class TestMemcached implements Closeable {
+    static final int MAX_ITEM_KIB = 100;
+
     final String name;
     private final Map<String, Item> items = new ConcurrentHashMap<>();
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
@@ -130,6 +134,10 @@ final class TestMemcached implements Closeable {
                 final byte[] data = new byte[Integer.parseInt(words[4])];
                 in.readFully(data);
                 readLine(in);
+                if (data.length > MAX_ITEM_KIB * 1024) {
+                    items.remove(words[1]);
+                    return "SERVER_ERROR object too large for cache";
+                }
                 if (words[0].equals("add") && items.containsKey(words[1])) {
                     return "NOT_STORED";
                 }

@@ -15,15 +15,14 @@ import javax.servlet.http.HttpServletResponse;
 import javax.servlet.http.HttpSession;
 import org.apache.catalina.Context;
 import org.apache.catalina.Manager;
+import org.apache.catalina.Valve;
 import org.apache.catalina.startup.Tomcat;
 
 /** A Tomcat in this process with a session manager as the lab configures it, and an application that reads and writes a session. */
 final class TestTomcat implements Closeable {
-    /** More than the valve's own 3 s, for machines that are busy with other things. */
-    private static final long COPIES_BACK_MS = 30_000;
-
     final String route;
     private final Tomcat tomcat = new Tomcat();
+    private final Context context;
 
     /** More of the application's paths. */
     private final Map<String, Action> actions = new ConcurrentHashMap<>();
@@ -32,7 +31,8 @@ final class TestTomcat implements Closeable {
         void run(HttpSession session) throws Exception;
     }
 
-    TestTomcat(final String route, final Manager manager, final boolean hasValve) throws Exception {
+    /** @param valve null for none */
+    TestTomcat(final String route, final Manager manager, final Valve valve) throws Exception {
         this.route = route;
         final String folder = Files.createTempDirectory("tomcat-" + route).toString();
         tomcat.setBaseDir(folder);
@@ -41,12 +41,12 @@ final class TestTomcat implements Closeable {
         // Two Tomcats of one name would share their MBeans.
         tomcat.getEngine().setName(route);
         tomcat.getEngine().setJvmRoute(route);
-        final Context context = tomcat.addContext("", folder);
+        context = tomcat.addContext("", folder);
         context.addServletContainerInitializer(
             (classes, servlets) -> servlets.addServlet("application", new Application()).addMapping("/*"),
             Collections.emptySet());
-        if (hasValve) {
-            context.getPipeline().addValve(new SessionCopiesValve(COPIES_BACK_MS));
+        if (valve != null) {
+            context.getPipeline().addValve(valve);
         }
         context.setManager(manager);
         tomcat.start();
@@ -64,6 +64,17 @@ final class TestTomcat implements Closeable {
         manager.setSessionBackupAsync(false);
         manager.setSessionBackupTimeout(2_000);
         return manager;
+    }
+
+    SessionManager manager() {
+        return SessionManager.of(context).get();
+    }
+
+    /** Everything that Tomcat does in the background, in its order, as every ten seconds. */
+    void backgroundProcess() {
+        tomcat.getEngine().backgroundProcess();
+        tomcat.getHost().backgroundProcess();
+        context.backgroundProcess();
     }
 
     void on(final String path, final Action action) {
@@ -84,12 +95,15 @@ final class TestTomcat implements Closeable {
         }
     }
 
-    /** /set?NAME=VALUE sets attributes of the session. The answer is all attributes, but for an action nothing. */
+    /** /set?NAME=VALUE sets attributes of the session, /none has no session. The answer is all attributes, but for an action nothing. */
     private final class Application extends HttpServlet {
         private static final long serialVersionUID = 1;
 
         @Override
         protected void doGet(final HttpServletRequest request, final HttpServletResponse response) throws IOException {
+            if (request.getRequestURI().equals("/none")) {
+                return;
+            }
             final HttpSession session = request.getSession();
             try {
                 if (request.getRequestURI().equals("/set")) {

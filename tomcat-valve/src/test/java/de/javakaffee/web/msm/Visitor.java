@@ -11,8 +11,18 @@ final class Visitor {
     private static final String COOKIE = "JSESSIONID=";
 
     private volatile String sessionId;
+    private volatile String name = "Browser";
+    private volatile boolean takesCookies = true;
 
     Visitor() {
+    }
+
+    /** A visitor who sends no cookies. */
+    static Visitor withoutCookies(final String name) {
+        final Visitor visitor = new Visitor();
+        visitor.name = name;
+        visitor.takesCookies = false;
+        return visitor;
     }
 
     private Visitor(final String sessionId) {
@@ -21,6 +31,12 @@ final class Visitor {
 
     static Visitor withSession(final String sessionId) {
         return new Visitor(sessionId);
+    }
+
+    /** Calls itself so from now on. */
+    Visitor as(final String newName) {
+        name = newName;
+        return this;
     }
 
     String sessionId() {
@@ -34,13 +50,10 @@ final class Visitor {
 
     /** The answer's text; fails unless the status is 200. */
     String get(final TestTomcat tomcat, final String path) throws IOException {
-        final HttpURLConnection connection = (HttpURLConnection) new URL(tomcat.url(path)).openConnection();
-        if (sessionId != null) {
-            connection.setRequestProperty("Cookie", COOKIE + sessionId);
-        }
+        final HttpURLConnection connection = ask(tomcat, path);
         try (InputStream body = connection.getInputStream()) {
             final String cookie = connection.getHeaderField("Set-Cookie");
-            if (cookie != null && cookie.startsWith(COOKIE)) {
+            if (takesCookies && cookie != null && cookie.startsWith(COOKIE)) {
                 sessionId = cookie.substring(COOKIE.length()).split(";")[0];
             }
             final Scanner text = new Scanner(body, "UTF-8").useDelimiter("\\A");
@@ -48,5 +61,15 @@ final class Visitor {
         } finally {
             connection.disconnect();
         }
+    }
+
+    /** For an answer with another status than 200. */
+    HttpURLConnection ask(final TestTomcat tomcat, final String path) throws IOException {
+        final HttpURLConnection connection = (HttpURLConnection) new URL(tomcat.url(path)).openConnection();
+        connection.setRequestProperty("User-Agent", name);
+        if (sessionId != null) {
+            connection.setRequestProperty("Cookie", COOKIE + sessionId);
+        }
+        return connection;
     }
 }
