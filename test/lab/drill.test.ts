@@ -101,7 +101,7 @@ describe("logs", () => {
         // The long Referer makes httpd's log full, too. Each POST has a connection that stays open, as directors have.
         const load = lab.inside(
             `referer=$(printf %03000d 0); for client in $(seq ${clients}); do ` +
-                "curl -sS -o /dev/null -w '%{http_code}\\n' --referer $referer --data op=add " +
+                "curl -sS -o /dev/null --cookie '' -w '%{http_code}\\n' --referer $referer --data op=add " +
                 `"http://192.168.0.111/counter/rotation$client-[1-${requests}]" & done; wait`,
         );
         let rotations = 0;
