@@ -352,15 +352,15 @@ describe("what a change touches", () => {
         ]);
     });
 
-    test("Tomcat's heap: setenv.sh on the app servers, and in server.xml the largest form", async () => {
+    test("Tomcat's heap: setenv.sh on the app servers, in server.xml the largest form, in context.xml sessions.max", async () => {
+        const files = ["bin/setenv.sh", "conf/context.xml", "conf/server.xml"].map(
+            (file) => `files/usr/local/tomcat/${file}`,
+        );
         expect(
             await touched((stack) => {
                 stack.tomcat = { heapMiB: 512 };
             }),
-        ).toEqual({
-            "nod0-tomcat": ["files/usr/local/tomcat/bin/setenv.sh", "files/usr/local/tomcat/conf/server.xml"],
-            "nod2-tomcat": ["files/usr/local/tomcat/bin/setenv.sh", "files/usr/local/tomcat/conf/server.xml"],
-        });
+        ).toEqual({ "nod0-tomcat": files, "nod2-tomcat": files });
     });
 
     test("a director's priority: keepalived.conf on that director", async () => {
