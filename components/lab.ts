@@ -80,7 +80,9 @@ export class Lab extends pulumi.ComponentResource {
                 .flatMap(({ after }) => after?.roles ?? [])
                 .flatMap((name) => working.get(name) ?? []);
             const made: pulumi.Resource[] = [];
-            for (const { machine, context } of machines.filter(({ context }) => hasRole(context.machine, role))) {
+            for (const { machine, context } of machines.filter(({ context }) =>
+                hasRole(context.machine, context.description, role),
+            )) {
                 const previous = role.takesTurns && !this.args.firstTime ? made.slice(-1) : [];
                 made.push(createRole(role, machine, context, [...awaited, ...previous]));
             }

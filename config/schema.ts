@@ -166,6 +166,12 @@ const network = z
                 "DNS servers of virtual machines. Empty: the gateway, or none in an isolated stack. " +
                     "A change replaces every virtual machine and its disk.",
             ),
+        timeServers: z
+            .array(z.union([ipv4, dnsName], "is neither an IPv4 address nor a DNS name"))
+            .default([])
+            .describe(
+                "NTP servers of virtual machines. Empty: the distribution's pool, which an isolated stack cannot reach.",
+            ),
         jump: z.boolean().optional().meta({
             description: "Reach the machines by ssh through their hypervisor.",
             otherwise: "`true` for a remote hypervisor with `mode: nat`, else `false`",

@@ -6,6 +6,7 @@ import { firewall } from "./firewall";
 import { logs } from "./logs";
 import { memcached } from "./memcached";
 import { retiredAccounts } from "./retired-accounts";
+import { time } from "./time";
 import type { RoleDefinition } from "./role-definition";
 
 /**
@@ -15,6 +16,7 @@ import type { RoleDefinition } from "./role-definition";
 export const roles: readonly RoleDefinition[] = [
     base,
     firewall,
+    time,
     logs,
     database,
     memcached,

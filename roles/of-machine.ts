@@ -8,32 +8,38 @@ import { roles } from "./index";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
 
-export const hasRole = (machine: MachineDescription, { name, isImplied }: RoleDefinition) =>
-    isImplied ? isImplied(machine) : machine.roles.includes(name);
+export const hasRole = (
+    machine: MachineDescription,
+    description: LabDescription,
+    { name, isImplied }: RoleDefinition,
+) => (isImplied ? isImplied(machine, description) : machine.roles.includes(name));
 
-export const rolesOf = (machine: MachineDescription) => roles.filter((role) => hasRole(machine, role));
+export const rolesOf = (machine: MachineDescription, description: LabDescription) =>
+    roles.filter((role) => hasRole(machine, description, role));
 
 /** All distribution packages of a machine, so that its package manager runs once. */
 export const packagesOf = (machine: MachineDescription, description: LabDescription): string[] =>
-    rolesOf(machine).flatMap(({ packages }) => packages?.(description, platforms[description.platform]) ?? []);
+    rolesOf(machine, description).flatMap(
+        ({ packages }) => packages?.(description, platforms[description.platform]) ?? [],
+    );
 
 /** Publishers' own repositories that some of these packages come from. */
 export const repositoriesOf = (machine: MachineDescription, description: LabDescription): Repository[] =>
-    rolesOf(machine).flatMap(({ repositories }) => repositories?.(description) ?? []);
+    rolesOf(machine, description).flatMap(({ repositories }) => repositories?.(description) ?? []);
 
 /** systemd units that run on a machine when all of its roles work. */
 export const unitsOf = (machine: MachineDescription, description: LabDescription): string[] =>
-    rolesOf(machine).flatMap(({ units }) => units?.(description, platforms[description.platform]) ?? []);
+    rolesOf(machine, description).flatMap(({ units }) => units?.(description, platforms[description.platform]) ?? []);
 
 /** The log files of all roles of a machine. */
 export const logsOf = (machine: MachineDescription, description: LabDescription): LogFiles[] =>
-    rolesOf(machine).flatMap(({ logs }) => logs?.(description, platforms[description.platform]) ?? []);
+    rolesOf(machine, description).flatMap(({ logs }) => logs?.(description, platforms[description.platform]) ?? []);
 
 /** The artifacts that a lab is built from. */
 export const neededArtifacts = (description: LabDescription): ArtifactName[] => [
     ...new Set(
         roles
-            .filter((role) => description.machines.some((machine) => hasRole(machine, role)))
+            .filter((role) => description.machines.some((machine) => hasRole(machine, description, role)))
             .flatMap(({ artifacts }) => artifacts?.(description) ?? []),
     ),
 ];
@@ -61,7 +67,7 @@ export const contextOf = (
 /** The configuration of each step on a machine, by the step's name. */
 export const stepConfigurations = (context: RoleContext): Record<string, RoleConfiguration> =>
     Object.fromEntries(
-        rolesOf(context.machine)
+        rolesOf(context.machine, context.description)
             .flatMap(({ steps }) => steps)
             .map((step) => [step.name, step.configuration(context)]),
     );

@@ -16,7 +16,7 @@ export interface RoleDefinition extends RoleRules {
      * Whether a machine has the role. Undefined: the stack file names the role at the machine. Roles with `isImplied`
      * come by themselves and cannot be named.
      */
-    isImplied?: (machine: MachineDescription) => boolean;
+    isImplied?: (machine: MachineDescription, description: LabDescription) => boolean;
     /**
      * Type token of the component around the role's steps. Without one, the only step stands directly below its
      * machine.

@@ -65,6 +65,12 @@ export const debian13: Platform = {
             replaces: "/etc/logrotate.d/mariadb",
         }),
     },
+    chrony: {
+        unit: "chrony.service",
+        user: "_chrony",
+        configurationFile: "/etc/chrony/chrony.conf",
+        pool: "2.debian.pool.ntp.org",
+    },
     memcached: { unit: "memcached.service", user: "memcache", program: "/usr/bin/memcached" },
     httpd: {
         logFolder: "/var/log/apache2",

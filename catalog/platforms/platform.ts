@@ -89,6 +89,13 @@ export interface Platform {
     /** Every platform has the distribution's MariaDB. */
     databases: Partial<Record<DatabaseServerName, DatabaseServer>> & { mariadb: DatabaseServer };
     memcached: { unit: string; user: string; program: string };
+    chrony: {
+        unit: string;
+        user: string;
+        configurationFile: string;
+        /** The distribution's time servers. */
+        pool: string;
+    };
     httpd: {
         logFolder: string;
         /** The distribution's logrotate configuration. It reloads httpd, which may cost a request (roles/httpd.ts). */

@@ -64,6 +64,12 @@ export const redHat = {
         // Article, row 10.
         "oracle-rpm": { packages: [], rpm: "jdk-8u45", home: "/usr/java/jdk1.8.0_45" },
     },
+    chrony: {
+        unit: "chronyd.service",
+        user: "chrony",
+        configurationFile: "/etc/chrony.conf",
+        pool: "2.centos.pool.ntp.org",
+    },
     memcached: { unit: "memcached.service", user: "memcached", program: "/usr/bin/memcached" },
     httpd: {
         logFolder: "/var/log/httpd",

@@ -110,6 +110,19 @@ test(
 );
 
 test(
+    "chrony keeps each machine's clock, and comes back after a kill",
+    async () => {
+        const ask = "chronyc -n tracking; systemctl show --property=NRestarts,MainPID --value chrony";
+        await lab.ok("ssh", "back", "systemctl kill --signal=KILL chrony");
+        await expect
+            .poll(async () => (await lab.lab("ssh", "back", ask)).all, { timeout: minutes(2) })
+            .toMatch(/^Reference ID[^]*\n1\n[1-9]\d*\n/);
+        for (const name of names) expect(await lab.ok("ssh", name, "chronyc -n sources")).toBeDefined();
+    },
+    minutes(5),
+);
+
+test(
     "the whole lab back to one moment: a note in the database, a session in memory, a file; and to the present time",
     async () => {
         const jar = join(lab.home, "cookies");
