@@ -117,7 +117,6 @@ test(
         await expect
             .poll(async () => (await lab.lab("ssh", "back", ask)).all, { timeout: minutes(2) })
             .toMatch(/^Reference ID[^]*\n1\n[1-9]\d*\n/);
-        for (const name of names) expect(await lab.ok("ssh", name, "chronyc -n sources")).toBeDefined();
     },
     minutes(5),
 );
