@@ -43,7 +43,8 @@ exit "$code"`,
 });
 afterEach(() => {
     for (const child of children) child.kill("SIGKILL");
-    fs.rmSync(folder, { recursive: true, force: true });
+    // Questions that the killed checks had asked may still write their answers (ENOTEMPTY).
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 });
 
 const answer = (address: string, code: number, seconds = "0.010") => {
