@@ -59,11 +59,13 @@ class Lab {
         this.image = (await ensureImage({ cache, platform: "debian-13", kind: "container", progress: silent })).path;
         await this.up();
         mkdirSync(this.keys, { recursive: true });
-        for (const name of ["login", "one", "two"])
+        for (const name of ["login", ...Object.keys(addresses)])
             await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(this.keys, name)]);
         writeFileSync(
             join(this.keys, "known_hosts"),
-            ["one", "two"].map((name) => `${addresses[name]!} ${this.key(`${name}.pub`)}`).join(""),
+            Object.keys(addresses)
+                .map((name) => `${addresses[name]!} ${this.key(`${name}.pub`)}`)
+                .join(""),
         );
         writeFileSync(join(this.keys, "network.xml"), networkXml);
         await this.virsh("net-define", join(this.keys, "network.xml"));
@@ -123,7 +125,7 @@ class Lab {
     }
 }
 
-const addresses: Record<string, string> = { one: "192.168.0.11", two: "192.168.0.12" };
+const addresses: Record<string, string> = { one: "192.168.0.11", two: "192.168.0.12", three: "192.168.0.13" };
 
 /** All files in the scratch folder except the keys; a removed lab leaves none. */
 const ownFiles = () =>
@@ -323,17 +325,17 @@ describe("a lab", () => {
 
     describe("package layers", () => {
         const recipe = (name: string, lines: string[]): Layer => ({
-            folder: join(scratch, "first", "cache", "layers", name),
-            image: lab.spec("one").image,
+            folder: join(lab.keys, "layers", name),
+            image: lab.spec("two").image,
             script: ["set -eu", ...lines].join("\n"),
-            machines: ["one", "two"],
+            machines: ["two", "three"],
             age: undefined,
             isUsable: false,
         });
         const make = async (layers: Layer[]) => {
             const isolatedHost = (await findIsolatedHost(lab.home))!;
-            const folder = join(lab.home, "layers");
-            await run(layerMaker(layers, { cache: join(lab.home, "cache"), folder, proxyPort: 3142, isolatedHost })!);
+            const folder = join(lab.keys, "recipes");
+            await run(layerMaker(layers, { cache: lab.keys, folder, proxyPort: 3142, isolatedHost })!);
         };
         const install = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes jo";
         const marks = "rm /etc/issue && echo mine > /etc/motd && echo 1234 > /etc/machine-id";
@@ -342,19 +344,19 @@ describe("a lab", () => {
             const layer = recipe("good", [install, marks, "echo x > /root/kept", "mkdir /var/tmp/kept"]);
             await make([layer]);
             expect(findLayers([layer], 1)).toMatchObject([{ isUsable: true }]);
-            for (const name of ["one", "two"]) {
+            for (const name of ["two", "three"]) {
                 await lab.container("delete", lab.spec(name));
                 await lab.container("create", lab.spec(name, { layer: join(layer.folder, "tree") }));
             }
             const look =
                 "jo works=true; cat /etc/motd; ls /etc/issue /root/kept /var/tmp/kept 2>&1; cat /etc/machine-id";
-            const [one, two] = [await lab.ssh("one", look), await lab.ssh("two", look)];
-            expect(one).toMatch(
+            const [two, three] = [await lab.ssh("two", look), await lab.ssh("three", look)];
+            expect(two).toMatch(
                 /^{"works":true}\nmine\n(ls: cannot access '[a-z/]+': No such file.*\n){3}[0-9a-f]{32}\n$/,
             );
-            expect(one.slice(0, -33)).toBe(two.slice(0, -33));
-            expect(one).not.toBe(two);
-            expect((await lab.ssh("one", "systemctl is-system-running --wait")).trim()).toBe("running");
+            expect(two.slice(0, -33)).toBe(three.slice(0, -33));
+            expect(two).not.toBe(three);
+            expect((await lab.ssh("two", "systemctl is-system-running --wait")).trim()).toBe("running");
         });
 
         test("a layer that somebody has changed is removed, and the machine starts from the image", async () => {
