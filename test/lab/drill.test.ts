@@ -136,11 +136,12 @@ describe("logs", () => {
     });
 
     test("that nothing rotates are named by verify", async () => {
-        await lab.ok("ssh", "nod3", "systemctl stop lab-logrotate.timer; tail -f /var/log/dpkg.log >/dev/null 2>&1 &");
+        const write = "echo >/var/log/stray.log; systemd-run --quiet --unit=stray tail -f /var/log/stray.log";
+        await lab.ok("ssh", "nod3", `systemctl stop lab-logrotate.timer; ${write}`);
         const { verdict } = await verify("--only", "logs");
-        await lab.ok("ssh", "nod3", "systemctl start lab-logrotate.timer; pkill -x tail");
+        await lab.ok("ssh", "nod3", "systemctl stop stray; rm /var/log/stray.log; systemctl start lab-logrotate.timer");
         expect(verdict.results.find(({ subject }) => subject === "nod3")?.seen).toBe(
-            "lab-logrotate.timer is inactive, and enabled at boot; nothing rotates /var/log/dpkg.log",
+            "lab-logrotate.timer is inactive, and enabled at boot; nothing rotates /var/log/stray.log",
         );
     });
 });

@@ -31,7 +31,8 @@ export const calmDrills: Record<string, Drill> = {
                 edited(stage.lab, stage.lab.requireMachines("director"), {
                     what: "the directors hash over the address",
                     file: "/etc/tengine/nginx.conf",
-                    sed: "/hash /s/[$]affinity/$request_uri/; s/[$]{app_servers}/be_server1/",
+                    // No route of a session is known any more.
+                    sed: '/hash \\|split_clients /s/[$]affinity/$request_uri/; /"~.[.].jvm/d',
                     then: "systemctl reload tengine.service",
                 }),
                 6,
