@@ -27,7 +27,8 @@ export const httpdLogs = (platform: Platform): LogFiles => ({
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
 export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
-    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize, hasHeaderExpressions } = platform.httpd;
+    const { unit, virtualHostFile, prepare, test, hasResponseFieldSize, hasHeaderExpressions, pidFile } =
+        platform.httpd;
     // The director gives up first. An httpd that did would answer 502, and the director would ask another app server.
     const tomcatSeconds = description.director.timeouts.answerSeconds + 2;
     const shutdownSeconds = tomcatSeconds + 2;
@@ -55,7 +56,10 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
             },
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
-                content: render("etc/systemd/system/httpd.service.d/lab.conf", { stopSeconds: shutdownSeconds + 3 }),
+                content: render("etc/systemd/system/httpd.service.d/lab.conf", {
+                    stopSeconds: shutdownSeconds + 3,
+                    pidFile: pidFile ?? false,
+                }),
             },
             {
                 path: "/etc/systemd/system/tomcat.service.d/httpd.conf",

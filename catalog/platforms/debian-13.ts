@@ -78,6 +78,7 @@ export const debian13: Platform = {
         rotatelogs: "/usr/bin/rotatelogs",
         unit: "apache2.service",
         user: "www-data",
+        pidFile: "/run/apache2/apache2.pid",
         virtualHostFile: "/etc/apache2/sites-enabled/virtual.conf",
         test: "apache2ctl -t",
         hasResponseFieldSize: true,

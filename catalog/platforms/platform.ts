@@ -105,6 +105,8 @@ export interface Platform {
         unit: string;
         user: string;
         virtualHostFile: string;
+        /** Undefined where httpd itself tells systemd its main process. */
+        pidFile?: string;
         /** A command that checks the configuration. */
         test: string;
         /**

@@ -3,7 +3,7 @@
 #
 # layer.sh make LAYERS IMAGE RECIPES   runs in the lab's namespaces. RECIPES has a file for each layer: its name is the
 #                                      layer's, its content the package run. Layers that exist are left out. http_proxy
-#                                      is the package proxy.
+#                                      is the package proxy, LAB_STEPS_FOLDER a folder that `up` makes on each machine.
 # layer.sh digest LAYER                prints a digest over the names, types, owners, modes, sizes and times of all files
 set -euo pipefail
 self=$(realpath "$0")
@@ -24,6 +24,7 @@ make() {
         setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child bash "$self" run "$scratch" "$image" <"$recipe" 9>&-
         rm -rf "$scratch/root" "$scratch/work"
         forget "$scratch/tree"
+        start_later "$scratch/tree"
         chmod 755 "$scratch"
         date --utc +%Y-%m-%dT%H:%M:%SZ >"$scratch/made"
         digest "$scratch" >"$scratch/digest"
@@ -55,6 +56,18 @@ forget() {
         etc/resolv.conf root tmp run dev proc var/tmp; do rm -rf "${1:?}/$path"; done
     rm -rf "$1"/etc/ssh/ssh_host_* "$1"/var/cache/apt/archives/*.deb
     [ ! -d "$1/var/log" ] || find "$1/var/log" -type f -delete
+}
+
+# Packages enable their services, and a machine would start them at its first boot, before a role has configured them.
+# They wait for the folder that the package run of `up` makes.
+start_later() {
+    local wanted drop_ins
+    for wanted in "$1"/etc/systemd/system/*.wants/*.service; do
+        [ -L "$wanted" ] || continue
+        drop_ins=$1/etc/systemd/system/$(basename "$wanted").d
+        mkdir -p "$drop_ins"
+        printf '[Unit]\nConditionPathExists=%s\n' "${LAB_STEPS_FOLDER:?}" >"$drop_ins/layer.conf"
+    done
 }
 
 digest() {

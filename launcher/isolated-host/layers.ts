@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { basename, dirname, join } from "node:path";
 import { platforms } from "../../catalog/platforms/index";
 import type { LabDescription } from "../../config/description";
+import { stepsFolder } from "../../roles/apply";
 import { packagesOf, repositoriesOf } from "../../roles/of-machine";
 import { layerScript } from "./layer-digest";
 import type { IsolatedHost } from "./namespace";
@@ -100,7 +101,7 @@ export function layerMaker(
         writeFileSync(join(folder, basename(recipe.folder)), recipe.script);
     }
     return isolatedHost.enter([
-        ...["env", `http_proxy=http://127.0.0.1:${String(proxyPort)}`],
+        ...["env", `http_proxy=http://127.0.0.1:${String(proxyPort)}`, `LAB_STEPS_FOLDER=${stepsFolder}`],
         ...["nice", "-n", "19", "bash", layerScript, "make", layersFolder(cache), first.image, folder],
     ]) as [string, ...string[]];
 }

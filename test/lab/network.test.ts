@@ -21,6 +21,7 @@ import { cacheFolder, bundled } from "../../lib/environment";
 import { run } from "../../lib/run";
 import { ensureIsolatedHost, findIsolatedHost, removeIsolatedHost } from "../../launcher/isolated-host/index";
 import type { ContainerSpec } from "../../hypervisors/container-spec";
+import { stepsFolder } from "../../roles/apply";
 import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { ensureImage } from "../../launcher/isolated-host/image";
 import { findLayers, layerMaker, type Layer } from "../../launcher/isolated-host/layers";
@@ -339,9 +340,11 @@ describe("a lab", () => {
         };
         const install = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes jo";
         const marks = "rm /etc/issue && echo mine > /etc/motd && echo 1234 > /etc/machine-id";
+        const unit = "[Service]\\nExecStart=/bin/sleep 1d\\n[Install]\\nWantedBy=multi-user.target\\n";
+        const service = `printf '${unit}' > /etc/systemd/system/early.service && systemctl enable early`;
 
         test("what a package run does is in each machine of the layer, and what tells machines apart is not", async () => {
-            const layer = recipe("good", [install, marks, "echo x > /root/kept", "mkdir /var/tmp/kept"]);
+            const layer = recipe("good", [install, marks, service, "echo x > /root/kept", "mkdir /var/tmp/kept"]);
             await make([layer]);
             expect(findLayers([layer], 1)).toMatchObject([{ isUsable: true }]);
             for (const name of ["two", "three"]) {
@@ -354,6 +357,9 @@ describe("a lab", () => {
             expect(two).toMatch(
                 /^{"works":true}\nmine\n(ls: cannot access '[a-z/]+': No such file.*\n){3}[0-9a-f]{32}\n$/,
             );
+            // An enabled service is not started before `up` has begun its work on the machine.
+            expect((await lab.ssh("two", "systemctl is-active early || true")).trim()).toBe("inactive");
+            await lab.ssh("two", `mkdir ${stepsFolder} && systemctl start early && systemctl is-active early`);
             expect(two.slice(0, -33)).toBe(three.slice(0, -33));
             expect(two).not.toBe(three);
             expect((await lab.ssh("two", "systemctl is-system-running --wait")).trim()).toBe("running");
