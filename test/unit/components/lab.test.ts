@@ -594,16 +594,15 @@ describe("virtual machines", () => {
         ).toEqual([]);
     });
 
-    test("have the same steps as containers", async () => {
+    test("have the same steps as containers, and two more", async () => {
         const names = (registrations: Registration[]) =>
             registrations
                 .filter(isRemote)
                 .map(({ name }) => name)
                 .sort();
-        // Except for the wait for a machine that is made anew with its old disk.
-        expect(names(all)).toEqual(
-            [...names(await article), ...machineNames.map((machine) => `${machine}-start`)].sort(),
-        );
+        // Except for the wait for a machine that is made anew with its old disk, and for the clock.
+        const more = machineNames.flatMap((machine) => [`${machine}-start`, `${machine}-chrony`]);
+        expect(names(all)).toEqual([...names(await article), ...more].sort());
         for (const { name, deletedWith, inputs } of all.filter(isRemote)) {
             const [machine = ""] = name.split("-");
             expect(deletedWith).toBe(`lab:VirtualMachine ${machine}`);
