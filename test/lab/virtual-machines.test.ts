@@ -112,11 +112,11 @@ test(
 test(
     "chrony keeps each machine's clock, and comes back after a kill",
     async () => {
-        const ask = "chronyc -n tracking; systemctl show --property=NRestarts,MainPID --value chrony";
+        const ask = "chronyc -n tracking; systemctl show --property=NRestarts --value chrony";
         await lab.ok("ssh", "back", "systemctl kill --signal=KILL chrony");
         await expect
             .poll(async () => (await lab.lab("ssh", "back", ask)).all, { timeout: minutes(2) })
-            .toMatch(/^Reference ID[^]*\n1\n[1-9]\d*\n/);
+            .toMatch(/^Reference ID[^]*\n1\n/);
     },
     minutes(5),
 );
