@@ -489,8 +489,13 @@ describe("a file that a visitor has already", () => {
         const [tag = "", time = ""] = validators(await style());
         lab.edit("site/mysite/style.css", "padding: 2rem 1rem;", "padding: 1rem 2rem;");
         await lab.ok("up");
+        // Tomcat looks at a file that it has in its cache again after five seconds (cacheTTL).
+        const local = "curl -sSI http://127.0.0.1/style.css";
+        await eventually(
+            () => Promise.all(["nod0", "nod2"].map((name) => lab.ok("ssh", name, local))),
+            (answers) => answers.every((answer) => field(answer, "ETag") !== tag),
+        );
         const changed = await style();
-        expect(field(changed, "ETag")).not.toBe(tag);
         expect(Date.parse(field(changed, "Last-Modified"))).toBeGreaterThan(Date.parse(time));
         expect(await style("-H", `If-Modified-Since: ${time}`)).toMatch(/^HTTP\/1\.1 200/);
         const times = await Promise.all(
