@@ -170,7 +170,7 @@ const network = z
             .array(z.union([ipv4, dnsName], "is neither an IPv4 address nor a DNS name"))
             .default([])
             .describe(
-                "NTP servers of virtual machines. Empty: the distribution's pool, which an isolated stack cannot reach.",
+                "NTP servers of virtual machines. Empty: the distribution's pool, which isolated stacks cannot reach.",
             ),
         jump: z.boolean().optional().meta({
             description: "Reach the machines by ssh through their hypervisor.",
@@ -207,8 +207,8 @@ const packages = z.strictObject({
         .max(3650)
         .default(30)
         .describe(
-            "Days for which a package layer is used. After them `up` makes the layer anew, with the packages that the " +
-                "mirrors have then. Machines that exist stay as they are.",
+            "Days for which a package layer is used. After them `up` makes the layer anew, with the packages that " +
+                "the mirrors have then. Machines that exist stay as they are.",
         ),
 });
 
@@ -283,8 +283,8 @@ const sessions = z.strictObject({
         .optional()
         .meta({
             description:
-                "Sessions of one app server from which on new visitors get status 429. Sessions of an app server that " +
-                "failed are taken over beyond it. A change restarts the Tomcats, one after the other.",
+                "Sessions of one app server from which on new visitors get status 429. Sessions of an app server " +
+                "that failed are taken over beyond it. A change restarts the Tomcats, one after the other.",
             otherwise:
                 "32 for each MiB of `tomcat.heapMiB`: a quarter of the heap with sessions of 8 KiB, and half of it " +
                 "after a takeover",
@@ -372,8 +372,8 @@ const director = z.strictObject({
         .max(2047)
         .default(64)
         .describe(
-            "Largest body of a request in MiB, for directors, httpd and Tomcat. Directors refuse a larger one with 413. " +
-                "Forms are held in the Java heap, so a form has a sixteenth of `tomcat.heapMiB` at most. " +
+            "Largest body of a request in MiB, for directors, httpd and Tomcat. Directors refuse a larger one with " +
+                "413. Forms are held in the Java heap, so a form has a sixteenth of `tomcat.heapMiB` at most. " +
                 "A change restarts the Tomcats, one after the other.",
         ),
     maxHeaderKiB: z

@@ -35,8 +35,8 @@ export function proxySettings(env: NodeJS.ProcessEnv, direct: string[] = []): No
 }
 
 /**
- * The first words of each curl that asks a machine of the lab, or loopback on such a machine. Where curl runs, such as on
- * a hypervisor, a curlrc or a variable may name a proxy.
+ * The first words of each curl that asks a machine of the lab, or loopback on such a machine. Where curl runs, such as
+ * on a hypervisor, a curlrc or a variable may name a proxy.
  */
 export const directCurl = ["curl", "--noproxy", "*"] as const;
 

@@ -16,8 +16,9 @@ import { directCurlText } from "../lib/proxies";
 const accessLog = ({ httpd }: Platform) => `${httpd.logFolder}/access.log`;
 
 /**
- * httpd opens new files only when it is reloaded. A reload closes connections that a director may send a POST on at that
- * moment: 13 of 33,000 POSTs failed in 138 reloads (2026-11-27). So rotatelogs writes the file, and begins new ones.
+ * httpd opens new files only when it is reloaded. A reload closes connections that a director may send a POST on at
+ * that moment: 13 of 33,000 POSTs failed in 138 reloads (2026-11-27). So rotatelogs writes the file, and begins new
+ * ones.
  */
 export const httpdLogs = (platform: Platform): LogFiles => ({
     files: [accessLog(platform)],

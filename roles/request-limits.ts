@@ -5,8 +5,8 @@ const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 
 /**
- * Directors and httpd add fields of their own (X-Forwarded-For, Via and the like). What a director has accepted must fit
- * with these.
+ * Directors and httpd add fields of their own (X-Forwarded-For, Via and the like). What a director has accepted must
+ * fit with these.
  */
 export const headerKiBBehindDirectors = ({ director }: LabDescription) => director.maxHeaderKiB + 4;
 

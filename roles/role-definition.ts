@@ -70,7 +70,10 @@ export interface RoleContext {
     platform: Platform;
     artifacts: Artifacts;
     passwords: { database: pulumi.Output<string>; vrrp: pulumi.Output<string> };
-    /** `TIME DIGEST FILE` lines: since when each served file of the application has its content (components/site-times.ts). */
+    /**
+     * `TIME DIGEST FILE` lines: since when each served file of the application has its content
+     * (components/site-times.ts).
+     */
     siteTimes: pulumi.Output<string>;
     /** All doors of the lab. */
     doors: Door[];

@@ -19,15 +19,15 @@ export interface LogFiles {
     /** Absolute paths. The last part of a path may be a shell pattern. */
     files: string[];
     /**
-     * A command by which the service opens new files after the old ones were renamed. It succeeds also while the service
-     * is stopped. Undefined: the service notices by itself.
+     * A command by which the service opens new files after the old ones were renamed. It succeeds also while the
+     * service is stopped. Undefined: the service notices by itself.
      */
     reopen?: string;
     /** The service begins new files by itself and puts a number behind their names. Old files are only deleted. */
     areNumbered?: boolean;
     /** `MODE USER GROUP` of new files. Undefined: the service makes them itself. */
     create?: string;
-    /** The distribution's logrotate configuration of the same files. It is emptied, or two programs would rotate them. */
+    /** The distribution's logrotate configuration of the same files. It is emptied: two programs would rotate them. */
     replaces?: string;
 }
 

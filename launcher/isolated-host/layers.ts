@@ -52,7 +52,10 @@ export interface Layer extends LayerRecipe {
     isUsable: boolean;
 }
 
-/** What the cache has of each layer. Its files are not looked at: requireSound (layer-digest.ts) does so before a machine uses them. */
+/**
+ * What the cache has of each layer. Its files are not looked at: requireSound (layer-digest.ts) does so before a machine
+ * uses them.
+ */
 export const findLayers = (recipes: LayerRecipe[], refreshDays: number): Layer[] =>
     recipes.map((recipe) => {
         const file = join(recipe.folder, "made");

@@ -13,8 +13,8 @@ import { stateFile } from "./folders";
 export const headroomMiB = 512;
 
 /**
- * What one machine's disk takes at least, in MiB. Seen on 2026-11-27 with `du`: 160 to 520 MiB for containers, 2 GiB for
- * a Debian virtual machine with the packages of a role.
+ * What one machine's disk takes at least, in MiB. Seen on 2026-11-27 with `du`: 160 to 520 MiB for containers, 2 GiB
+ * for a Debian virtual machine with the packages of a role.
  */
 export const leastDiskMiB = { container: 512, vm: 2048 };
 

@@ -41,7 +41,7 @@ export async function enterMachineNetwork(stack: string): Promise<Enter> {
     return file.isIsolated ? enter : throughJumpHost(readDescription(file.settings, stack), enter);
 }
 
-/** The hosts that programs in the lab's network ask without a proxy. An isolated lab has no way to one: `*`, all hosts. */
+/** The hosts that programs in the lab's network ask without a proxy. An isolated lab has no way to one: `*`, all. */
 export function hostsOf(stack: string): string[] {
     const file = new StackFile(stack);
     if (file.isIsolated) return ["*"];

@@ -45,7 +45,9 @@ export const appServerDrills: Record<string, Drill> = {
         10,
     ),
     "slow-page": {
-        help: "every app server has many requests for a page that takes 9 s; each has to be answered, and carried out once",
+        help:
+            "every app server has many requests for a page that takes 9 s; " +
+            "each has to be answered, and carried out once",
         goals: [nothingLost, noReadFails, onlyInFlight(0)],
         run: async (stage) => {
             const page = slowPage(stage.lab, 9);
