@@ -131,7 +131,9 @@ function timeouts({ director: { timeouts } }: LabDescription): Mistake[] {
     const attempts = 2 * timeouts.connectSeconds;
     return mistakeIf(timeouts.answerSeconds <= attempts, () => ({
         path: "director.timeouts.answerSeconds",
-        problem: `${timeouts.answerSeconds} s do not suffice for two attempts to connect, of ${timeouts.connectSeconds} s each`,
+        problem:
+            `${timeouts.answerSeconds} s do not suffice for two attempts to connect, ` +
+            `of ${timeouts.connectSeconds} s each`,
         remedy: `choose more than ${attempts}, or less for director.timeouts.connectSeconds`,
     }));
 }

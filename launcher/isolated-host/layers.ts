@@ -3,7 +3,7 @@
  * lists are equal. A container that starts from its layer does the package run again, which then finds nothing to do.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { platforms } from "../../catalog/platforms/index";
 import type { LabDescription } from "../../config/description";
@@ -28,11 +28,12 @@ const layersFolder = (cache: string) => join(cache, "layers");
 /** The layers that the machines of a stack can start from, one for each list of packages. */
 export function layerRecipes(description: LabDescription, image: string, cache: string): LayerRecipe[] {
     const platform = platforms[description.platform];
+    const maker = readFileSync(layerScript, "utf8");
     const recipes = new Map<string, LayerRecipe>();
     for (const machine of description.machines) {
         const text = platform.installPackages(packagesOf(machine, description), repositoriesOf(machine, description));
         // The image's folder has the image's own hash in its name.
-        const inputs = [basename(dirname(image)), text, readFileSync(layerScript, "utf8")];
+        const inputs = [basename(dirname(image)), text, maker];
         const key = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
         const recipe = recipes.get(key);
         if (recipe) recipe.machines.push(machine.name);
@@ -111,7 +112,5 @@ export function layerMaker(
 
 /** Removes every layer of the cache, also those that no stack uses any more. */
 export function removeLayers(cache: string): void {
-    if (!existsSync(layersFolder(cache))) return;
-    for (const name of readdirSync(layersFolder(cache)))
-        rmSync(join(layersFolder(cache), name), { recursive: true, force: true });
+    rmSync(layersFolder(cache), { recursive: true, force: true });
 }

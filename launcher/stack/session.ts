@@ -65,11 +65,12 @@ export class Session {
                   })
                 : undefined,
         ]);
-        const layersOf = () =>
+        const recipes =
             layers && description?.machineKind === "container" && image !== undefined
-                ? findLayers(layerRecipes(description, image, cache), description.packages.refreshDays)
+                ? layerRecipes(description, image, cache)
                 : [];
-        return new Session(file, engine, isolatedHost, image, layersOf);
+        const refreshDays = description?.packages.refreshDays ?? 0;
+        return new Session(file, engine, isolatedHost, image, () => findLayers(recipes, refreshDays));
     }
 
     /** The argv that makes the missing package layers; undefined where none is missing. */
