@@ -37,9 +37,13 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
         ],
         files: [
             { path: configurationFile, content, mode: "640" },
-            { path: checkScript, content: render("usr/libexec/keepalived/check-web-server", { seconds }), mode: "755" },
             ...(others.length > 0
                 ? [
+                      {
+                          path: checkScript,
+                          content: render("usr/libexec/keepalived/check-web-server", { seconds }),
+                          mode: "755",
+                      },
                       {
                           path: siteScript,
                           content: render("usr/libexec/keepalived/check-site", {
@@ -113,12 +117,16 @@ export function keepalivedText(context: RoleContext, password?: string): string 
         unicast: description.keepalived.unicast &&
             others.length > 0 && { source: machine.address, peers: addressesOf(others) },
         advertInterval,
-        checkInterval: check.interval,
-        checkTimeout: Math.max(1, check.seconds),
-        checkFall: check.fall,
-        checkScript,
-        siteScript: others.length > 0 && siteScript,
-        siteTimeout: directors.length * siteSeconds + 1,
+        // A director without others keeps the address, whatever its checks find: nobody else can take it.
+        checks: others.length > 0 && {
+            webServer: {
+                script: checkScript,
+                interval: check.interval,
+                timeout: Math.max(1, check.seconds),
+                fall: check.fall,
+            },
+            site: { script: siteScript, timeout: directors.length * siteSeconds + 1 },
+        },
         scriptUser: platform.keepalived.scriptUser,
         preempt,
         password: password ?? false,

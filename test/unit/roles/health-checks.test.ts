@@ -147,7 +147,7 @@ describe("tengine-checks.service", () => {
     });
 });
 
-describe("keepalived's check of the site", () => {
+describe("keepalived's checks", () => {
     const check = async (here: number, other: number) => {
         answer("127.0.0.1", here);
         answer("192.168.0.204", other);
@@ -155,17 +155,17 @@ describe("keepalived's check of the site", () => {
         return spawnSync("sh", ["-c", script], { env: environment() }).status;
     };
 
-    test("fails on a director without app servers only if the other director has some", async () => {
+    test("of the site fails on a director without app servers only if the other director has some", async () => {
         expect(await check(well, well)).toBe(0);
         expect(await check(22, well)).toBe(1);
         expect(await check(timeOut, refused)).toBe(0);
     });
 
-    test("is not there for a single director, which could give the address to nobody", async () => {
+    test("are not there for a single director, which could give the address to nobody", async () => {
         const { machines } = articleLab();
         delete machines["nod4"];
         const { keepalived } = await rolesOf(siteWith({ machines }), "nod3");
         const texts = keepalived?.files.map(({ path: name, text }) => `${name}\n${text}`).join("\n");
-        expect(texts).not.toMatch(/check-site|vrrp_script site/);
+        expect(texts).not.toMatch(/check-site|check-web-server|track_script|vrrp_script/);
     });
 });

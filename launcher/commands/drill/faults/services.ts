@@ -10,7 +10,7 @@ type ServiceFault = (lab: RunningLab, machine: MachineAccess, unit: string) => F
 export const stopped: ServiceFault = (lab, machine, unit) =>
     onMachine(lab, machine, `${unit} stopped`, `systemctl stop ${quote(unit)}`, `systemctl start ${quote(unit)}`);
 
-/** The service is killed, and systemd does not restart it. */
+/** The service is killed, and systemd does not restart it. The fault begins when the last process is gone. */
 export const killed: ServiceFault = (lab, machine, unit) => {
     const folder = `/run/systemd/system/${unit}.d`;
     // Drop-ins are read in the order of their names, whatever their folder. This one comes after the lab's own.
@@ -22,7 +22,8 @@ export const killed: ServiceFault = (lab, machine, unit) => {
         `mkdir -p ${folder}
 printf '[Service]\\nRestart=no\\n' > ${dropIn}
 systemctl daemon-reload
-${signal("KILL", unit)}`,
+${signal("KILL", unit)}
+while systemctl --quiet is-active ${quote(unit)}; do sleep 0.02; done`,
         `rm -f ${dropIn}
 systemctl daemon-reload
 systemctl reset-failed ${quote(unit)} 2>/dev/null || true
