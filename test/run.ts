@@ -8,7 +8,16 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import { repository } from "./support/repository";
-import { countOf, countOfCheck, lastLine, slowestFiles, sum, type Count, type TestReport } from "./support/test-report";
+import {
+    countOf,
+    countOfCheck,
+    failures,
+    lastLine,
+    slowestFiles,
+    sum,
+    type Count,
+    type TestReport,
+} from "./support/test-report";
 
 const kinds = ["unit", "engine", "lab"];
 
@@ -76,7 +85,7 @@ async function main(chosen: string[]): Promise<number> {
             if (report) reports.push(report);
         }
         const total = sum(counts);
-        say(`\n${slowestFiles(reports, repository())}\n${lastLine(total)}`);
+        say(`\n${failures(reports, repository())}${slowestFiles(reports, repository())}\n${lastLine(total)}`);
         return total.failed > 0 ? 1 : 0;
     } finally {
         fs.rmSync(folder, { recursive: true, force: true });

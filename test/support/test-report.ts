@@ -15,9 +15,15 @@ export interface TestReport {
     numTodoTests: number;
     /**
      * One entry a file. `name` is its absolute path; times are milliseconds since 1970, of the first test's start and
-     * the last one's end.
+     * the last one's end. `message` tells why a file did not load.
      */
-    testResults: { name: string; startTime: number; endTime: number }[];
+    testResults: {
+        name: string;
+        startTime: number;
+        endTime: number;
+        message?: string;
+        assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
+    }[];
 }
 
 /** A check counts like one test. */
@@ -45,6 +51,22 @@ export const sum = (counts: Count[]): Count => ({
 /** The line that CI reads, such as "521 passed, 0 failed". */
 export const lastLine = ({ passed, failed, skipped }: Count) =>
     `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+
+/** What failed, with the first lines of why: a log of half an hour is read from its end. Empty if nothing failed. */
+export function failures(reports: TestReport[], root: string, lines = 12): string {
+    const beginning = (text = "") => text.split("\n").slice(0, lines).join("\n");
+    const failed = reports
+        .flatMap(({ testResults }) => testResults)
+        .flatMap(({ name, message, assertionResults }) => {
+            const file = path.relative(root, name);
+            const tests = assertionResults.filter(({ status }) => status === "failed");
+            if (message && tests.length === 0) return [`${file}\n${beginning(message)}`];
+            return tests.map(
+                ({ fullName, failureMessages }) => `${file} > ${fullName}\n${beginning(failureMessages?.[0])}`,
+            );
+        });
+    return failed.length === 0 ? "" : ["Failed:", ...failed, ""].join("\n\n");
+}
 
 /** A table of the `length` files that took longest, slowest first; empty without a file. */
 export function slowestFiles(reports: TestReport[], root: string, length = 10): string {

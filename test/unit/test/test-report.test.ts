@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countOf, lastLine, slowestFiles, sum, type TestReport } from "../../support/test-report";
+import { countOf, failures, lastLine, slowestFiles, sum, type TestReport } from "../../support/test-report";
 
 const report = (numbers: Partial<TestReport>): TestReport => ({
     numPassedTests: 0,
@@ -38,6 +38,7 @@ test("the slowest files of all reports are a table, slowest first", () => {
         name: `/repository/${name}`,
         startTime: 1000,
         endTime: 1000 + seconds * 1000,
+        assertionResults: [],
     });
     const reports = [
         report({ testResults: [file("test/unit/quick.test.ts", 0.04), file("test/unit/slow.test.ts", 12)] }),
@@ -53,4 +54,25 @@ test("the slowest files of all reports are a table, slowest first", () => {
         ].join("\n"),
     );
     expect(slowestFiles([], "/repository")).toBe("");
+});
+
+test("what failed is told at the end: the tests, with the beginning of the reason, and files that did not load", () => {
+    const file = { name: "/repository/test/lab/lab.test.ts", startTime: 0, endTime: 1, message: "" };
+    const tests = {
+        ...file,
+        assertionResults: [
+            { fullName: "up works", status: "passed" },
+            { fullName: "down works", status: "failed", failureMessages: ["Error: one\ntwo\nthree", "another"] },
+        ],
+    };
+    const broken = {
+        ...file,
+        name: "/repository/test/unit/a.test.ts",
+        message: "SyntaxError: x",
+        assertionResults: [],
+    };
+    expect(failures([report({ testResults: [tests] }), report({ testResults: [broken] })], "/repository", 2)).toBe(
+        "Failed:\n\ntest/lab/lab.test.ts > down works\nError: one\ntwo\n\ntest/unit/a.test.ts\nSyntaxError: x\n\n",
+    );
+    expect(failures([report({ testResults: [{ ...tests, assertionResults: [] }] })], "/repository")).toBe("");
 });
