@@ -29,6 +29,7 @@ make() {
         forget "$scratch/tree"
         start_later "$scratch/tree"
         if [ -e "$recipe/mebibytes" ]; then
+            keep_size "$scratch/tree"
             apart disk "$scratch" "$image" "$(<"$recipe/mebibytes")"
             rm -rf "$scratch/root" "$scratch/tree"
         fi
@@ -78,6 +79,12 @@ start_later() {
         mkdir -p "$drop_ins"
         printf '[Unit]\nConditionPathExists=%s\n' "${LAB_STEPS_FOLDER:?}" >"$drop_ins/layer.conf"
     done
+}
+
+# The file system has the whole disk. cloud-init need not look, which takes an emulated machine six seconds.
+keep_size() {
+    mkdir -p "$1/etc/cloud/cloud.cfg.d"
+    printf 'growpart: { mode: "off" }\nresize_rootfs: false\n' >"$1/etc/cloud/cloud.cfg.d/91_layer.cfg"
 }
 
 # The disk of a virtual machine that starts with the layer.
