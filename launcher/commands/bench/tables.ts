@@ -1,7 +1,7 @@
 import type { ProgramSize, Size } from "./measure-growth";
 import type { Limits } from "./measure-limits";
 import { markdownTable } from "../../../lib/table";
-import { jobs, type Job, type Side } from "./measure-ansible";
+import { jobs, type Job, type Side } from "./jobs";
 import type { Throughput } from "./measure-site";
 
 /** All measurements of one call of the bench. */
