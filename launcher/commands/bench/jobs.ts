@@ -20,3 +20,9 @@ export interface Effort {
     machines: number;
 }
 export type Side = Record<Job, Effort>;
+
+/** Both sides with machines from the same images. */
+export interface Comparison {
+    ours: Side;
+    ansible: Side;
+}
