@@ -137,6 +137,14 @@ export class StackFile {
         }
     }
 
+    /** Copies one secret from another stack file. */
+    takeSecret(key: SecretKey, from: string) {
+        const place = ["config", `lab:${key}`];
+        const document = this.read();
+        document.setIn(place, this.read(fs.readFileSync(from, "utf8")).getIn(place));
+        this.write(document);
+    }
+
     private write(document: Document) {
         fs.writeFileSync(this.path, document.toString({ lineWidth: 0 }));
     }
