@@ -1,10 +1,11 @@
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { keyPairOf } from "../../lib/ssh-keys";
 import type { SecretKey } from "../../config/schema";
 import { progress } from "../progress";
-import { passphraseFile } from "./folders";
+import { passphraseFile, stateFile } from "./folders";
 import type { Session } from "./session";
 
 /** Letters and digits: 5.95 bits each. */
@@ -25,17 +26,46 @@ export async function makeMissingSecrets(session: Session): Promise<void> {
     if (file.isIsolated) makePassphrase(session);
     const missing = file.missingSecrets;
     if (missing.length === 0) return;
-    await progress.step(`Making the secrets of stack ${file.stack}`, (say) =>
+    await progress.step(`Making the secrets of stack ${file.stack}`, () =>
         file.takeSecrets(async () => {
-            const stacks = JSON.parse(await session.ask(["stack", "ls", "--json"])) as { name: string }[];
-            if (!stacks.some(({ name }) => name === file.stack)) await session.ask(["stack", "init", file.stack]);
-            for (const key of missing) {
-                say(key);
-                // Through standard input: other users can read arguments in the list of processes.
-                await session.ask(["config", "set", "--secret", "--stack", file.stack, `lab:${key}`], makers[key]());
-            }
+            if (!(await exists(session))) await session.ask(["stack", "init", file.stack]);
+            await setSecrets(session, missing);
         }),
     );
+}
+
+/** Whether the stack exists. */
+async function exists(session: Session): Promise<boolean> {
+    const { isIsolated, stack } = session.file;
+    // Asking pulumi takes a third of a second.
+    if (isIsolated) return fs.existsSync(stateFile(stack));
+    const stacks = JSON.parse(await session.ask(["stack", "ls", "--json"])) as { name: string }[];
+    return stacks.some(({ name }) => name === stack);
+}
+
+/** Each secret is set in a copy of the stack file, so that all are set at once: pulumi derives its key anew each time. */
+async function setSecrets(session: Session, keys: SecretKey[]) {
+    const { file } = session;
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-secrets-"));
+    const set = (key: SecretKey, ...words: string[]) =>
+        // Through standard input: other users can read arguments in the list of processes.
+        session.ask(["config", "set", "--secret", "--stack", file.stack, ...words, `lab:${key}`], makers[key]());
+    try {
+        // The first secret brings the salt that the others need, unless the file has one.
+        const others = file.isEncrypted ? keys : keys.slice(1);
+        for (const first of keys.slice(0, keys.length - others.length)) await set(first);
+        const results = await Promise.allSettled(
+            others.map(async (key) => {
+                const copy = path.join(folder, `${key}.yaml`);
+                fs.copyFileSync(file.path, copy);
+                await set(key, "--config-file", copy);
+                file.takeSecret(key, copy);
+            }),
+        );
+        for (const result of results) if (result.status === "rejected") throw result.reason;
+    } finally {
+        fs.rmSync(folder, { recursive: true });
+    }
 }
 
 /** Makes the passphrase of an isolated lab's state, which is removed together with the lab. */
