@@ -86,7 +86,7 @@ export function describeLayers(layers: Layer[], refreshDays: number): string | u
     const count = `${String(usable.length)} of ${String(layers.length)} package layers are there`;
     return usable.length === 0
         ? `${count}. ./lab bake makes them.`
-        : `${count}, the oldest ${days} old; up makes a layer anew after ${String(refreshDays)}.`;
+        : `${count}, the oldest ${days} old; a layer is used for ${String(refreshDays)}.`;
 }
 
 /** The tree or the disk that each machine starts from, by the machine's name. */

@@ -113,7 +113,7 @@ describe("layers in the cache", () => {
         expect(layersOfMachines(findLayers(recipes, 20))).toEqual(directors);
         expect(layersOfMachines(findLayers(recipes, 1))).toEqual({});
         expect(describeLayers(findLayers(recipes, 30), 30)).toBe(
-            "2 of 5 package layers are there, the oldest 20 days old; up makes a layer anew after 30.",
+            "2 of 5 package layers are there, the oldest 20 days old; a layer is used for 30.",
         );
         expect(describeLayers(findLayers(recipes, 20), 20)).toContain(
             "1 of 5 package layers are there, the oldest 1 day",
