@@ -6,7 +6,14 @@ import { keyPairOf } from "../../lib/ssh-keys";
 import type { SecretKey } from "../../config/schema";
 import { progress } from "../progress";
 import { passphraseFile, stateFile } from "./folders";
-import type { Session } from "./session";
+import type { StackFile } from "./stack-file";
+
+/** Pulumi, as far as it works on a stack and its file. */
+export interface StackPulumi {
+    readonly file: StackFile;
+    /** Runs pulumi with `input` as its standard input. Returns its standard output; a ProgramError if it fails. */
+    ask(words: string[], input?: string): Promise<string>;
+}
 
 /** Letters and digits: 5.95 bits each. */
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -21,35 +28,35 @@ const makers: Record<SecretKey, () => string> = {
 };
 
 /** Makes the stack, and the secrets that its file lacks. Existing secrets stay. */
-export async function makeMissingSecrets(session: Session): Promise<void> {
-    const { file } = session;
-    if (file.isIsolated) makePassphrase(session);
+export async function makeMissingSecrets(pulumi: StackPulumi): Promise<void> {
+    const { file } = pulumi;
+    if (file.isIsolated) makePassphrase(pulumi);
     const missing = file.missingSecrets;
     if (missing.length === 0) return;
     await progress.step(`Making the secrets of stack ${file.stack}`, () =>
         file.takeSecrets(async () => {
-            if (!(await exists(session))) await session.ask(["stack", "init", file.stack]);
-            await setSecrets(session, missing);
+            if (!(await exists(pulumi))) await pulumi.ask(["stack", "init", file.stack]);
+            await setSecrets(pulumi, missing);
         }),
     );
 }
 
 /** Whether the stack exists. */
-async function exists(session: Session): Promise<boolean> {
-    const { isIsolated, stack } = session.file;
+async function exists(pulumi: StackPulumi): Promise<boolean> {
+    const { isIsolated, stack } = pulumi.file;
     // Asking pulumi takes a third of a second.
     if (isIsolated) return fs.existsSync(stateFile(stack));
-    const stacks = JSON.parse(await session.ask(["stack", "ls", "--json"])) as { name: string }[];
+    const stacks = JSON.parse(await pulumi.ask(["stack", "ls", "--json"])) as { name: string }[];
     return stacks.some(({ name }) => name === stack);
 }
 
 /** Each secret is set in a copy of the stack file, so that all are set at once: pulumi derives its key anew each time. */
-async function setSecrets(session: Session, keys: SecretKey[]) {
-    const { file } = session;
+async function setSecrets(pulumi: StackPulumi, keys: SecretKey[]) {
+    const { file } = pulumi;
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-secrets-"));
     const set = (key: SecretKey, ...words: string[]) =>
         // Through standard input: other users can read arguments in the list of processes.
-        session.ask(["config", "set", "--secret", "--stack", file.stack, ...words, `lab:${key}`], makers[key]());
+        pulumi.ask(["config", "set", "--secret", "--stack", file.stack, ...words, `lab:${key}`], makers[key]());
     try {
         // The first secret brings the salt that the others need, unless the file has one.
         const others = file.isEncrypted ? keys : keys.slice(1);
@@ -69,7 +76,7 @@ async function setSecrets(session: Session, keys: SecretKey[]) {
 }
 
 /** Makes the passphrase of an isolated lab's state, which is removed together with the lab. */
-function makePassphrase({ file }: Session) {
+function makePassphrase({ file }: StackPulumi) {
     const target = passphraseFile(file.stack);
     if (fs.existsSync(target)) return;
     if (file.isEncrypted) {

@@ -4,7 +4,6 @@ import { describe, expect, test, vi } from "vitest";
 import { parseDocument } from "yaml";
 import { secretKeys, secretSchema } from "../../../../config/schema";
 import { makeMissingSecrets } from "../../../../launcher/stack/secrets";
-import type { Session } from "../../../../launcher/stack/session";
 import { StackFile } from "../../../../launcher/stack/stack-file";
 import { emptyCheckout } from "../../../support/empty-checkout";
 
@@ -31,7 +30,7 @@ describe("init", () => {
             }
             return Promise.resolve("");
         };
-        return { session: { file, ask } as unknown as Session, asked };
+        return { session: { file, ask }, asked };
     }
 
     test("makes valid, different secrets for each stack, and passes them to pulumi through standard input", async () => {
