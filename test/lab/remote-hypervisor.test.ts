@@ -334,7 +334,9 @@ describe("machines on two hypervisors with a bridge into one network", () => {
     });
 
     test("started from one package layer, and installed nothing; nothing that identifies a machine is the same on both", async () => {
-        const identity = "cat /etc/machine-id /etc/ssh/ssh_host_*.pub; sha256sum /var/lib/systemd/random-seed";
+        // systemd need not have written its random seed yet.
+        const seed = "if [ -e /var/lib/systemd/random-seed ]; then sha256sum /var/lib/systemd/random-seed; fi";
+        const identity = `cat /etc/machine-id /etc/ssh/ssh_host_*.pub; ${seed}`;
         const of = async (name: string) => {
             const log = await lab.ok("-s", "spread", "ssh", name, "ls /var/lib/lab/packages.lock /var/log/apt");
             expect(log, name).toContain("packages.lock");
@@ -342,10 +344,9 @@ describe("machines on two hypervisors with a bridge into one network", () => {
             return (await lab.ok("-s", "spread", "ssh", name, identity)).trim().split("\n");
         };
         const [left, right] = [await of("left"), await of("right")];
-        const form = [/^[0-9a-f]{32}$/, /^ssh-ed25519 \S+ /, /^[0-9a-f]{64} /];
-        expect(left).toEqual(form.map((pattern) => expect.stringMatching(pattern) as string));
+        const form = [/^[0-9a-f]{32}$/, /^ssh-ed25519 \S+ /].map((form) => expect.stringMatching(form) as string);
+        for (const lines of [left, right]) expect(lines.slice(0, form.length)).toEqual(form);
         expect(left.filter((line) => right.includes(line))).toEqual([]);
-        expect(right).toHaveLength(form.length);
     });
 
     test("are reached directly, and by each other", async () => {
