@@ -23,6 +23,9 @@ export interface MissingArtifact {
     fault?: string;
 }
 
+/** What is said of a damaged file in the cache, after its fault. */
+export const downloadsAgain = "downloading the file again";
+
 /**
  * Path of the copy that the lab downloads. The folder is named by the sum, so that two files of one name can be in the
  * cache.
@@ -189,7 +192,7 @@ async function fetchInto(
     progress: Progress,
 ): Promise<string[]> {
     if (missing.length === 0) return [];
-    for (const { fault } of missing) if (fault) progress.info(`${fault}: downloading the file again`);
+    for (const { fault } of missing) if (fault) progress.info(`${fault}: ${downloadsAgain}`);
     await mkdir(join(cache, "artifacts"), { recursive: true });
     const staging = await mkdtemp(join(cache, "artifacts", ".fetching-"));
     try {

@@ -18,7 +18,12 @@ export const upCommand = (): Command =>
             run: async ({ stack, words, options }) => {
                 const file = options.timeline === undefined ? undefined : timelineFile(options.timeline);
                 refuseHalfReverted(stack);
-                const session = await Session.open(stack, { plans: true, makesMachines: true, layers: options.layers });
+                const session = await Session.open(stack, {
+                    plans: true,
+                    makesMachines: true,
+                    layers: options.layers,
+                    makesStack: true,
+                });
                 await prepareStack(session);
                 const replace = await replaceLostMachines(session);
                 const up = ["up", "--yes", "--skip-preview", ...withoutDots, ...replace, ...words];

@@ -1,34 +1,15 @@
 /** What has to be done, and known, before pulumi works on a stack. */
-import * as fs from "node:fs";
 import { readDescription } from "../../roles/configuration";
 import { parseResourceName, parseUrn } from "../../config/resource-names";
-import { stackFolder } from "../../lib/environment";
-import { withLock } from "../../lib/lock";
-import { progress } from "../progress";
-import { backendFolder, stateFile } from "./folders";
-import { provideMovedPrograms } from "./moved-programs";
+import { stateFile } from "./folders";
+import { makeStack } from "./make-stack";
 import { exportStack, machineNamesIn, readStateFile } from "./pulumi-state";
 import { recoverFromKill, recoverMachines } from "./recovery";
-import { makeMissingSecrets } from "./secrets";
 import type { Session } from "./session";
-import { standstillLock } from "./standstill";
 
-/**
- * Makes the stack and the secrets that its file lacks, and tidies up after a pulumi that was killed. Waits for a
- * snapshot or a revert that is under way.
- */
+/** Makes what the stack lacks (makeStack), and tidies up after a pulumi that was killed. */
 export async function prepareStack(session: Session): Promise<void> {
-    const { stack, isIsolated } = session.file;
-    await withLock(
-        standstillLock(stackFolder(stack)),
-        () => Promise.resolve(),
-        () => progress.info("Waiting for a snapshot or a revert to end."),
-    );
-    if (isIsolated) {
-        fs.mkdirSync(backendFolder(stack), { recursive: true, mode: 0o700 });
-        provideMovedPrograms(fs.existsSync(stateFile(stack)) ? fs.readFileSync(stateFile(stack), "utf8") : "");
-    }
-    await makeMissingSecrets(session);
+    await makeStack(session);
     if (session.isolatedHost) await recoverFromKill(session, session.isolatedHost);
 }
 

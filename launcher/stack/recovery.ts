@@ -121,17 +121,16 @@ export async function recoverMachines(
     description: LabDescription,
 ): Promise<string[]> {
     const kind = description.machineKind;
+    const domains = async (...which: string[]) =>
+        (await virsh(isolatedHost, kind, "list", "--name", ...which)).split("\n").filter(Boolean);
     const notRunning = async () => {
-        const running = (await virsh(isolatedHost, kind, "list", "--name")).split("\n");
+        const running = await domains();
         return description.machines.map(({ name }) => name).filter((name) => !running.includes(name));
     };
-    // A snapshot that was killed leaves machines paused.
-    for (const name of (await virsh(isolatedHost, kind, "list", "--name", "--state-paused"))
-        .split("\n")
-        .map((line) => line.trim())
-        .filter(Boolean))
-        await virsh(isolatedHost, kind, "resume", name);
-    if ((await notRunning()).length === 0) return [];
+    // Paused machines are running ones to libvirt. A snapshot that was killed leaves them.
+    const [paused, off] = await Promise.all([domains("--state-paused"), notRunning()]);
+    for (const name of paused) await virsh(isolatedHost, kind, "resume", name);
+    if (off.length === 0) return [];
     await resumeMachines(isolatedHost, kind, stackFolder(session.file.stack), () => undefined);
     const lost = await notRunning();
     if (lost.length === 0) return [];

@@ -1,11 +1,19 @@
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { keyPairOf } from "../../lib/ssh-keys";
 import type { SecretKey } from "../../config/schema";
 import { progress } from "../progress";
-import { passphraseFile } from "./folders";
-import type { Session } from "./session";
+import { passphraseFile, stateFile } from "./folders";
+import type { StackFile } from "./stack-file";
+
+/** Pulumi, as far as it works on a stack and its file. */
+export interface StackPulumi {
+    readonly file: StackFile;
+    /** Runs pulumi with `input` as its standard input. Returns its standard output; a ProgramError if it fails. */
+    ask(words: string[], input?: string): Promise<string>;
+}
 
 /** Letters and digits: 5.95 bits each. */
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -20,26 +28,55 @@ const makers: Record<SecretKey, () => string> = {
 };
 
 /** Makes the stack, and the secrets that its file lacks. Existing secrets stay. */
-export async function makeMissingSecrets(session: Session): Promise<void> {
-    const { file } = session;
-    if (file.isIsolated) makePassphrase(session);
+export async function makeMissingSecrets(pulumi: StackPulumi): Promise<void> {
+    const { file } = pulumi;
+    if (file.isIsolated) makePassphrase(pulumi);
     const missing = file.missingSecrets;
     if (missing.length === 0) return;
-    await progress.step(`Making the secrets of stack ${file.stack}`, (say) =>
+    await progress.step(`Making the secrets of stack ${file.stack}`, () =>
         file.takeSecrets(async () => {
-            const stacks = JSON.parse(await session.ask(["stack", "ls", "--json"])) as { name: string }[];
-            if (!stacks.some(({ name }) => name === file.stack)) await session.ask(["stack", "init", file.stack]);
-            for (const key of missing) {
-                say(key);
-                // Through standard input: other users can read arguments in the list of processes.
-                await session.ask(["config", "set", "--secret", "--stack", file.stack, `lab:${key}`], makers[key]());
-            }
+            if (!(await exists(pulumi))) await pulumi.ask(["stack", "init", file.stack]);
+            await setSecrets(pulumi, missing);
         }),
     );
 }
 
+/** Whether the stack exists. */
+async function exists(pulumi: StackPulumi): Promise<boolean> {
+    const { isIsolated, stack } = pulumi.file;
+    // Asking pulumi takes a third of a second.
+    if (isIsolated) return fs.existsSync(stateFile(stack));
+    const stacks = JSON.parse(await pulumi.ask(["stack", "ls", "--json"])) as { name: string }[];
+    return stacks.some(({ name }) => name === stack);
+}
+
+/** Each secret is set in a copy of the stack file, so that all are set at once: pulumi derives its key anew each time. */
+async function setSecrets(pulumi: StackPulumi, keys: SecretKey[]) {
+    const { file } = pulumi;
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lab-secrets-"));
+    const set = (key: SecretKey, ...words: string[]) =>
+        // Through standard input: other users can read arguments in the list of processes.
+        pulumi.ask(["config", "set", "--secret", "--stack", file.stack, ...words, `lab:${key}`], makers[key]());
+    try {
+        // The first secret brings the salt that the others need, unless the file has one.
+        const others = file.isEncrypted ? keys : keys.slice(1);
+        for (const first of keys.slice(0, keys.length - others.length)) await set(first);
+        const results = await Promise.allSettled(
+            others.map(async (key) => {
+                const copy = path.join(folder, `${key}.yaml`);
+                fs.copyFileSync(file.path, copy);
+                await set(key, "--config-file", copy);
+                file.takeSecret(key, copy);
+            }),
+        );
+        for (const result of results) if (result.status === "rejected") throw result.reason;
+    } finally {
+        fs.rmSync(folder, { recursive: true });
+    }
+}
+
 /** Makes the passphrase of an isolated lab's state, which is removed together with the lab. */
-function makePassphrase({ file }: Session) {
+function makePassphrase({ file }: StackPulumi) {
     const target = passphraseFile(file.stack);
     if (fs.existsSync(target)) return;
     if (file.isEncrypted) {

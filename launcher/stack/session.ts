@@ -15,7 +15,40 @@ import { refuseWithoutPrograms } from "../isolated-host/required-programs";
 import { progress } from "../progress";
 import { backendFolder, layersFolder, machinesFolder, passphraseFile } from "./folders";
 import { mistakesHere } from "./host-size";
+import { makeStack } from "./make-stack";
+import type { StackPulumi } from "./secrets";
 import { StackFile } from "./stack-file";
+
+/** What every pulumi of a stack gets from its environment. */
+const environmentOf = ({ stack, isIsolated }: StackFile, engine: Engine): NodeJS.ProcessEnv => ({
+    ...process.env,
+    ...engine.env,
+    PULUMI_STACK: stack,
+    ...(isIsolated
+        ? {
+              // metadata=skip: a pulumi that is killed while it writes a metadata file leaves an empty file, and no
+              // later pulumi can read the state.
+              PULUMI_BACKEND_URL: `file://${backendFolder(stack)}?metadata=skip`,
+              PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(stack),
+              PULUMI_CONFIG_PASSPHRASE: undefined,
+              // The command plugin fails if SSH_AUTH_SOCK names a socket without an agent. The lab has a login key of
+              // its own.
+              SSH_AUTH_SOCK: "",
+          }
+        : {}),
+});
+
+/** Pulumi outside of the lab's namespaces, for what concerns the stack and its file only. */
+const outsideOf = (file: StackFile, engine: Engine): StackPulumi => ({
+    file,
+    ask: (words, input) =>
+        run([engine.pulumi, ...words], {
+            cwd: checkout,
+            env: environmentOf(file, engine),
+            input,
+            name: `pulumi ${words[0] ?? ""}`,
+        }),
+});
 
 /**
  * A stack with everything that pulumi needs to work on it: the engine, the network that it runs in, its backend and its
@@ -35,9 +68,13 @@ export class Session {
     /**
      * Puts in place what is missing, and reuses what is there. With `plans`, the stack file is validated and the
      * artifacts are fetched before anything is started. With `makesMachines`, the image of the machines is built too,
-     * if the stack uses one that is built here. Without `layers`, containers start from the image alone.
+     * if the stack uses one that is built here. Without `layers`, containers start from the image alone. With
+     * `makesStack`, the stack and its secrets are made meanwhile (makeStack).
      */
-    static async open(stack: string, { plans = false, makesMachines = false, layers = true } = {}): Promise<Session> {
+    static async open(
+        stack: string,
+        { plans = false, makesMachines = false, layers = true, makesStack = false } = {},
+    ): Promise<Session> {
         const file = new StackFile(stack);
         const cache = cacheFolder();
         const description = plans ? readDescription(file.settings, stack, [mistakesHere(stack)]) : undefined;
@@ -48,8 +85,9 @@ export class Session {
             if (description.machineKind === "vm") await ensureDiskImage(description, options);
             await jumpHostsOf(description);
         }
+        const engineReady = ensureEngine({ cache, progress });
         const [engine, image, isolatedHost] = await Promise.all([
-            ensureEngine({ cache, progress }),
+            engineReady,
             makesMachines && file.wantsBuiltImage
                 ? ensureImage({ cache, platform: "debian-13", kind: file.machineKind, progress }).then(
                       (image) => image.path,
@@ -64,6 +102,7 @@ export class Session {
                       progress,
                   })
                 : undefined,
+            makesStack ? engineReady.then((ready) => makeStack(outsideOf(file, ready))) : undefined,
         ]);
         const recipes =
             layers && description?.machineKind === "container" && image !== undefined
@@ -82,28 +121,13 @@ export class Session {
     }
 
     private get env(): NodeJS.ProcessEnv {
-        const { stack } = this.file;
         return {
-            ...process.env,
-            ...this.engine.env,
-            PULUMI_STACK: stack,
-            ...(this.file.isIsolated
-                ? {
-                      // metadata=skip: a pulumi that is killed while it writes a metadata file leaves an empty file,
-                      // and no later pulumi can read the state.
-                      PULUMI_BACKEND_URL: `file://${backendFolder(stack)}?metadata=skip`,
-                      PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(stack),
-                      PULUMI_CONFIG_PASSPHRASE: undefined,
-                      // The command plugin fails if SSH_AUTH_SOCK names a socket without an agent. The lab has a login
-                      // key of its own.
-                      SSH_AUTH_SOCK: "",
-                  }
-                : {}),
+            ...environmentOf(this.file, this.engine),
             ...asVariables({
                 cache: cacheFolder(),
                 image: this.image,
                 layers: JSON.stringify(layersOfMachines(this.findLayers())),
-                machines: machinesFolder(stack),
+                machines: machinesFolder(this.file.stack),
             }),
         };
     }

@@ -30,8 +30,23 @@ export class StackFile {
         }
     }
 
-    private read() {
-        const document = parseDocument(fs.readFileSync(this.path, "utf8"));
+    private text() {
+        return fs.readFileSync(this.path, "utf8");
+    }
+
+    /** The file's values. Parsing takes longer than the rest of a command's start, so a file is parsed once. */
+    private values(): { config?: Record<string, unknown> | null; encryptionsalt?: unknown } {
+        const text = this.text();
+        if (this.parsed?.text !== text) {
+            const values = (this.read(text).toJS() ?? {}) as ReturnType<StackFile["values"]>;
+            this.parsed = { text, values };
+        }
+        return this.parsed.values;
+    }
+    private parsed?: { text: string; values: ReturnType<StackFile["values"]> };
+
+    private read(text = this.text()) {
+        const document = parseDocument(text);
         const [error] = document.errors;
         if (error)
             throw new UserError(
@@ -43,7 +58,7 @@ export class StackFile {
 
     /** A setting as text. pulumi writes `"true"` for true, so both have to be read alike. */
     private setting(key: string): string | undefined {
-        const value = this.read().getIn(["config", `lab:${key}`]);
+        const value = this.values().config?.[`lab:${key}`];
         return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
     }
 
@@ -68,7 +83,7 @@ export class StackFile {
 
     /** Every `lab:` setting except the secrets, as plain values. */
     get settings(): Record<string, unknown> {
-        const { config } = (this.read().toJS() ?? {}) as { config?: Record<string, unknown> | null };
+        const { config } = this.values();
         return Object.fromEntries(
             Object.entries(config ?? {})
                 .filter(([key]) => key.startsWith("lab:") && !secretKeys.some((secret) => key === `lab:${secret}`))
@@ -85,7 +100,7 @@ export class StackFile {
     }
 
     get isEncrypted(): boolean {
-        return this.read().has("encryptionsalt");
+        return this.values().encryptionsalt !== undefined;
     }
 
     /** Removes one secret. The next command that needs it makes another. */
@@ -120,6 +135,14 @@ export class StackFile {
             if (written.has("encryptionsalt")) document.set("encryptionsalt", written.get("encryptionsalt"));
             this.write(document);
         }
+    }
+
+    /** Copies one secret from another stack file. */
+    takeSecret(key: SecretKey, from: string) {
+        const place = ["config", `lab:${key}`];
+        const document = this.read();
+        document.setIn(place, this.read(fs.readFileSync(from, "utf8")).getIn(place));
+        this.write(document);
     }
 
     private write(document: Document) {

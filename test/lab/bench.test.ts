@@ -23,6 +23,8 @@ test("up against its limit, and growth, on a lab of the bench's own, of which no
     expect(limits?.recording.criticalPath).toBeLessThanOrEqual(limits?.recording.wall ?? 0);
     expect(limits?.recording.use.lab).toBeGreaterThan(0);
     expect(limits?.program.computing).toBeGreaterThan(0);
+    // Node.js itself has 40 MiB.
+    for (const process of [limits?.program, limits?.launcher]) expect(process?.memory).toBeGreaterThan(40 * 1024 ** 2);
     expect(limits?.state.resources).toBeGreaterThan(100);
     expect(growth?.map(({ appServers, machines }) => [appServers, machines])).toEqual([[2, 6]]);
     expect(program?.map(({ appServers }) => appServers)).toEqual([2, 4, 8, 16]);

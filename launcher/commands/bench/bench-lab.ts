@@ -26,6 +26,16 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
     return (performance.now() - start) / 1000;
 }
 
+/** What a process needs: its life and its processor time in seconds, and its most memory in bytes. */
+export interface Needs {
+    alive: number;
+    computing: number;
+    memory: number;
+}
+
+/** The word by which `up` uses no package layers and makes none. */
+export const withoutLayers = "--no-layers";
+
 /** A lab that the bench makes and removes. It has the settings of another stack, but its own name and secrets. */
 export class BenchLab {
     readonly stack = "bench";
@@ -79,8 +89,8 @@ export class BenchLab {
         return run([path.join(checkout, "lab"), "-s", this.stack, ...words], { name: `./lab ${words[0] ?? ""}` });
     }
 
-    /** Makes the machines in the stack file, and nothing on them. */
-    async boot(): Promise<void> {
+    /** Makes the machines in the stack file, and nothing on them. Without `layers`, they start from the image alone. */
+    async boot(layers: boolean): Promise<void> {
         // Ends of URNs. ** stands for any text.
         const targets = [
             `lab:Lab::${labResource}`,
@@ -92,6 +102,7 @@ export class BenchLab {
         ];
         await this.lab(
             "up",
+            ...(layers ? [] : [withoutLayers]),
             ...targets.flatMap((target) => ["--target", `urn:pulumi:${this.stack}::lab::**${target}`]),
         );
     }
@@ -145,21 +156,20 @@ export class BenchLab {
         });
     }
 
-    /**
-     * How long the Pulumi program lives in a preview, and how much processor time it uses. The rest it waits for the
-     * engine. In seconds.
-     */
-    async programTime(): Promise<{ alive: number; computing: number }> {
-        const file = path.join(stackFolder(this.stack), "program-time.json");
+    /** What the Pulumi program and the launcher need in a preview. */
+    async programNeeds(): Promise<{ program: Needs; launcher: Needs }> {
+        const folder = path.join(stackFolder(this.stack), "needs");
+        fs.mkdirSync(folder, { recursive: true });
         await run([path.join(checkout, "lab"), "-s", this.stack, "preview"], {
             name: "./lab preview",
             env: {
                 ...process.env,
                 NODE_OPTIONS: `--require ${path.join(__dirname, "program-time.cjs")}`,
-                ...asVariables({ programTime: file }),
+                ...asVariables({ programTime: folder }),
             },
         });
-        return JSON.parse(fs.readFileSync(file, "utf8")) as { alive: number; computing: number };
+        const read = (name: string) => JSON.parse(fs.readFileSync(path.join(folder, name), "utf8")) as Needs;
+        return { program: read("program.json"), launcher: read("launcher.json") };
     }
 
     /**

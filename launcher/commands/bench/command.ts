@@ -33,7 +33,7 @@ async function measure(stack: string, wanted: readonly Part[], short: boolean): 
     const [
         { BenchLab },
         { compareWithAnsible },
-        { measureLimits },
+        { measureLimits, measureWithoutLayers },
         { measureGrowth, measureProgram },
         { measureSite },
     ] = await Promise.all([
@@ -50,11 +50,15 @@ async function measure(stack: string, wanted: readonly Part[], short: boolean): 
             results.limits = await measureLimits(lab, progress, times);
             if (wanted.includes("site")) results.site = await measureSite(lab, progress, short);
             if (wanted.includes("growth")) {
-                results.growth = await measureGrowth(lab, progress, short ? [2] : [2, 4, 8], times);
+                results.growth = await measureGrowth(lab, progress, short ? [2] : [2, 4, 8, 16], times);
                 results.program = await measureProgram(lab.description, progress, [2, 4, 8, 16]);
             }
         });
     }
-    if (wanted.includes("ansible")) results.ansible = await compareWithAnsible(stack, progress);
+    if (results.limits && !short) results.limits.upWithoutLayers = await measureWithoutLayers(stack, progress);
+    if (wanted.includes("ansible")) {
+        results.ansible = await compareWithAnsible(stack, progress, false);
+        results.ansibleWithLayers = await compareWithAnsible(stack, progress, true);
+    }
     return results;
 }

@@ -1,27 +1,7 @@
 import type { Progress } from "../../../lib/progress";
 import { Playbook } from "./ansible/playbook";
-import { BenchLab, timed } from "./bench-lab";
-
-/** The jobs of each side, in this order. */
-export const jobs = {
-    converge: "booted machines to a verified site",
-    nothing: "nothing to do",
-    file: "one file of one role changed",
-    added: "an app server added, from its boot on",
-} as const;
-export type Job = keyof typeof jobs;
-
-/**
- * In seconds. `computing` is the processor time of the lab's machines and tools, the side's own tool included. On a
- * machine with other work it says more than `wall`.
- */
-export interface Effort {
-    wall: number;
-    computing: number;
-    /** The part of `computing` that the lab's machines used. */
-    machines: number;
-}
-export type Side = Record<Job, Effort>;
+import { BenchLab, timed, withoutLayers } from "./bench-lab";
+import { jobs, type Comparison, type Effort, type Job, type Side } from "./jobs";
 
 /** One side's way to bring machines to the state that the stack file describes. */
 interface Contestant {
@@ -32,18 +12,23 @@ interface Contestant {
     converge(firstTime: boolean): Promise<unknown>;
 }
 
-/** Measures this program and then Ansible. Each gets new machines, made by the same tool from the same stack file. */
-export async function compareWithAnsible(like: string, progress: Progress): Promise<{ ours: Side; ansible: Side }> {
+/**
+ * Measures this program and then Ansible. Each gets new machines, made by the same tool from the same stack file: with
+ * `layers` from images that have all packages (bench/README.md).
+ */
+export async function compareWithAnsible(like: string, progress: Progress, layers: boolean): Promise<Comparison> {
+    const images = layers ? ", with package layers" : "";
     const ours = await BenchLab.with(like, true, (lab) =>
-        contest(lab, "this program", progress, {
+        contest(lab, `this program${images}`, progress, layers, {
             prepare: () => Promise.resolve(),
             render: () => Promise.resolve(),
-            converge: () => lab.lab("up"),
+            // What up does after its end, in the background, would slow down what comes next.
+            converge: () => lab.lab("up", withoutLayers),
         }),
     );
     const ansible = await BenchLab.with(like, true, async (lab) => {
         const playbook = await Playbook.create(lab, progress);
-        return contest(lab, "Ansible", progress, {
+        return contest(lab, `Ansible${images}`, progress, layers, {
             prepare: () => playbook.installPython(),
             render: () => playbook.render(),
             converge: (firstTime) => playbook.play(firstTime),
@@ -52,8 +37,15 @@ export async function compareWithAnsible(like: string, progress: Progress): Prom
     return { ours, ansible };
 }
 
-async function contest(lab: BenchLab, who: string, progress: Progress, contestant: Contestant): Promise<Side> {
+async function contest(
+    lab: BenchLab,
+    who: string,
+    progress: Progress,
+    layers: boolean,
+    contestant: Contestant,
+): Promise<Side> {
     const { description } = lab;
+    if (layers) await progress.step(`${who}: package layers`, () => lab.lab("bake"));
     const job = (name: Job) =>
         progress.step(`${who}: ${jobs[name]}`, async (): Promise<Effort> => {
             const before = lab.processorSeconds;
@@ -66,7 +58,7 @@ async function contest(lab: BenchLab, who: string, progress: Progress, contestan
         });
     const boot = (what: string) =>
         progress.step(`${who}: ${what}`, async () => {
-            await lab.boot();
+            await lab.boot(layers);
             await contestant.prepare();
             await contestant.render();
         });

@@ -29,8 +29,14 @@ const installWrk =
     "DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends " +
     "-o Dpkg::Use-Pty=0 install wrk >/dev/null";
 
+/** A JVM that has just started answers several times slower, and compiles beside the measurement. */
+const warmUpSeconds = 15;
+
 /** Simultaneous connections. Each asks for its next page when it has the last one. */
 const connections = 16;
+
+const wrk = (url: string, seconds: number) =>
+    `wrk --threads 1 --connections ${connections} --duration ${seconds}s --latency ${url}`;
 
 /** Parses the output of wrk. */
 export function parseWrk(what: string, text: string): Throughput {
@@ -79,24 +85,24 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         }
         const ask = async (what: string, from: MachineDescription, url: string) => {
             say(what);
-            // The first second is not measured: Tomcat compiles pages when they are first needed.
-            const wrk = (duration: number) =>
-                `wrk --threads 1 --connections ${connections} --duration ${duration}s --latency ${url}`;
-            found.push(parseWrk(what, await on(from, `${wrk(1)} >/dev/null; ${wrk(seconds)}`)));
+            found.push(parseWrk(what, await on(from, wrk(url, seconds))));
         };
         // With a port number: without one, wrk looks up the port of "http", and the machines have no /etc/services.
         const page = "/counter/bench";
+        say("each app server alone, until its JVM has compiled what this page needs");
+        for (const { address } of machinesWith(description, "app"))
+            await on(director, wrk(`http://${address}:80${page}`, short ? 1 : warmUpSeconds));
         await ask(
-            "visitor, virtual address, director, httpd, Tomcat",
+            "visitor, virtual address, director, httpd, Tomcat (all app servers)",
             visitor,
             `http://${description.virtualAddress}:80${page}`,
         );
-        await ask("director, httpd, Tomcat (one app server)", director, `http://${app.address}:80${page}`);
-        await ask("httpd, Tomcat", app, `http://127.0.0.1:80${page}`);
+        await ask("the same from the director itself", director, `http://127.0.0.1:80${page}`);
+        await ask("httpd, Tomcat (one app server), from the director", director, `http://${app.address}:80${page}`);
+        await ask("httpd, Tomcat, from the app server itself", app, `http://127.0.0.1:80${page}`);
         await ask("Tomcat alone", app, `http://127.0.0.1:${description.tomcat.port}${page}`);
         await ask("director alone, an answer of its own", director, "http://127.0.0.1:80/director");
         if (short) return;
-        await ask("director, app servers; with jemalloc", director, `http://127.0.0.1:80${page}`);
         say("the directors' server without jemalloc");
         const paths = await ensureArtifacts(neededArtifacts(description), { cache: cacheFolder(), progress: silent });
         const { loginKey, machines } = accessOf(await lab.configuration());
@@ -129,7 +135,7 @@ export async function measureSite(lab: BenchLab, progress: Progress, short: bool
         // while.
         await on(director, `systemctl stop tengine && ${plainPrefix}/sbin/nginx`);
         try {
-            await ask("director, app servers; without jemalloc", director, `http://127.0.0.1:80${page}`);
+            await ask("the same as from the director itself, without jemalloc", director, `http://127.0.0.1:80${page}`);
         } finally {
             await on(
                 director,

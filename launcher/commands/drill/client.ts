@@ -213,17 +213,18 @@ class Load {
         const { connectMs, answerMs } = this.plan;
         const books = kind === "add" ? this.adds : this.reads;
         books.sent++;
-        const once = () =>
+        const once = (agent = self.agent) =>
             request(`${this.plan.url}${page}${kind === "add" ? "?op=add" : ""}`, kind === "add" ? "POST" : "GET", {
-                agent: self.agent,
+                agent,
                 cookie: self.cookie,
                 connectMs,
                 answerMs,
             });
         try {
-            // A browser repeats an idempotent request if a kept connection turns out to be closed (RFC 9110, 9.2.2).
+            // A browser repeats an idempotent request if a kept connection turns out to be closed (RFC 9110, 9.2.2), on a
+            // new connection: the other kept ones may be closed as well.
             const reply = await once().catch((error: unknown) => {
-                if (kind === "read" && (error as { staleConnection?: boolean }).staleConnection) return once();
+                if (kind === "read" && (error as { staleConnection?: boolean }).staleConnection) return once(false);
                 throw error;
             });
             if (reply.status !== 200) throw new RequestFailed(`HTTP ${reply.status}`, true);

@@ -9,14 +9,14 @@ import { labCommand, wholeNumber } from "../../command";
 import { progress } from "../../progress";
 import { RunningLab } from "../../stack/running-lab";
 import type { Drill } from "./drill";
-import { asTable } from "./report";
+import { asMarkdown, asTable } from "./report";
 
 export const drillCommand = (): Command =>
-    labCommand<{ json?: string; rounds?: number; seed?: number }>({
+    labCommand<{ json?: string; markdown?: string; rounds?: number; seed?: number }>({
         name: "drill",
         group: "look",
         help: "break things while clients work, measure, and heal them; exit code 0 only if every goal was met",
-        run: async ({ stack, words, options: { json, rounds = 3, seed = randomInt(2 ** 31) } }) => {
+        run: async ({ stack, words, options: { json, markdown, rounds = 3, seed = randomInt(2 ** 31) } }) => {
             // Loaded on demand: the checks load the components, which most commands do not need.
             const [{ drills }, { runDrills }] = await Promise.all([import("./drills/index"), import("./run-drill")]);
             const asked = words.flatMap((text) => text.split(","));
@@ -38,11 +38,13 @@ export const drillCommand = (): Command =>
             process.stdout.write(asTable(results));
             if (json !== undefined)
                 fs.writeFileSync(resolveForCaller(json), `${JSON.stringify(results, undefined, 4)}\n`);
+            if (markdown !== undefined) fs.writeFileSync(resolveForCaller(markdown), asMarkdown(results));
             return results.length === names.length && results.every(({ result }) => result === "passed") ? 0 : 1;
         },
     })
         .argument("<NAMES...>", "drills, with commas or spaces between them; `all`, or `list` to list them")
         .option("--json <FILE>", "write the results, with all failures, as JSON too")
+        .option("--markdown <FILE>", "write the table of docs/resilience.md too")
         .option("--rounds <N>", "how often to repeat what is random; default: 3", wholeNumber(1, 100))
         .option("--seed <N>", "the seed of what is random; default: another one each time", wholeNumber(0, 2 ** 31));
 

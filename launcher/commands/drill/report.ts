@@ -1,4 +1,4 @@
-import { alignColumns } from "../../../lib/table";
+import { alignColumns, markdownTable } from "../../../lib/table";
 import type { DrillResult } from "./run-drill";
 
 const seconds = (value: number) => value.toFixed(2);
@@ -60,4 +60,22 @@ export function asTable(results: DrillResult[]): string {
         `${alignColumns([head, ...rows])}\n${wrong.join("")}` +
         `${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run.\n`
     );
+}
+
+/** The table of docs/resilience.md, as Markdown. */
+export function asMarkdown(results: DrillResult[]): string {
+    const rows = results.map(({ drill, result, measured }) => [
+        result === "passed" ? drill : `${drill} (${result})`,
+        ...(measured
+            ? [
+                  `${measured.adds.failed}/${measured.adds.sent}`,
+                  `${measured.reads.failed}/${measured.reads.sent}`,
+                  String(measured.sessionsLost),
+                  String(measured.updatesLost),
+                  seconds(measured.gaps.probe),
+                  seconds(measured.gaps.keptConnection),
+              ]
+            : Array.from({ length: 6 }, () => "")),
+    ]);
+    return markdownTable(["drill", "additions", "reads", "sessions", "updates", "gap", "kept"], rows);
 }

@@ -93,3 +93,14 @@ test("a failed build keeps the bundle before, and names the place of the error",
     ).toEqual([]);
     expect(help()).toContain("machines");
 }, 60_000);
+
+test("the launcher starts without Pulumi's SDK, which takes longer to load than the rest of it", () => {
+    help();
+    const loaded = `process.on("exit", () => console.log(Object.keys(require.cache).join("\\n")));
+process.argv = ["node", "lab.cjs", "help"];
+require(${JSON.stringify(path.join(copy, ".bundle/lab.cjs"))});`;
+    const { stdout } = spawnSync(process.execPath, ["-e", loaded], { encoding: "utf8" });
+    const files = stdout.split("\n").filter((line) => line.startsWith("/"));
+    expect(files).toContain(path.join(copy, ".bundle/lab.cjs"));
+    expect(files.filter((file) => /@pulumi|grpc|protobuf/.test(file))).toEqual([]);
+});

@@ -1,4 +1,5 @@
 /** Drills with `up` while clients work: `up` is interrupted, lacks something, or changes a secret. */
+import { downloadsAgain } from "../../../../artifacts/cache";
 import type { RunningLab } from "../../../stack/running-lab";
 import { noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
@@ -24,15 +25,15 @@ export const upDrills: Record<string, Drill> = {
                 ? undefined
                 : `up does not say what is wrong: ${output.slice(-500)}`;
         },
+        // A machine that starts from its package layer needs no package.
+        ["--no-layers"],
     ),
     "artifact-corrupted": upWithFault(
         "a file in the cache is corrupted while `up` replaces a lost app server: `up` notices and fetches it again",
         artifactCorrupted,
         ({ code, output }) => {
             if (code !== 0) return `up failed: ${output.slice(-500)}`;
-            return output.includes("instead of") && output.includes("fetching the file again")
-                ? undefined
-                : "up did not notice the corrupted file";
+            return output.includes(downloadsAgain) ? undefined : "up did not notice the corrupted file";
         },
     ),
     "up-killed": {
@@ -62,6 +63,7 @@ function upWithFault(
     help: string,
     fault: (lab: RunningLab) => Fault,
     problem: (ended: Ended, machine: string) => string | undefined,
+    words: string[] = [],
 ): Drill {
     return {
         help,
@@ -75,7 +77,7 @@ function upWithFault(
                 try {
                     stage.say(secondFault.what);
                     await secondFault.inject();
-                    const found = problem(await lab(stage.lab.stack, ["up"]), machine.name);
+                    const found = problem(await lab(stage.lab.stack, ["up", ...words]), machine.name);
                     if (found) throw new Error(found);
                 } finally {
                     await secondFault.heal();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Failure } from "../../../../../launcher/commands/drill/load";
-import { asTable } from "../../../../../launcher/commands/drill/report";
+import { asMarkdown, asTable } from "../../../../../launcher/commands/drill/report";
 import type { DrillResult } from "../../../../../launcher/commands/drill/run-drill";
 
 const failure = (second: number, what: string, isLoss: boolean): Failure => ({
@@ -47,4 +47,21 @@ test("a failed drill names time and place; losses come before failures, and the 
 
 test("a passed drill does not list failures that were allowed", () => {
     expect(asTable([result(many, [])])).not.toContain("HTTP 502");
+});
+
+test("the table for the documentation has a row for each drill, also for one that was not run", () => {
+    const passed = result([], []);
+    if (passed.measured)
+        Object.assign(passed.measured, {
+            adds: { ...passed.measured.adds, sent: 900, failed: 2 },
+            gaps: { probe: 0.514, newConnection: 9, keptConnection: 1.2 },
+        });
+    const notRun: DrillResult = { drill: "power-cut", result: "not run", problems: [] };
+    expect(asMarkdown([passed, notRun]).split("\n")).toEqual([
+        "| drill | additions | reads | sessions | updates | gap | kept |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| memcached-killed | 2/900 | 0/0 | 0 | 0 | 0.51 | 1.20 |",
+        "| power-cut (not run) |  |  |  |  |  |  |",
+        "",
+    ]);
 });
