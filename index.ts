@@ -9,7 +9,7 @@ import { stackConfiguration } from "./config/stack-configuration";
 import { findAcceleration, type Acceleration } from "./hypervisors/acceleration";
 import { jumpHostsOf } from "./hypervisors/jump-host";
 import { startMachine, stoppedMachines } from "./hypervisors/stopped-machines";
-import { builtImagePath, cacheFolder, isFirstTime, isOffline } from "./lib/environment";
+import { builtImagePath, cacheFolder, isFirstTime, isOffline, packageLayers } from "./lib/environment";
 import { UserError } from "./lib/errors";
 import { silent } from "./lib/progress";
 import { withoutPulumisDebugging } from "./lib/pulumi-debugging";
@@ -69,6 +69,7 @@ async function factsOf(description: LabDescription): Promise<Record<string, Hype
                             virtualization: image && {
                                 image,
                                 acceleration: description.acceleration ?? (await accelerationAt(uri)),
+                                layers: packageLayers(),
                             },
                         },
                     ] as const,

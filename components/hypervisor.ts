@@ -11,6 +11,8 @@ import { render } from "../roles/template";
 export interface Virtualization {
     image: DiskImage;
     acceleration: Acceleration;
+    /** Disk of the package layer that a machine starts from, by the machine's name. */
+    layers?: Record<string, string>;
 }
 
 /** What cannot be read from the stack file, only found out at the hypervisor. */
@@ -32,6 +34,8 @@ export interface HypervisorArgs extends HypervisorFacts {
  * start from. The disk is uploaded once, through libvirt's connection.
  */
 export class Hypervisor extends pulumi.ComponentResource {
+    /** libvirt's connection URI. */
+    readonly uri: string;
     readonly provider: libvirt.Provider;
     /** Undefined where machines are on an existing bridge. */
     readonly network?: libvirt.Network;
@@ -40,6 +44,7 @@ export class Hypervisor extends pulumi.ComponentResource {
     /** Identity of the image in the base volume (DiskImage.identity). */
     readonly image?: string;
     readonly acceleration?: Acceleration;
+    readonly layers?: Record<string, string>;
     /** What ssh to the machines goes through. */
     readonly proxy?: types.input.remote.ProxyConnectionArgs;
 
@@ -49,6 +54,7 @@ export class Hypervisor extends pulumi.ComponentResource {
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:Hypervisor", name, {}, opts);
+        this.uri = uri;
         this.provider = new libvirt.Provider(`${name}-libvirt`, { uri }, { parent: this });
         // Names are fixed, so the old resource has to go before the new one comes.
         const child = { parent: this, provider: this.provider, deleteBeforeReplace: true };
@@ -80,6 +86,7 @@ export class Hypervisor extends pulumi.ComponentResource {
             const { image } = virtualization;
             this.image = image.identity;
             this.acceleration = virtualization.acceleration;
+            this.layers = virtualization.layers;
             this.pool = new libvirt.Pool(
                 `${name}-pool`,
                 { name: network.name, type: "dir", target: { path: poolFolder(description) } },

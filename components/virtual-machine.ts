@@ -4,14 +4,15 @@ import * as libvirt from "@pulumi/libvirt";
 import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../lib/ssh-keys";
 import type { MachineDescription, LabDescription } from "../config/description";
+import { diskHooks } from "./disk-from-layer";
 import { networkConfig, userData } from "./cloud-init";
 import { cloudInitDiskHooks, type CloudInitFiles } from "./cloud-init-disk";
 import type { BareMachine, BareMachineArgs } from "./bare-machine";
 
 /**
- * A libvirt QEMU domain with a thin volume over the platform's image, a cloud-init disk, and a card in the lab's
- * network. cloud-init works once on a disk, so a changed address or key takes another disk, as a changed image or size
- * does. Other changes keep the disk.
+ * A libvirt QEMU domain with a disk, a cloud-init disk, and a card in the lab's network. The disk is a thin volume over
+ * the platform's image, or a copy of a package layer. cloud-init works once on a disk, so a changed address or key
+ * takes another disk, as a changed image or size does. Other changes keep the disk.
  */
 export class VirtualMachine extends pulumi.ComponentResource implements BareMachine {
     readonly identity: pulumi.Output<string>;
@@ -23,22 +24,19 @@ export class VirtualMachine extends pulumi.ComponentResource implements BareMach
         opts: pulumi.ComponentResourceOptions,
     ) {
         super("lab:VirtualMachine", name, {}, opts);
-        const { provider, network, pool, baseVolume, image, acceleration } = hypervisor;
+        const { uri, provider, network, pool, baseVolume, image, acceleration, layers } = hypervisor;
         if (!pool || !baseVolume || !image)
             throw new Error("a hypervisor for virtual machines has a pool and a base volume");
         const emulated = acceleration === "emulation";
         // Names are fixed, so the old resource has to go before the new one comes.
         const child = { parent: this, provider, deleteBeforeReplace: true };
         const instance = instanceOf(description, machine, { authorizedKey: loginKey.publicKey, hostKey });
+        const disk = { name: `${instance}.qcow2`, size: machine.diskGiB * 1024 ** 3 };
+        const place = { uri, pool: description.network.name, machine: machine.name };
         const volume = new libvirt.Volume(
             `${name}-volume`,
-            {
-                name: `${instance}.qcow2`,
-                pool: pool.name,
-                baseVolumeId: baseVolume.id,
-                size: machine.diskGiB * 1024 ** 3,
-            },
-            { ...child, protect: machine.protect },
+            { ...disk, pool: pool.name, baseVolumeId: baseVolume.id },
+            { ...child, protect: machine.protect, hooks: diskHooks({ ...place, ...disk }, layers?.[machine.name]) },
         );
         // cloud-init works when it finds another instance id than before, so every disk has an id of its own.
         const instanceId = `${instance}-${shortHash(`${image} ${machine.diskGiB}`)}`;

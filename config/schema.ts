@@ -207,8 +207,8 @@ const packages = z.strictObject({
         .max(3650)
         .default(30)
         .describe(
-            "Days for which a package layer is used. After them `up` makes the layer anew, with the packages that " +
-                "the mirrors have then. Machines that exist stay as they are.",
+            "Days for which a package layer is used. After them `up` of an isolated lab, or `bake`, makes the layer anew, " +
+                "with the packages that the mirrors have then. Machines that exist stay as they are.",
         ),
 });
 

@@ -10,7 +10,7 @@
  * | `LAB_STACK`       | user              | launcher                     | stack of a call without `-s`     |
  * | `LAB_CALLED_FROM` | `./lab`           | launcher                     | folder of the call               |
  * | `LAB_IMAGE`       | launcher          | program, `container`         | image that the launcher built    |
- * | `LAB_LAYERS`      | launcher          | `container`                  | JSON: package layer by machine   |
+ * | `LAB_LAYERS`      | launcher          | program, `container`         | JSON: package layer by machine   |
  * | `LAB_MACHINES`    | launcher          | `container`                  | folder of the stack's containers |
  * | `LAB_DEBUG`       | launcher          | program                      | set if pulumi has `--debug`      |
  * | `LAB_FIRST_TIME`  | launcher          | program                      | set if no app server exists      |
@@ -81,7 +81,7 @@ export const resolveForCaller = (file: string) => path.resolve(callersFolder(), 
 /** Path of the image that the launcher built from packages; undefined where pulumi runs without the launcher. */
 export const builtImagePath = () => valueOf("image");
 
-/** The package layer that each container starts from, by the machine's name. Other machines start from the image. */
+/** The package layer that each machine starts from, tree or disk, by its name. Other machines start from the image. */
 export const packageLayers = () => JSON.parse(valueOf("layers") ?? "{}") as Record<string, string>;
 
 /** The folder in which each container of the stack has its own folder; undefined outside of an isolated lab. */

@@ -4,7 +4,7 @@ import { cacheFolder } from "../../lib/environment";
 import { alignColumns } from "../../lib/table";
 import { roles } from "../../roles/index";
 import { labCommand } from "../command";
-import { placeOfImage } from "../isolated-host/image";
+import { builtImageOf } from "../isolated-host/image";
 import { describeLayers, findLayers, layerRecipes } from "../isolated-host/layers";
 import { RunningLab } from "../stack/running-lab";
 import { directCurlText } from "../../lib/proxies";
@@ -33,11 +33,10 @@ export const statusCommand = (): Command =>
     });
 
 async function statusOfLayers({ description }: RunningLab): Promise<string> {
-    if (!description.isolated || description.machineKind !== "container") return "";
     const cache = cacheFolder();
-    const { path } = await placeOfImage({ cache, platform: "debian-13", kind: "container" });
     const { refreshDays } = description.packages;
-    const text = describeLayers(findLayers(layerRecipes(description, path, cache), refreshDays), refreshDays);
+    const recipes = layerRecipes(description, await builtImageOf(description, cache), cache);
+    const text = describeLayers(findLayers(recipes, refreshDays), refreshDays);
     return text === undefined ? "" : `${text}\n`;
 }
 

@@ -40,6 +40,6 @@ export const upCommand = (): Command =>
                 "--timeline <FILE>",
                 "write a picture (SVG) of what took how long, and FILE.json with the same as data",
             )
-            .option("--no-layers", "make containers from the image alone, and make no package layers"),
+            .option("--no-layers", "make machines from the image alone, and make no package layers"),
         "up",
     );

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { MachineKind } from "../../config/description";
+import type { LabDescription, MachineKind } from "../../config/description";
 import type { Progress } from "../../lib/progress";
 import { run } from "../../lib/run";
 import { withLock } from "../../lib/lock";
@@ -34,7 +34,10 @@ const recipes: Record<MachineKind, Recipe> = {
         otherScripts: ["guest-init.sh"],
         product: "root",
     },
-    /** A cloud image: the same with a kernel, a boot loader (BIOS) and cloud-init, as a qcow2 disk of 2 GiB. */
+    /**
+     * A cloud image: the same with a kernel, a boot loader (BIOS) and cloud-init, as a qcow2 disk. The tree stays
+     * beside it: package layers are made over it.
+     */
     vm: {
         suffix: "-vm",
         packages: [
@@ -53,10 +56,9 @@ const recipes: Record<MachineKind, Recipe> = {
         hooks: ["guest-hook.sh", "disk-hook.sh"],
         otherScripts: ["make-disk.sh"],
         product: "disk.qcow2",
-        finish: async (folder, root, say) => {
-            await run([join(__dirname, "make-disk.sh"), root, join(folder, "disk.qcow2")], { say });
-            rmSync(root, { recursive: true });
-        },
+        // 2 GiB is the smallest disk that a machine can have. cloud-init grows the file system to the size of its disk.
+        finish: (folder, root, say) =>
+            run([join(__dirname, "make-disk.sh"), root, join(folder, "disk.qcow2"), "2048"], { say }),
     },
 };
 
@@ -100,6 +102,21 @@ export async function placeOfImage({ cache, platform, kind }: Image): Promise<{ 
     ];
     const key = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 12);
     return { path: join(cache, "images", `${platform}${suffix}-${key}`, product), key };
+}
+
+/**
+ * The image that is built here and that the stack's machines start from, whether it exists already or not. Undefined
+ * where they start from another one.
+ */
+export async function builtImageOf(
+    { isolated, image, machineKind: kind }: Pick<LabDescription, "isolated" | "image" | "machineKind">,
+    cache: string,
+): Promise<string | undefined> {
+    const named = kind === "vm" ? image?.source : undefined;
+    // Only Debian can build images. Another machine must not be asked for its mirrors.
+    if (named === undefined ? !isolated : !named.startsWith(join(cache, "images"))) return undefined;
+    const { path } = await placeOfImage({ cache, platform: "debian-13", kind });
+    return named === undefined || named === path ? path : undefined;
 }
 
 /**

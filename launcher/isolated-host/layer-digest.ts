@@ -1,16 +1,13 @@
-import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { requireDigest } from "../../artifacts/package-layer";
 import { run } from "../../lib/run";
 
 export const layerScript = join(__dirname, "layer.sh");
 
 /**
- * Removes the layer in `folder` and fails if its files are not those that were made, by their names, sizes, modes,
- * owners and times. The next `up` makes it anew.
+ * Removes a container's layer in `folder` and fails if its files are not those that were made, by their names, sizes,
+ * modes, owners and times.
  */
-export async function requireSound(folder: string): Promise<void> {
-    const digest = await run(["bash", layerScript, "digest", folder]);
-    if (digest.trim() === readFileSync(join(folder, "digest"), "utf8").trim()) return;
-    rmSync(folder, { recursive: true, force: true });
-    throw new Error(`${folder} has changed since it was made, and was removed.`);
-}
+export const requireSound = async (folder: string): Promise<void> => {
+    requireDigest(folder, (await run(["bash", layerScript, "digest", folder])).trim());
+};

@@ -1,10 +1,14 @@
 #!/bin/bash
-# Makes package layers for system containers: what a package run changes in the image, as the upper layer of an overlay.
+# Makes package layers: what a package run changes in the image. A container's layer is the upper layer of an overlay
+# (`tree`), a virtual machine's is a whole disk (`disk.qcow2`).
 #
-# layer.sh make LAYERS IMAGE RECIPES   runs in the lab's namespaces. RECIPES has a file for each layer: its name is the
-#                                      layer's, its content the package run. Layers that exist are left out. http_proxy
-#                                      is the package proxy, LAB_STEPS_FOLDER a folder that `up` makes on each machine.
-# layer.sh digest LAYER                prints a digest over the names, types, owners, modes, sizes and times of all files
+# layer.sh make LAYERS IMAGE RECIPES   runs in the lab's namespaces. IMAGE is the image's root tree. RECIPES has a
+#                                      folder for each layer, with the layer's name: `packages` is the package run,
+#                                      `mebibytes` the size of a virtual machine's disk. Layers that exist are left
+#                                      out. http_proxy is the package proxy, LAB_STEPS_FOLDER a folder that `up` makes
+#                                      on each machine.
+# layer.sh digest LAYER                prints a digest over the disk, or over the names, types, owners, modes, sizes
+#                                      and times of all files
 set -euo pipefail
 self=$(realpath "$0")
 
@@ -20,17 +24,24 @@ make() {
         basename "$recipe"
         local scratch
         scratch=$(mktemp -d "$layers/.building-XXXXXX")
-        # The mounts end with the mount namespace, every process of the package run with the process namespace.
-        setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child bash "$self" run "$scratch" "$image" <"$recipe" 9>&-
+        apart run "$scratch" "$image" <"$recipe/packages"
         rm -rf "$scratch/root" "$scratch/work"
         forget "$scratch/tree"
         start_later "$scratch/tree"
+        if [ -e "$recipe/mebibytes" ]; then
+            keep_size "$scratch/tree"
+            apart disk "$scratch" "$image" "$(<"$recipe/mebibytes")"
+            rm -rf "$scratch/root" "$scratch/tree"
+        fi
         chmod 755 "$scratch"
         date --utc +%Y-%m-%dT%H:%M:%SZ >"$scratch/made"
         digest "$scratch" >"$scratch/digest"
         mv "$scratch" "$layer"
     done
 }
+
+# The mounts of a step end with its mount namespace, all its processes with its process namespace.
+apart() { setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child bash "$self" "$@" 9>&-; }
 
 # The package run, in the image with an empty layer over it. Packages see no systemd, as when an image is built: their
 # services are enabled and not started.
@@ -70,8 +81,26 @@ start_later() {
     done
 }
 
+# The file system has the whole disk. cloud-init need not look, which takes an emulated machine six seconds.
+keep_size() {
+    mkdir -p "$1/etc/cloud/cloud.cfg.d"
+    printf 'growpart: { mode: "off" }\nresize_rootfs: false\n' >"$1/etc/cloud/cloud.cfg.d/91_layer.cfg"
+}
+
+# The disk of a virtual machine that starts with the layer.
+disk() {
+    cd "$1"
+    mkdir root
+    mount -t overlay overlay -o "lowerdir=tree:$2" root
+    "$(dirname "$self")/make-disk.sh" root disk.qcow2 "$3"
+}
+
 digest() {
-    find "$1/tree" -printf '%P\t%y\t%m\t%U:%G\t%s\t%T@\t%l\n' | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1
+    if [ -e "$1/disk.qcow2" ]; then
+        sha256sum <"$1/disk.qcow2"
+    else
+        find "$1/tree" -printf '%P\t%y\t%m\t%U:%G\t%s\t%T@\t%l\n' | LC_ALL=C sort | sha256sum
+    fi | cut -d ' ' -f 1
 }
 
 "$@"

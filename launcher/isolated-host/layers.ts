@@ -1,6 +1,7 @@
 /**
- * Package layers: what a machine's package run adds to the image, made once and shared by the containers whose package
- * lists are equal. A container that starts from its layer does the package run again, which then finds nothing to do.
+ * Package layers: what a machine's package run adds to the image, made once and shared by the machines whose package
+ * lists are equal. A machine that starts from its layer does the package run again, which then finds nothing to do. A
+ * virtual machine's layer is a whole disk, so it also has the disk's size.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,26 +21,36 @@ export interface LayerRecipe {
     image: string;
     /** Shell text of the package run. */
     script: string;
+    /** Size of a virtual machine's disk. Undefined for containers. */
+    diskGiB: number | undefined;
     machines: string[];
 }
 
+const diskScript = join(__dirname, "make-disk.sh");
 const layersFolder = (cache: string) => join(cache, "layers");
 
-/** The layers that the machines of a stack can start from, one for each list of packages. */
-export function layerRecipes(description: LabDescription, image: string, cache: string): LayerRecipe[] {
+/**
+ * The layers that the machines of a stack can start from, one for each list of packages. `image` is what they start
+ * from without a layer; undefined where it was not built here, and no layer can be made.
+ */
+export function layerRecipes(description: LabDescription, image: string | undefined, cache: string): LayerRecipe[] {
+    if (image === undefined) return [];
     const platform = platforms[description.platform];
-    const maker = readFileSync(layerScript, "utf8");
+    const isVm = description.machineKind === "vm";
+    const makers = [layerScript, ...(isVm ? [diskScript] : [])].map((file) => readFileSync(file, "utf8"));
     const recipes = new Map<string, LayerRecipe>();
     for (const machine of description.machines) {
         const text = platform.installPackages(packagesOf(machine, description), repositoriesOf(machine, description));
         // The image's folder has the image's own hash in its name.
-        const inputs = [basename(dirname(image)), text, maker];
+        const diskGiB = isVm ? machine.diskGiB : undefined;
+        const inputs = [basename(dirname(image)), text, ...makers, ...(isVm ? [diskGiB] : [])];
         const key = createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
         const recipe = recipes.get(key);
         if (recipe) recipe.machines.push(machine.name);
         else {
-            const folder = join(layersFolder(cache), `${platform.name}-${key}`);
-            recipes.set(key, { folder, image, script: text, machines: [machine.name] });
+            const folder = join(layersFolder(cache), `${platform.name}${isVm ? "-vm" : ""}-${key}`);
+            const tree = join(dirname(image), "root");
+            recipes.set(key, { folder, image: tree, script: text, diskGiB, machines: [machine.name] });
         }
     }
     return [...recipes.values()];
@@ -75,15 +86,17 @@ export function describeLayers(layers: Layer[], refreshDays: number): string | u
     const count = `${String(usable.length)} of ${String(layers.length)} package layers are there`;
     return usable.length === 0
         ? `${count}. ./lab bake makes them.`
-        : `${count}, the oldest ${days} old; up makes a layer anew after ${String(refreshDays)}.`;
+        : `${count}, the oldest ${days} old; a layer is used for ${String(refreshDays)}.`;
 }
 
-/** The tree that each machine starts from, by the machine's name. */
+/** The tree or the disk that each machine starts from, by the machine's name. */
 export const layersOfMachines = (layers: Layer[]): Record<string, string> =>
     Object.fromEntries(
         layers
             .filter(({ isUsable }) => isUsable)
-            .flatMap(({ folder, machines }) => machines.map((name) => [name, join(folder, "tree")])),
+            .flatMap(({ folder, diskGiB, machines }) =>
+                machines.map((name) => [name, join(folder, diskGiB === undefined ? "tree" : "disk.qcow2")]),
+            ),
     );
 
 /**
@@ -102,7 +115,10 @@ export function layerMaker(
     mkdirSync(folder, { recursive: true });
     for (const recipe of wanted) {
         rmSync(recipe.folder, { recursive: true, force: true });
-        writeFileSync(join(folder, basename(recipe.folder)), recipe.script);
+        const itsFolder = join(folder, basename(recipe.folder));
+        mkdirSync(itsFolder);
+        writeFileSync(join(itsFolder, "packages"), recipe.script);
+        if (recipe.diskGiB !== undefined) writeFileSync(join(itsFolder, "mebibytes"), String(recipe.diskGiB * 1024));
     }
     return isolatedHost.enter([
         ...["env", `http_proxy=http://127.0.0.1:${String(proxyPort)}`, `LAB_STEPS_FOLDER=${stepsFolder}`],

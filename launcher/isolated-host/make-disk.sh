@@ -1,16 +1,17 @@
 #!/bin/bash
-# make-disk.sh ROOT DISK: makes a qcow2 disk that boots by BIOS, with the tree ROOT on its only partition. mke2fs fills
-# the file system, because a container that runs this script may have no loop devices and no right to mount.
+# make-disk.sh ROOT DISK MEBIBYTES: makes a qcow2 disk of this size that boots by BIOS, with the tree ROOT on its only
+# partition. mke2fs fills the file system, because a container that runs this script may have no loop devices and no
+# right to mount.
 set -euo pipefail
-root=$1 disk=$2
+root=$1 disk=$2 mebibytes=$3
 raw=$disk.raw
-# 2 GiB is the smallest disk that a machine can have. cloud-init grows the file system to the size of its disk.
-sector=512 start=2048 mebibytes=2048
+sector=512 start=2048
 
-truncate -s ${mebibytes}M "$raw"
+truncate -s "${mebibytes}M" "$raw"
 echo "start=$start, type=83, bootable" | sfdisk --quiet --label dos "$raw"
 # Debian 13's GRUB cannot read file systems with orphan_file or metadata_csum_seed.
-mke2fs -q -t ext4 -L root -O '^orphan_file,^metadata_csum_seed' -d "$root" -E offset=$((start * sector)) "$raw" $((mebibytes - 1))M
+mke2fs -q -t ext4 -L root -O '^orphan_file,^metadata_csum_seed' -d "$root" -E offset=$((start * sector)) \
+    "$raw" $((mebibytes - 1))M
 
 # What grub-install does on a mounted disk: write the first stage before the partition table, and the core image behind
 # it.

@@ -8,7 +8,7 @@ import { run } from "../../lib/run";
 import { attach } from "../attach";
 import { ensureEngine, type Engine } from "../engine/index";
 import { endOrphans } from "../engine/orphans";
-import { ensureImage } from "../isolated-host/image";
+import { builtImageOf, ensureImage } from "../isolated-host/image";
 import { defaultProxyPort, ensureIsolatedHost, type IsolatedHost } from "../isolated-host/index";
 import { findLayers, layerMaker, layerRecipes, layersOfMachines, type Layer } from "../isolated-host/layers";
 import { refuseWithoutPrograms } from "../isolated-host/required-programs";
@@ -61,14 +61,14 @@ export class Session {
         /** The namespaces of an isolated lab. */
         readonly isolatedHost: IsolatedHost | undefined,
         private readonly image: string | undefined,
-        /** Looks for the package layers of an isolated lab's containers. Other machines have none. */
+        /** Looks for the package layers of machines whose image is built here. Other machines have none. */
         readonly findLayers: () => Layer[],
     ) {}
 
     /**
      * Puts in place what is missing, and reuses what is there. With `plans`, the stack file is validated and the
      * artifacts are fetched before anything is started. With `makesMachines`, the image of the machines is built too,
-     * if the stack uses one that is built here. Without `layers`, containers start from the image alone. With
+     * if the stack uses one that is built here. Without `layers`, machines start from the image alone. With
      * `makesStack`, the stack and its secrets are made meanwhile (makeStack).
      */
     static async open(
@@ -105,8 +105,8 @@ export class Session {
             makesStack ? engineReady.then((ready) => makeStack(outsideOf(file, ready))) : undefined,
         ]);
         const recipes =
-            layers && description?.machineKind === "container" && image !== undefined
-                ? layerRecipes(description, image, cache)
+            layers && makesMachines && description
+                ? layerRecipes(description, await builtImageOf(description, cache), cache)
                 : [];
         const refreshDays = description?.packages.refreshDays ?? 0;
         return new Session(file, engine, isolatedHost, image, () => findLayers(recipes, refreshDays));

@@ -2,9 +2,10 @@
  * Changes and losses of virtual machines, with the real provider and a real libvirtd. The disks are empty, so no
  * machine boots.
  */
-import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sha256Of } from "../../artifacts/disk-image";
 import { destroyWords } from "../../launcher/commands/down";
 import { silent } from "../../lib/progress";
 import { run } from "../../lib/run";
@@ -28,7 +29,7 @@ const program = `
     const settings = JSON.parse(readFileSync("settings.json", "utf8"));
     const description = readDescription(settings.stack, "test");
     const login = hostKeyOf("ab".repeat(32), "login");
-    const virtualization = { image: { path: settings.image, identity: settings.identity }, acceleration: "emulation" as const };
+    const virtualization = { image: { path: settings.image, identity: settings.identity }, acceleration: "emulation" as const, layers: settings.layers };
     const hypervisor = new Hypervisor("lab-hypervisor", { description, uri: description.hypervisors[0].uri, virtualization }, {});
     for (const machine of description.machines) {
         const bare = new VirtualMachine(machine.name, { description, machine, hostKey: hostKeyOf("cd".repeat(32), machine.name), loginKey: login as never, hypervisor, stage: machineStage(machine.name) }, {});
@@ -76,10 +77,13 @@ async function disks(): Promise<Record<string, string>> {
     );
 }
 
+/** The package layers' disks, by machine. */
+let layers: Record<string, string> = {};
+
 function describeStack(image = "one"): void {
     project.write(
         "settings.json",
-        JSON.stringify({ stack, image: join(project.folder, `${image}.qcow2`), identity: image }),
+        JSON.stringify({ stack, image: join(project.folder, `${image}.qcow2`), identity: image, layers }),
     );
 }
 
@@ -178,6 +182,74 @@ describe("what a change costs", () => {
         expect(await change("two")).toEqual(
             [...all("mysql"), ...all("nod0"), ...all("nod3"), "lab-hypervisor-base"].sort(),
         );
+    });
+});
+
+describe("a package layer", () => {
+    const inside = (...words: [string, ...string[]]) => run(isolatedHost.enter(words) as [string, ...string[]]);
+    const diskOf = async (name: string) =>
+        join("/var/lib/libvirt/images/lab", /vda +(\S+)/.exec(await virsh("domblklist", name))?.[1] ?? "");
+    /** The layer's mark in the disk. Fails where it is not there. */
+    const readMark = async (name: string) =>
+        inside("qemu-io", "-r", "-U", "-f", "qcow2", "-c", "read -P 0xab 1M 64k", await diskOf(name));
+    const loseDisk = async (name: string) => {
+        await virsh("destroy", name);
+        await virsh("undefine", name, "--remove-all-storage");
+        expect((await project.refresh()).failed).toBe(false);
+    };
+    const makeLayer = async (name: string) => {
+        const disk = join(project.folder, "layers", name, "disk.qcow2");
+        mkdirSync(dirname(disk), { recursive: true });
+        await inside("qemu-img", "create", "-q", "-f", "qcow2", disk, "3G");
+        await inside("qemu-io", "-f", "qcow2", "-c", "write -q -P 0xab 1M 64k", disk);
+        writeFileSync(join(dirname(disk), "digest"), `${await sha256Of(disk)}\n`);
+        return disk;
+    };
+    afterAll(() => {
+        layers = {};
+        describeStack("two");
+    });
+
+    test("that appears, changes or goes touches no machine", async () => {
+        const before = await disks();
+        layers = { nod0: await makeLayer("first") };
+        expect(await change("two")).toEqual([]);
+        expect(await disks()).toEqual(before);
+    });
+
+    test("is the whole disk of a machine that is made; for the provider it is the disk that the program describes", async () => {
+        await loseDisk("nod0");
+        expect(await change("two")).toEqual(all("nod0"));
+        expect(await readMark("nod0")).not.toContain("verification failed");
+        const info = JSON.parse(
+            await inside("qemu-img", "info", "-U", "--output=json", await diskOf("nod0")),
+        ) as Record<string, unknown>;
+        expect(info["virtual-size"]).toBe(3 * 1024 ** 3);
+        expect(info).not.toHaveProperty("backing-filename");
+        for (const next of [await makeLayer("second"), undefined]) {
+            layers = next === undefined ? {} : { nod0: next };
+            expect((await project.refresh()).failed).toBe(false);
+            expect(await change("two")).toEqual([]);
+        }
+    });
+
+    test("that somebody has changed is removed, and the machine starts from the image", async () => {
+        const layer = await makeLayer("third");
+        appendFileSync(layer, "!");
+        layers = { nod0: layer };
+        await loseDisk("nod0");
+        expect(await change("two")).toEqual(all("nod0"));
+        expect(existsSync(dirname(layer))).toBe(false);
+        expect(await inside("qemu-img", "info", "-U", await diskOf("nod0"))).toMatch(/^backing file: .*two\.qcow2/m);
+    });
+
+    test("keeps no machine from a new image", async () => {
+        layers = { nod0: await makeLayer("fourth") };
+        await loseDisk("nod0");
+        expect(await change("two")).toEqual(all("nod0"));
+        layers = {};
+        describeStack("one");
+        expect(await touched("preview")).toEqual(expect.arrayContaining(all("nod0")));
     });
 });
 

@@ -329,6 +329,7 @@ describe("a lab", () => {
             folder: join(lab.keys, "layers", name),
             image: lab.spec("two").image,
             script: ["set -eu", ...lines].join("\n"),
+            diskGiB: undefined,
             machines: ["two", "three"],
             age: undefined,
             isUsable: false,

@@ -1,7 +1,7 @@
 /**
  * Hypervisors elsewhere: namespaces with a libvirtd and an ssh server of their own, on one switch with the namespace in
  * which pulumi runs. Of two labs only machines with memcached are made, all at once: one machine behind one hypervisor,
- * and one on each of two that have a bridge into one network.
+ * without a package layer, and one on each of two that have a bridge into one network, both from one layer.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -53,6 +53,7 @@ beforeAll(async () => {
     lab.write("Pulumi.spread.yaml", spread("br0"));
     // Download first: the namespace has no way out.
     await lab.ok("-s", "behind", "fetch");
+    await lab.ok("-s", "spread", "bake");
     await lab.ok("engine");
     lab.env = { PULUMI_BACKEND_URL: `file://${lab.home}`, PULUMI_CONFIG_PASSPHRASE: "test", SSH_AUTH_SOCK: "" };
     lab.enter = (argv) => control.isolatedHost.enter(argv);
@@ -195,8 +196,12 @@ test(
     "up: machines on all three, from cloud-init to their role",
     async () => {
         const start = performance.now();
-        for (const { code, all } of await Promise.all([up("behind", "cache"), up("spread", "left", "right")]))
-            expect(code, all).toBe(0);
+        const [behind, spread] = await Promise.all([
+            lab.lab("-s", "behind", "up", "--no-layers", ...only("cache")),
+            up("spread", "left", "right"),
+        ]);
+        for (const { code, all } of [behind, spread]) expect(code, all).toBe(0);
+        expect(spread.all).not.toContain("without a package layer");
         process.stdout.write(
             `three virtual machines on three hypervisors: up after ${((performance.now() - start) / 1000).toFixed(0)} s\n`,
         );
@@ -220,6 +225,12 @@ describe("a machine behind a hypervisor", () => {
         ).toMatch(/^active\nactive\n192\.168\.0\.1 /);
         volumes = await one.baseVolumes("lab");
         expect(volumes).toHaveLength(1);
+    });
+
+    test("started without a package layer, and installed its packages through the proxy", async () => {
+        expect(await lab.ok("-s", "behind", "ssh", "cache", "cat /var/log/apt/history.log")).toMatch(
+            /^Install:.* memcached:/m,
+        );
     });
 
     test(
@@ -320,6 +331,21 @@ describe("machines on two hypervisors with a bridge into one network", () => {
         ).toEqual(["", ""]);
         volumes = (await both((each) => each.baseVolumes("spread"))).flat();
         expect(volumes).toHaveLength(2);
+    });
+
+    test("started from one package layer, and installed nothing; nothing that identifies a machine is the same on both", async () => {
+        const identity = "cat /etc/machine-id /etc/ssh/ssh_host_*.pub; sha256sum /var/lib/systemd/random-seed";
+        const of = async (name: string) => {
+            const log = await lab.ok("-s", "spread", "ssh", name, "ls /var/lib/lab/packages.lock /var/log/apt");
+            expect(log, name).toContain("packages.lock");
+            expect(log, name).not.toContain("history.log");
+            return (await lab.ok("-s", "spread", "ssh", name, identity)).trim().split("\n");
+        };
+        const [left, right] = [await of("left"), await of("right")];
+        const form = [/^[0-9a-f]{32}$/, /^ssh-ed25519 \S+ /, /^[0-9a-f]{64} /];
+        expect(left).toEqual(form.map((pattern) => expect.stringMatching(pattern) as string));
+        expect(left.filter((line) => right.includes(line))).toEqual([]);
+        expect(right).toHaveLength(form.length);
     });
 
     test("are reached directly, and by each other", async () => {

@@ -44,8 +44,9 @@ beforeAll(async () => {
     await ensureHostPackages("vm", silent);
     lab = await Checkout.create(stack);
     lab.write(`Pulumi.${stack}.yaml`, description);
+    await lab.ok("bake");
     before = await state();
-});
+}, minutes(15));
 afterAll(() => lab.remove());
 
 describe("what runs machines is tried, not looked for:", () => {
@@ -70,6 +71,7 @@ test(
         );
         expect(all.includes("virtual machines are emulated")).toBe(acceleration === "emulation");
         expect(await virsh("dumpxml", "back")).toContain(`<domain type='${acceleration === "kvm" ? "kvm" : "qemu"}'`);
+        expect(all).not.toContain("without a package layer");
         const page = await lab.ok("curl", "-sS", "--fail", "--max-time", "60", site);
         expect(page).toMatch(/id="node">(<code>)?app</);
         expect(page).toMatch(/id="notes"/);
@@ -105,6 +107,21 @@ test(
                 "4G",
             ]);
         }
+    },
+    minutes(5),
+);
+
+test(
+    "each machine started from its package layer, so its package run found nothing to do",
+    async () => {
+        for (const name of names) {
+            // apt writes its history at every installation, and a layer has no logs.
+            const run = "ls /var/lib/lab/packages.lock /var/log/apt/history.log 2>&1 || true";
+            expect(await lab.ok("ssh", name, run), name).toMatch(
+                /^ls: cannot access '\/var\/log\/apt\/history\.log': No such file.*\n\/var\/lib\/lab\/packages\.lock\n$/,
+            );
+        }
+        expect(await lab.ok("status")).toContain("3 of 3 package layers are there, the oldest ");
     },
     minutes(5),
 );
@@ -165,6 +182,8 @@ test(
     "up again changes nothing, and all is well",
     async () => {
         expect(await lab.ok("up")).toMatch(/Resources:\n +\d+ unchanged\n/);
+        // The provider reads the disks, and the program knows of no layers.
+        expect(await lab.ok("up", "--no-layers", "--refresh")).toMatch(/Resources:\n +\d+ unchanged\n/);
         await lab.ok("status");
     },
     minutes(5),

@@ -34,18 +34,20 @@ interface Circumstances {
     acceleration?: Acceleration;
     jumpHost?: JumpHost;
     firstTime?: boolean;
+    /** The package layers' disks, by machine. */
+    layers?: Record<string, string>;
 }
 
 async function registrationsOf(
     change: (stack: Stack) => unknown = () => undefined,
-    { identities, image = "0123456789ab", acceleration = "kvm", jumpHost, firstTime }: Circumstances = {},
+    { identities, image = "0123456789ab", acceleration = "kvm", jumpHost, firstTime, layers }: Circumstances = {},
 ): Promise<Registration[]> {
     const stack = articleLab();
     change(stack);
     const configuration = describeStack(stack, "test");
     const virtualization =
         configuration.description.machineKind === "vm"
-            ? { image: { path: "/cache/debian.qcow2", identity: image }, acceleration }
+            ? { image: { path: "/cache/debian.qcow2", identity: image }, acceleration, layers }
             : undefined;
     const facts = Object.fromEntries(
         configuration.description.hypervisors.map(({ uri }) => [uri, { virtualization, jumpHost }]),
@@ -533,6 +535,14 @@ describe("virtual machines", () => {
             ignoreChanges: [],
             inputs: { type: "qemu", cpu: { mode: "maximum" } },
         });
+    });
+
+    test("are the same resources with a package layer and without, so that none is replaced for one", async () => {
+        const layers = { nod0: "/cache/layers/debian-13-vm-1/disk.qcow2" };
+        const withLayers = await registrationsOf(virtualMachines, { layers });
+        expect(differences(all, withLayers)).toEqual({});
+        expect(find(all, "nod0-volume")).toEqual(find(withLayers, "nod0-volume"));
+        expect(find(withLayers, "nod0-volume").hooks).toEqual(["beforeCreate"]);
     });
 
     test("of an isolated lab get packages through the proxy at the gateway", async () => {

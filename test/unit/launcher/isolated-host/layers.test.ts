@@ -47,6 +47,33 @@ describe("a layer's key", () => {
         expect(changed.nod1).not.toBe(nod1);
     });
 
+    test("of a virtual machine changes with the disk's size, and its layer is a disk", () => {
+        const vms = (nod0: object = {}) =>
+            siteWith({
+                machineKind: "vm",
+                hypervisor: "qemu:///system",
+                machines: {
+                    nod0: { address: "192.168.0.50", roles: ["app"], ...nod0 },
+                    nod3: { address: "192.168.0.53", roles: ["director"], priority: 1 },
+                    nod1: { address: "192.168.0.51", roles: ["memcached", "database"] },
+                },
+            });
+        const disk = "/cache/images/debian-13-vm-1234/disk.qcow2";
+        const own = keys(vms(), disk);
+        expect(own.nod0).toMatch(/^debian-13-vm-[0-9a-f]{16}$/);
+        const larger = keys(vms({ diskGiB: 30, memoryMiB: 2048 }), disk);
+        expect(larger).toEqual({ ...own, nod0: expect.not.stringMatching(own.nod0!) as string });
+        const [recipe] = layerRecipes(vms(), disk, cache);
+        expect(recipe).toMatchObject({ image: "/cache/images/debian-13-vm-1234/root", diskGiB: 10 });
+        expect(layersOfMachines([{ ...recipe!, age: 0, isUsable: true }])).toEqual({
+            nod0: path.join(recipe!.folder, "disk.qcow2"),
+        });
+    });
+
+    test("exists only over an image that was built here", () => {
+        expect(layerRecipes(siteWith(), undefined, cache)).toEqual([]);
+    });
+
     test("changes with one package's version", () => {
         const { packages } = platforms["debian-13"];
         const { memcached } = packages;
@@ -86,7 +113,7 @@ describe("layers in the cache", () => {
         expect(layersOfMachines(findLayers(recipes, 20))).toEqual(directors);
         expect(layersOfMachines(findLayers(recipes, 1))).toEqual({});
         expect(describeLayers(findLayers(recipes, 30), 30)).toBe(
-            "2 of 5 package layers are there, the oldest 20 days old; up makes a layer anew after 30.",
+            "2 of 5 package layers are there, the oldest 20 days old; a layer is used for 30.",
         );
         expect(describeLayers(findLayers(recipes, 20), 20)).toContain(
             "1 of 5 package layers are there, the oldest 1 day",
