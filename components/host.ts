@@ -194,7 +194,7 @@ export class Host extends pulumi.ComponentResource {
                     }),
                 ),
                 addPreviousOutputInEnv: false,
-                triggers: [this.args.identity, build.key],
+                triggers: [this.args.identity, build.redoFor ?? build.key],
             },
             { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.packages },
         );

@@ -36,7 +36,8 @@ export function createRole(
     return stepOf(role.worksAfter);
 
     function runStep(step: RoleStep, component: pulumi.Resource): pulumi.Resource {
-        const build = step.build && machine.host.compile(step.name, step.build(context), { parent: component });
+        const source = step.build?.(context);
+        const build = source && machine.host.compile(step.name, source, { parent: component });
         return machine.host.run(step.name, {
             parent: component,
             dependsOn: [

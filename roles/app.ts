@@ -6,6 +6,7 @@ import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith, type LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
+import { pagesBuild } from "./compiled-pages";
 import { httpdConfiguration, httpdLogs } from "./httpd";
 import { javaConfiguration } from "./java";
 import type { RoleDefinition } from "./role-definition";
@@ -35,6 +36,7 @@ export const app: RoleDefinition = {
             name: "tomcat",
             component: "lab:Tomcat",
             after: { steps: ["java", "site"], roles: ["database", "memcached"] },
+            build: pagesBuild,
             configuration: tomcatConfiguration,
         },
         { name: "httpd", component: "lab:Httpd", after: { steps: ["tomcat"] }, configuration: httpdConfiguration },

@@ -177,7 +177,7 @@ if [ -f "$here/installed" ]; then
         for other in ${stepFolder("*")}/installed; do
             [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
         done
-        changed
+        case $old in /etc/systemd/system/*) changed restart ;; *) changed ;; esac
         keep "$old"
         rm -f "$old"
     done
@@ -185,9 +185,15 @@ fi
 mv -f "$here/installed.new" "$here/installed"`;
 }
 
+/**
+ * systemd reads all units anew at a reload and at each `enable`, also of an enabled unit: 0.1 to 0.6 s of a container's
+ * time (2026-11-28). So each is done only where it changes something.
+ */
 const serviceLines = (unit: string, onChange: string) => [
-    `if [ -e "$pending" ]; then systemctl daemon-reload; fi`,
-    `systemctl --quiet enable ${quote(unit)}`,
+    `if [ "$(systemctl is-enabled ${quote(unit)} 2>/dev/null)" != enabled ]; then`,
+    `    systemctl --quiet --no-reload enable ${quote(unit)}`,
+    `fi`,
+    `if grep -qs restart "$pending"; then systemctl daemon-reload; fi`,
     `if ! systemctl --quiet is-active ${quote(unit)}; then`,
     `    systemctl reset-failed ${quote(unit)} 2>/dev/null || true`,
     `    systemctl start ${quote(unit)}`,

@@ -58,8 +58,8 @@ export interface RoleStep {
     component: ComponentType;
     /** What has to work before: other steps of the role, and other roles on all machines that have them. */
     after?: { steps?: string[]; roles?: string[] };
-    /** What the step installs from source. */
-    build?: (context: RoleContext) => Build;
+    /** What the step installs from source. Undefined: nothing on this machine. */
+    build?: (context: RoleContext) => Build | undefined;
     configuration: (context: RoleContext) => RoleConfiguration;
 }
 

@@ -4,6 +4,7 @@ import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
 import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith } from "../config/description";
+import { compiledPages, workFolder } from "./compiled-pages";
 import { hardened } from "./hardening";
 import { accountName } from "./database-accounts";
 import { bodyBytes, formBytes, headerBytesBehindDirectors } from "./request-limits";
@@ -23,13 +24,8 @@ const logFolder = "/var/log/tomcat";
 export const tomcatLogs: LogFiles = { files: [`${logFolder}/*_access_log..txt`] };
 
 /** Tomcat with its sessions in memcached and the application in it (article, rows 11 to 15). */
-export function tomcatConfiguration({
-    description,
-    machine,
-    platform,
-    passwords,
-    artifacts,
-}: RoleContext): RoleConfiguration {
+export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
+    const { description, machine, platform, passwords, artifacts } = context;
     const release = releases[description.release];
     const distribution = artifacts[release.tomcat.artifact];
     const client = artifacts[description.sessions.client];
@@ -55,7 +51,10 @@ export function tomcatConfiguration({
             "    rm -rf /usr/local/.tomcat-new/webapps/*",
             "    chown -R root:tomcat /usr/local/.tomcat-new/conf",
             "    chmod -R u=rwX,g=rX,o= /usr/local/.tomcat-new/conf",
-            "    (cd /usr/local/.tomcat-new && chown tomcat:tomcat temp work)",
+            `    if [ -d ${compiledPages(context)} ]; then`,
+            `        cp -a ${compiledPages(context)} /usr/local/.tomcat-new/${workFolder}`,
+            "    fi",
+            "    (cd /usr/local/.tomcat-new && chown -R tomcat:tomcat temp work)",
             `    mv /usr/local/.tomcat-new ${versionedHome}`,
             "fi",
             `[ "$(readlink ${home})" = ${versionedHome} ] || { changed; ln -sfn ${versionedHome} ${home}; }`,
@@ -123,6 +122,7 @@ export function tomcatConfiguration({
                     node: machine.name,
                     appBase,
                     docBase,
+                    workFolder,
                     maxHeaderBytes: headerBytesBehindDirectors(description),
                     maxBodyBytes: bodyBytes(description),
                     maxFormBytes: formBytes(description),

@@ -26,13 +26,19 @@ export const mariadbLogs: LogFiles = {
     replaces: "/etc/logrotate.d/mariadb",
 };
 
+/**
+ * Since 11.4, MariaDB makes an RSA key of 4096 bits at each start where it has no certificate: 0.1 to 3 s. The
+ * application's driver uses no TLS, and the administrator uses the local socket.
+ */
+const withoutTls = ["skip-ssl", "", "[client]", "# Newer clients insist on TLS by default.", "loose-skip-ssl"];
+
 /** The distribution's MariaDB, version 10.4 or newer: its programs are called mariadb. */
 export const mariadbReading = (configurationFile: string, logs: LogFiles): DatabaseServer => ({
     packages: ["mariadb-server"],
     unit: "mariadb.service",
     logs: [{ ...logs, create: "640 mysql mysql", reopen: reopen("mariadb.service", "mariadb") }],
     configurationFile,
-    settings: [],
+    settings: withoutTls,
     prepare: [],
     client: "mariadb",
     ping: "mariadb-admin --silent ping",

@@ -33,17 +33,28 @@ async function main() {
         const cached = path.join(cacheFolder(), "builds", `${build.key}.tar.gz`);
         fs.mkdirSync(path.dirname(cached), { recursive: true });
         await withLock(`${cached}.lock`, async () => {
-            if (!fs.existsSync(cached)) await compile(remote, build, request.user, cached);
+            if (!fs.existsSync(cached)) await compileOrReport(remote, build, request.user, cached);
         });
-        await install(remote, build, cached);
+        if (fs.existsSync(cached)) await install(remote, build, cached);
     } finally {
         remote.close();
     }
 }
 
+async function compileOrReport(remote: Remote, build: Build, user: string, cached: string) {
+    try {
+        await compile(remote, build, user, cached);
+    } catch (error) {
+        if (!build.isOptional) throw error;
+        report(`compiling failed, and the machine goes on without the result: ${(error as Error).message}`);
+    }
+}
+
 async function compile(remote: Remote, build: Build, user: string, cached: string) {
-    report("installing packages for the compiler");
-    await remote.run(build.prepare);
+    if (build.prepare !== "") {
+        report("installing packages for the compiler");
+        await remote.run(build.prepare);
+    }
     const folder = (
         await remote.run(
             `folder=$(mktemp -d /var/tmp/lab-build.XXXXXX) && chmod 755 "$folder" && chown ${user} "$folder" && ` +

@@ -15,7 +15,7 @@ const chartHeight = 60;
 const kinds: Record<StepKind, { label: string; colour: string }> = {
     machine: { label: "machine", colour: "#7a6ff0" },
     packages: { label: "packages", colour: "#e0992f" },
-    build: { label: "compiled server", colour: "#b05fb8" },
+    build: { label: "compiled once", colour: "#b05fb8" },
     upload: { label: "upload", colour: "#8fa3b5" },
     role: { label: "role", colour: "#3b8f6e" },
 };

@@ -53,6 +53,15 @@ function parsePage(text: string): Page {
 const page = async (...words: string[]) =>
     parsePage(await lab.ok("curl", "-sS", "--fail", "--max-time", "10", ...words, site));
 
+/** Files in the folder where Tomcat looks for the classes of pages. */
+const workFiles = async (machine: string, pattern: string) =>
+    (await lab.ok("ssh", machine, `cd /usr/local/tomcat/work/mysite/org/apache/jsp && find * -name '${pattern}'`))
+        .split("\n")
+        .filter(Boolean);
+const classes = (machine: string) => workFiles(machine, "*.class");
+/** Tomcat leaves the Java text beside the class of each page that it compiles. */
+const compiledByTomcat = (machine: string) => workFiles(machine, "*.java");
+
 /** A visitor who keeps cookies. */
 const jar = (name = "cookies") => join(lab.home, name);
 const visit = (name?: string) => page("-b", jar(name), "-c", jar(name));
@@ -225,6 +234,13 @@ describe("up", () => {
         expect([...new Set([...nodes].map(([, node]) => node))].sort()).toEqual(["nod0", "nod2"]);
     });
 
+    test("Tomcat compiled no page: the classes came with it", async () => {
+        for (const name of ["nod0", "nod2"]) {
+            expect(await classes(name)).toContain("WEB_002dINF/pages/index_jsp.class");
+            expect(await compiledByTomcat(name)).toEqual([]);
+        }
+    });
+
     test("status says that all is well, and who holds the virtual address", async () => {
         const table = await lab.ok("status");
         for (const name of names) expect(table).toMatch(new RegExp(`^${name} .* well`, "m"));
@@ -283,6 +299,7 @@ describe("a change touches only what it is about:", () => {
         await lab.ok("up");
         await eventually(page, ({ text }) => text.includes("<footer>Zwei Direktoren"));
         expect(await restartedSince(earlier)).toEqual([]);
+        expect((await Promise.all(["nod0", "nod2"].map(compiledByTomcat))).flat()).toContain("tag/webfooter_tag.java");
     });
 
     test("Tomcat's heap, sessions and the largest form: three files and Tomcat on the app servers; what is in the way there is named, and the next up goes on", async () => {
@@ -994,6 +1011,7 @@ describe("down", () => {
     test("is not the end: up builds it again, and an orderly destroy takes the machines away", async () => {
         await lab.ok("up");
         expect((await page()).count).toBe(1);
+        for (const name of ["nod0", "nod2"]) expect(await compiledByTomcat(name)).toEqual([]);
         await lab.ok("pulumi", "destroy", "--yes");
         expect((await lab.ok("exec", "virsh", "-q", "-c", "lxc:///system", "list", "--all")).trim()).toBe("");
         await lab.ok("down");

@@ -39,6 +39,8 @@ const systemctl = `#!/bin/sh
 while [ "\${1#--}" != "$1" ]; do shift; done
 echo "$@" >> "$STATE/systemctl"
 case $1 in
+    is-enabled) [ -e "$STATE/enabled" ] && echo enabled ;;
+    enable) : > "$STATE/enabled" ;;
     is-active) [ -e "$STATE/active" ] ;;
     is-failed) [ -e "$STATE/failed" ] ;;
     start | restart | reload)

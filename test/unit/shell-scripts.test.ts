@@ -8,7 +8,8 @@ import { packagesOf, repositoriesOf } from "../../roles/of-machine";
 import { buildScript, serverSources } from "../../catalog/director-servers";
 import { platformNames, platforms } from "../../catalog/platforms/index";
 import { siteWith } from "../support/article";
-import { rolesOf } from "../support/steps";
+import { pagesBuild } from "../../roles/compiled-pages";
+import { contextOn, rolesOf } from "../support/steps";
 import { repository } from "../support/repository";
 
 const checkout = repository();
@@ -40,6 +41,7 @@ async function machineScripts(platform: (typeof platformNames)[number]): Promise
     });
     const scripts: Record<string, string> = {};
     for (const machine of description.machines) {
+        scripts["how pages are compiled"] = pagesBuild(contextOn(description, machine))?.script ?? "";
         scripts["packages"] = platforms[platform].installPackages(
             packagesOf(machine, description),
             repositoriesOf(machine, description),

@@ -162,12 +162,12 @@ function machinePlan(
         }),
         ...stepsOfType("command:local:Command")
             .filter(({ step }) => stepKind(step) === "build")
-            .flatMap(({ inputs }) => {
+            .flatMap(({ step, inputs }) => {
                 const { build: file } = JSON.parse(unwrapped(inputs.stdin)) as { build: string };
                 const build = JSON.parse(fs.readFileSync(file, "utf8")) as Build;
                 return [
-                    `  compiled server: build ${build.key}`,
-                    ...show(`${build.prepare}\n# As an ordinary user:\n${build.script}`, `${machine.name} build`),
+                    `  ${step}: ${build.redoFor ?? build.key}`,
+                    ...show(`${build.prepare}\n# As an ordinary user:\n${build.script}`, `${machine.name} ${step}`),
                 ];
             }),
     ];

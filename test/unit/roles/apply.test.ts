@@ -176,6 +176,21 @@ describe("a configuration that the program refuses", () => {
     }, 60_000);
 });
 
+test("systemd reads its units anew only where one has changed, and enables the service once", async () => {
+    const machine = makeMachine();
+    const calls = async (content: string, prepare: string[] = []) => {
+        await machine.apply("web", configuration(content, { prepare }));
+        return (machine.read("state/systemctl") ?? "")
+            .split("\n")
+            .filter((call) => /^(enable|daemon-reload)/.test(call));
+    };
+    expect(await calls("first\n", ["changed restart"])).toEqual(["enable web.service", "daemon-reload"]);
+    expect(await calls("second\n")).toEqual([]);
+    expect(await calls("second\n", ["changed restart"])).toEqual(["daemon-reload"]);
+    fs.rmSync(machine.path("state/enabled"));
+    expect(await calls("second\n")).toEqual(["enable web.service"]);
+});
+
 describe("files that are no longer in the configuration", () => {
     const files = (...paths: string[]): RoleConfiguration => ({
         files: paths.map((path) => ({ path, content: path })),

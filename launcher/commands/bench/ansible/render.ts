@@ -10,6 +10,7 @@ import { releases } from "../../../../catalog/releases";
 import { contextOf, packagesOf, stepConfigurations } from "../../../../roles/of-machine";
 import { siteContents } from "../../../../roles/web-site";
 import type { ManagedFile, RoleConfiguration } from "../../../../roles/role-configuration";
+import { compiledPages, pagesBuild } from "../../../../roles/compiled-pages";
 import { tengineBuild } from "../../../../roles/tengine-build";
 import { temporaryFolders } from "../../../../catalog/director-servers";
 import type { Configuration } from "../../../../config/configuration";
@@ -37,7 +38,7 @@ const secretsFolder = (role: string) => `/root/.lab-${role}`;
 
 /**
  * Writes everything that the playbook needs into `folder`, with the inventory as inventory.json. Returns the path of
- * the inventory. `sshConfig` is the path of the machines' ssh_config, `builds` the folder with compiled servers.
+ * the inventory. `sshConfig` is the path of the machines' ssh_config, `builds` the folder with what was compiled.
  */
 export async function renderForAnsible(
     folder: string,
@@ -47,6 +48,7 @@ export async function renderForAnsible(
     const platform = platforms[description.platform];
     const release = releases[description.release];
     const { key } = tengineBuild({ description, platform, artifacts });
+    const pages = pagesBuild({ description, platform, artifacts });
     const passwords = {
         database: pulumi.secret(secrets.databasePassword),
         vrrp: pulumi.secret(secrets.vrrpPassword),
@@ -97,6 +99,8 @@ export async function renderForAnsible(
                         ansible_python_interpreter: "/usr/bin/python3",
                         tomcat_archive: artifacts[release.tomcat.artifact].source,
                         tomcat_folder: `apache-tomcat-${release.tomcat.version}`,
+                        pages_archive: pages && path.join(builds, `${pages.key}.tar.gz`),
+                        pages_folder: compiledPages({ description, artifacts }),
                         server_archive: path.join(builds, `${key}.tar.gz`),
                         server_folders: temporaryFolders.join(" "),
                     },

@@ -86,7 +86,7 @@ if [ -f "$here/installed" ]; then
         for other in /var/lib/lab/*/installed; do
             [ "$other" = "$here/installed" ] || ! grep -qxF "$old" "$other" || continue 2
         done
-        changed
+        case $old in /etc/systemd/system/*) changed restart ;; *) changed ;; esac
         keep "$old"
         rm -f "$old"
     done
