@@ -187,13 +187,14 @@ mv -f "$here/installed.new" "$here/installed"`;
 
 /**
  * systemd reads all units anew at a reload and at each `enable`, also of an enabled unit: 0.1 to 0.6 s of a container's
- * time (2026-11-28). So each is done only where it changes something.
+ * time (2026-11-28). So it does so once, and only where something changes. After `enable --no-reload` it would warn.
  */
 const serviceLines = (unit: string, onChange: string) => [
     `if [ "$(systemctl is-enabled ${quote(unit)} 2>/dev/null)" != enabled ]; then`,
-    `    systemctl --quiet --no-reload enable ${quote(unit)}`,
+    `    systemctl --quiet enable ${quote(unit)}`,
+    `elif grep -qs restart "$pending"; then`,
+    `    systemctl daemon-reload`,
     `fi`,
-    `if grep -qs restart "$pending"; then systemctl daemon-reload; fi`,
     `if ! systemctl --quiet is-active ${quote(unit)}; then`,
     `    systemctl reset-failed ${quote(unit)} 2>/dev/null || true`,
     `    systemctl start ${quote(unit)}`,

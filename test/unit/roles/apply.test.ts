@@ -184,7 +184,7 @@ test("systemd reads its units anew only where one has changed, and enables the s
             .split("\n")
             .filter((call) => /^(enable|daemon-reload)/.test(call));
     };
-    expect(await calls("first\n", ["changed restart"])).toEqual(["enable web.service", "daemon-reload"]);
+    expect(await calls("first\n", ["changed restart"])).toEqual(["enable web.service"]);
     expect(await calls("second\n")).toEqual([]);
     expect(await calls("second\n", ["changed restart"])).toEqual(["daemon-reload"]);
     fs.rmSync(machine.path("state/enabled"));
