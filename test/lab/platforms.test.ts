@@ -185,7 +185,7 @@ describe.each(["centos-7", "centos-stream-9"])("what %s would read is accepted b
         );
         await run(
             "nod0",
-            "echo no_such_word = 1 >> /run/check.cnf; ! mariadbd --defaults-file=/run/check.cnf --verbose --help >/dev/null 2>&1",
+            "printf '[mysqld]\\nno_such_word = 1\\n' >> /run/check.cnf; ! mariadbd --defaults-file=/run/check.cnf --verbose --help >/dev/null 2>&1",
         );
     });
 
