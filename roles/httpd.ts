@@ -13,6 +13,9 @@ import { render } from "./template";
 import { appBase, docBase } from "./web-site";
 import { directCurlText } from "../lib/proxies";
 
+/** While this file is there, httpd keeps no connection. */
+const draining = "/run/lab-httpd-draining";
+
 const accessLog = ({ httpd }: Platform) => `${httpd.logFolder}/access.log`;
 
 /**
@@ -40,6 +43,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                 path: virtualHostFile,
                 content: render("etc/httpd/conf.d/virtual.conf", {
                     documentRoot: docBase,
+                    draining,
                     serverName: description.site.hostName,
                     directors: addressesOf(machinesWith(description, "director")),
                     tomcatPort: description.tomcat.port,
@@ -58,6 +62,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
                 content: render("etc/systemd/system/httpd.service.d/lab.conf", {
+                    draining,
                     stopSeconds: shutdownSeconds + 3,
                     pidFile: pidFile ?? false,
                 }),
