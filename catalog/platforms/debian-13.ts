@@ -2,6 +2,13 @@ import { words } from "../../lib/shell";
 import { mariadbReading } from "./database-servers";
 import type { Platform } from "./platform";
 
+/** Debian names a package, its unit and its program alike. */
+const prometheusProgram = (name: string) => ({
+    package: name,
+    unit: `${name}.service`,
+    program: `/usr/bin/${name}`,
+});
+
 const isInstalled = `dpkg-query --show --showformat='\${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii'`;
 
 /**
@@ -100,6 +107,26 @@ export const debian13: Platform = {
         program: "/usr/sbin/nft",
         configurationFile: "/etc/nftables.conf",
         finish: [],
+    },
+    monitoring: {
+        user: "prometheus",
+        prometheus: {
+            ...prometheusProgram("prometheus"),
+            configurationFolder: "/etc/prometheus",
+            dataFolder: "/var/lib/prometheus/metrics2",
+        },
+        alertmanager: {
+            ...prometheusProgram("prometheus-alertmanager"),
+            dataFolder: "/var/lib/prometheus/alertmanager",
+        },
+        nodeExporter: {
+            ...prometheusProgram("prometheus-node-exporter"),
+            textFolder: "/var/lib/prometheus/node-exporter",
+        },
+        directorExporter: prometheusProgram("prometheus-nginx-exporter"),
+        databaseExporter: prometheusProgram("prometheus-mysqld-exporter"),
+        httpdExporter: prometheusProgram("prometheus-apache-exporter"),
+        siteExporter: prometheusProgram("prometheus-blackbox-exporter"),
     },
     systemLogs: [],
     sshUnit: "ssh.service",
