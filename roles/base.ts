@@ -19,6 +19,7 @@ export const base: RoleDefinition = {
             service: { ...nodeExporter, arguments: nodeExporterArguments(description, nodeExporter.textFolder) },
         },
     ],
+    metrics: ({ machine }) => render("usr/libexec/lab/metrics/machine", { vcpus: machine.vcpus }),
     doors: (description) => [{ what: "ssh", port: 22, on: description.machines, from: controlAddresses(description) }],
 };
 

@@ -1,11 +1,12 @@
 import { platforms } from "../catalog/platforms/index";
+import type { Monitoring } from "../catalog/platforms/platform";
 import { mistakeIf } from "../config/checks/check";
 import type { LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
 import { alertmanagerConfiguration, alertmanagerPort, clusterPort } from "./alertmanager";
 import { monitoringOf, monitorsOf } from "./monitoring";
-import { prometheusConfiguration, prometheusPort } from "./prometheus";
+import { prometheusConfiguration, prometheusPort, siteExporterConfiguration } from "./prometheus";
 import type { Door, RoleDefinition } from "./role-definition";
 
 /** A machine that watches all machines and the site, and raises alarms (article, row 24). */
@@ -16,18 +17,17 @@ export const monitor: RoleDefinition = {
     component: "lab:Monitor",
     steps: [
         { name: "alertmanager", component: "lab:Alertmanager", configuration: alertmanagerConfiguration },
+        { name: "site-exporter", component: "lab:SiteExporter", configuration: siteExporterConfiguration },
         {
             name: "prometheus",
             component: "lab:Prometheus",
-            after: { steps: ["alertmanager"] },
+            after: { steps: ["alertmanager", "site-exporter"] },
             configuration: prometheusConfiguration,
         },
     ],
     worksAfter: "prometheus",
-    packages: (_description, { monitoring }) =>
-        monitoring ? [monitoring.prometheus.package, monitoring.alertmanager.package] : [],
-    units: (_description, { monitoring }) =>
-        monitoring ? [monitoring.prometheus.unit, monitoring.alertmanager.unit] : [],
+    packages: (_description, { monitoring }) => programsOf(monitoring).map((program) => program.package),
+    units: (_description, { monitoring }) => programsOf(monitoring).map(({ unit }) => unit),
     processes: ({ monitoring }) =>
         // The kernel cuts a name after 15 characters.
         monitoring
@@ -42,6 +42,9 @@ export const monitor: RoleDefinition = {
     ],
     doors: (description) => (monitoringOf(description) ? clusterDoor(description) : []),
 };
+
+const programsOf = (monitoring: Monitoring | undefined) =>
+    monitoring ? [monitoring.prometheus, monitoring.alertmanager, monitoring.siteExporter] : [];
 
 /** The Alertmanagers tell each other which alarm was sent. */
 function clusterDoor(description: LabDescription): Door[] {

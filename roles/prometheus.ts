@@ -10,6 +10,8 @@ import type { RoleContext, Target } from "./role-definition";
 import { render } from "./template";
 
 export const prometheusPort = 9090;
+/** On loopback. */
+const siteExporterPort = 9115;
 
 /** Prometheus: measures, keeps what it measured, and finds out when an alarm is due. */
 export function prometheusConfiguration({ description, platform, targets }: RoleContext): RoleConfiguration {
@@ -29,6 +31,9 @@ export function prometheusConfiguration({ description, platform, targets }: Role
                     rules: `${folder}/rules.yml`,
                     alertmanagers: monitorsOf(description).map(({ address }) => ({ address, port: alertmanagerPort })),
                     jobs: jobsOf(targets),
+                    virtualAddress: description.virtualAddress,
+                    siteName: description.site.hostName,
+                    siteExporterPort,
                 }),
             },
             { path: `${folder}/rules.yml`, content: alertRules(description) },
@@ -56,6 +61,30 @@ export function prometheusConfiguration({ description, platform, targets }: Role
             command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${prometheusPort}/-/ready`,
             seconds: 300,
         },
+    };
+}
+
+/** The prober of the site, through the virtual address. */
+export function siteExporterConfiguration({ description, platform }: RoleContext): RoleConfiguration {
+    const monitoring = monitoringOf(description);
+    if (!monitoring) return {};
+    const { siteExporter, prometheus } = monitoring;
+    const file = `${prometheus.configurationFolder}/blackbox.yml`;
+    return {
+        files: [
+            { path: file, content: render("etc/prometheus/blackbox.yml", { siteName: description.site.hostName }) },
+            exporterUnit(
+                {
+                    ...siteExporter,
+                    arguments: [`--config.file=${file}`, `--web.listen-address=127.0.0.1:${siteExporterPort}`],
+                },
+                monitoring,
+            ),
+            restarted(siteExporter.unit),
+            hardened(siteExporter.unit, platform),
+        ],
+        test: `${siteExporter.program} --config.check --config.file=${file}`,
+        service: { unit: siteExporter.unit, onChange: "reload" },
     };
 }
 

@@ -67,10 +67,11 @@ export const debian13: Platform = {
     jdks: { openjdk: { packages: ["openjdk-8-jre-headless"], home: "/usr/lib/jvm/java-8-openjdk-amd64" } },
     databases: {
         // 11.8. MySQL is not in Debian 13.
-        mariadb: mariadbReading("/etc/mysql/mariadb.conf.d/90-lab.cnf", {
-            files: ["/var/log/mysql/*.log"],
-            replaces: "/etc/logrotate.d/mariadb",
-        }),
+        mariadb: mariadbReading(
+            "/etc/mysql/mariadb.conf.d/90-lab.cnf",
+            { files: ["/var/log/mysql/*.log"], replaces: "/etc/logrotate.d/mariadb" },
+            "/run/mysqld/mysqld.sock",
+        ),
     },
     chrony: {
         unit: "chrony.service",

@@ -46,6 +46,8 @@ export interface DatabaseServer {
     prepare: string[];
     /** The client program; it logs in as the server's administrator through the local socket. */
     client: string;
+    /** The local socket. */
+    socket: string;
     /** A command that succeeds when the server answers. */
     ping: string;
     /** SQL that removes every account of the installation but root through the local socket. May be run again. */
