@@ -162,6 +162,7 @@ const load = ({ processorPercent, memoryPercent, heapPercent }: Thresholds, isVm
 const disks = ({ diskPercent }: Thresholds): AlertRule[] => {
     const used = (what: string) => `100 * (1 - node_filesystem_${what} / node_filesystem_`;
     const critical = (diskPercent + 100) / 2;
+    const avail = `node_filesystem_avail_bytes{${fileSystem}}`;
     return [
         {
             name: "DiskFull",
@@ -176,8 +177,9 @@ const disks = ({ diskPercent }: Thresholds): AlertRule[] => {
             severity: "warning",
             expression:
                 `${used(`avail_bytes{${fileSystem}}`)}size_bytes{${fileSystem}}) > ${diskPercent}\n` +
-                `or (predict_linear(node_filesystem_avail_bytes{${fileSystem}}[6h], 86400) < 0\n` +
-                `and node_filesystem_avail_bytes{${fileSystem}} / node_filesystem_size_bytes{${fileSystem}} < 0.4)`,
+                // What an installation has written within minutes says nothing of the next day.
+                `or (predict_linear(${avail}[6h], 86400) < 0 and ${avail} offset 1h > 0\n` +
+                `and ${avail} / node_filesystem_size_bytes{${fileSystem}} < 0.4)`,
             seconds: minutes(15),
             summary: `A disk of ${machine} fills`,
             description: `{{ $labels.mountpoint }} is more than ${diskPercent} % full, or will be full within a day.`,

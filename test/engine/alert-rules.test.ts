@@ -156,7 +156,7 @@ const cases: Record<string, Case> = {
             'jvm_gc_collection_seconds_sum{machine="nod0",gc="young"}': "0+1x200",
             'jvm_gc_collection_seconds_sum{machine="nod0",gc="old"}': "0+1x200",
         },
-        after: 310,
+        after: 370,
         fires: [{ machine: "nod0" }],
         good: { 'jvm_gc_collection_seconds_sum{machine="nod0",gc="young"}': "0+0.5x200" },
     },
@@ -168,18 +168,19 @@ const cases: Record<string, Case> = {
     },
     DiskFilling: {
         bad: {
-            [disk("avail_bytes")]: "8x240",
-            [disk("size_bytes")]: "100x240",
-            // 20 an hour of what is left: empty in less than two hours.
-            [disk("avail_bytes", "nod1")]: "39-0.028x240",
-            [disk("size_bytes", "nod1")]: "100x240",
+            // Full from the 3,605th second on.
+            [disk("avail_bytes")]: "50x720 8x240",
+            [disk("size_bytes")]: "100x1000",
+            // Empty within a day: 1.4 an hour.
+            [disk("avail_bytes", "nod1")]: "30-0.002x1000",
+            [disk("size_bytes", "nod1")]: "100x1000",
         },
-        after: 905,
+        after: 4505,
         fires: [
             { machine: "nod0", mountpoint: "/", fstype: "ext4" },
             { machine: "nod1", mountpoint: "/", fstype: "ext4" },
         ],
-        good: { [disk("avail_bytes")]: `60-0.02${hour}`, [disk("size_bytes")]: `100${hour}` },
+        good: { [disk("avail_bytes")]: `39-0.02${hour}`, [disk("size_bytes")]: `100${hour}` },
     },
     InodesShort: {
         bad: { [disk("files_free")]: "5x240", [disk("files")]: "100x240" },
@@ -247,7 +248,7 @@ const cases: Record<string, Case> = {
             'lab_tomcat_requests_total{machine="nod0"}': "0+10x100",
             'lab_tomcat_request_errors_total{machine="nod0"}': "0+1x100",
         },
-        after: 70,
+        after: 130,
         fires: [{ machine: "nod0" }],
         good: {
             'lab_tomcat_requests_total{machine="nod0"}': "0+1000x100",
