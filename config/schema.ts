@@ -84,7 +84,9 @@ const machine = z.strictObject({
     roles: z
         .array(z.string())
         .min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine")
-        .describe("What the machine is for. `app` and `director` exclude each other, because both serve port 80."),
+        .describe(
+            "What the machine is for. `app`, `director` and `monitor` exclude each other, because all of them serve port 80.",
+        ),
     mac: z
         .string()
         .regex(/^52:54:00(:[0-9a-f]{2}){3}$/, "must be like 52:54:00:12:34:56, in lower case (QEMU's prefix)")
@@ -469,6 +471,59 @@ const logs = z.strictObject({
         .describe("Space in MiB of each machine's journal, where services without files of their own write."),
 });
 
+const percent = z.number().min(1).max(100);
+
+const thresholds = z
+    .strictObject({
+        processorPercent: percent
+            .default(90)
+            .describe("Use of a machine's processors, of all together, for five minutes, in percent."),
+        memoryPercent: percent.default(90).describe("Use of a machine's memory for five minutes, in percent."),
+        diskPercent: percent
+            .default(90)
+            .describe("Use of a file system, in percent. Halfway between it and 100 the alarm is critical."),
+        heapPercent: percent
+            .default(90)
+            .describe("Use of a Tomcat's heap right after its last collections, in percent."),
+        connectionsPercent: percent
+            .default(80)
+            .describe("Used connections of the database, and of a memcached, in percent of those that it takes."),
+        siteSeconds: z
+            .number()
+            .min(0.05)
+            .max(10)
+            .default(2)
+            .describe("Time that a page of the site takes through the virtual address, in seconds."),
+        certificateDays: z.number().int().min(1).max(365).default(14).describe("Days before a certificate ends."),
+    })
+    .prefault({})
+    .describe("From where on there is an alarm. docs/monitoring.md lists the rules. A change reloads Prometheus.");
+
+const monitoring = z.strictObject({
+    retentionDays: z
+        .number()
+        .int()
+        .min(1)
+        .max(3650)
+        .default(30)
+        .describe("Days that each monitor keeps what it measured. A change restarts Prometheus."),
+    retentionMiB: z
+        .number()
+        .int()
+        .min(64)
+        .max(1_048_576)
+        .default(1024)
+        .describe("Space in MiB for it. When it is full, the oldest goes. A change restarts Prometheus."),
+    scrapeSeconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(60)
+        .default(5)
+        .describe("Seconds between two looks of a monitor at a machine. Alarms come as much later as this is longer."),
+    thresholds,
+});
+
 /** Settings that plans and outputs may show. */
 export const openSchema = z.strictObject({
     machineKind: z
@@ -569,6 +624,9 @@ export const openSchema = z.strictObject({
     director: director.prefault({}).describe("The directors' web server."),
     keepalived: keepalived.prefault({}).describe("How the directors share the virtual address."),
     logs: logs.prefault({}).describe("How long machines keep their logs, and how large these get."),
+    monitoring: monitoring
+        .prefault({})
+        .describe("What machines with the role `monitor` keep, and when they raise an alarm (docs/monitoring.md)."),
 });
 export type Settings = z.infer<typeof openSchema>;
 

@@ -6,11 +6,13 @@ import { machinesWith, type LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
 import { pagesBuild } from "./compiled-pages";
-import { httpdConfiguration, httpdLogs } from "./httpd";
+import { httpdConfiguration, httpdLogs, httpdStatusPort } from "./httpd";
 import { javaConfiguration } from "./java";
 import type { RoleDefinition } from "./role-definition";
-import { tomcatConfiguration, tomcatLogs } from "./tomcat";
+import { tomcatConfiguration, tomcatLogs, tomcatMetricsPort } from "./tomcat";
 import { webSiteConfiguration } from "./web-site";
+
+const httpdExporterPort = 9117;
 
 /**
  * A machine that runs the application: JDK, the application's files, Tomcat, httpd in front (article, rows 10 to 16).
@@ -48,6 +50,21 @@ export const app: RoleDefinition = {
     processes: (platform) => [
         { program: /^java$/, user: "tomcat" },
         { program: /^(apache2|httpd)$/, user: platform.httpd.user },
+    ],
+    exporters: ({ description, monitoring: { httpdExporter } }) => [
+        // Tomcat's numbers come from the valve's jar.
+        ...(description.sessions.keepCopies ? [{ job: "tomcat", port: tomcatMetricsPort }] : []),
+        {
+            job: "httpd",
+            port: httpdExporterPort,
+            service: {
+                ...httpdExporter,
+                arguments: [
+                    `--web.listen-address=:${httpdExporterPort}`,
+                    `--scrape_uri=http://127.0.0.1:${httpdStatusPort}/server-status?auto`,
+                ],
+            },
+        },
     ],
     doors: (description) => [
         {

@@ -49,7 +49,7 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
                   ]
                 : [],
         ),
-        section("The service", service ? serviceLines(service.unit, service.onChange ?? "restart") : []),
+        section("The service", service ? linesOf(service) : []),
         section(
             "Until it works",
             ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : [],
@@ -185,6 +185,9 @@ fi
 mv -f "$here/installed.new" "$here/installed"`;
 }
 
+const linesOf = ({ unit, others = [], onChange = "restart" }: NonNullable<RoleConfiguration["service"]>) =>
+    others.length === 0 ? serviceLines(unit, onChange) : severalServices([unit, ...others]);
+
 /**
  * systemd reads all units anew at a reload and at each `enable`, also of an enabled unit: 0.1 to 0.6 s of a container's
  * time (2026-11-28). So it does so once, and only where something changes. After `enable --no-reload` it would warn.
@@ -207,6 +210,21 @@ const serviceLines = (unit: string, onChange: string) => [
           ]),
     `fi`,
 ];
+
+/** The same for several services. Whatever changed, all of them restart. */
+const severalServices = (units: string[]) => {
+    const all = units.map(quote).join(" ");
+    return [
+        `if [ "$(systemctl is-enabled ${all} 2>/dev/null | sort -u)" != enabled ]; then`,
+        `    systemctl --quiet enable ${all}`,
+        `elif grep -qs restart "$pending"; then`,
+        `    systemctl daemon-reload`,
+        `fi`,
+        `systemctl reset-failed ${all} 2>/dev/null || true`,
+        `if [ -e "$pending" ]; then how=restart; else how=start; fi`,
+        `systemctl $how ${all}`,
+    ];
+};
 
 /**
  * The secret texts of `configuration`, by their names in the script, in a fixed order. The values are still Outputs.

@@ -1,6 +1,7 @@
 import { controlAddresses } from "./addresses";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
+import { nodeExporterArguments, nodeExporterPort } from "./node-exporter";
 import { render } from "./template";
 
 /** What every machine has: the names of all others, and ssh for the control machine. */
@@ -11,6 +12,14 @@ export const base: RoleDefinition = {
     worksAfter: "base",
     logs: (_description, platform) => platform.systemLogs,
     packages: (_description, platform) => platform.packages.base,
+    exporters: ({ description, monitoring: { nodeExporter } }) => [
+        {
+            job: "machine",
+            port: nodeExporterPort,
+            service: { ...nodeExporter, arguments: nodeExporterArguments(description, nodeExporter.textFolder) },
+        },
+    ],
+    metrics: ({ machine }) => render("usr/libexec/lab/metrics/machine", { vcpus: machine.vcpus }),
     doors: (description) => [{ what: "ssh", port: 22, on: description.machines, from: controlAddresses(description) }],
 };
 

@@ -5,8 +5,10 @@ import { mistakeIf } from "../config/checks/check";
 import { databaseOf } from "../config/chosen-database";
 import { machinesWith, type LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
+import { quote } from "../lib/shell";
 import { addressesOf } from "./addresses";
 import { accountNamesFile, accountsSql } from "./database-accounts";
+import { monitoringOf } from "./monitoring";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext, RoleDefinition } from "./role-definition";
@@ -34,6 +36,32 @@ export const database: RoleDefinition = {
     logs: (description) => databaseOf(description).logs,
     units: (description) => [databaseOf(description).unit],
     processes: () => [{ program: /^(mariadbd|mysqld)$/, user: "mysql" }],
+    exporters: ({ description, monitoring: { databaseExporter, prometheus, user } }) => {
+        const file = `${prometheus.configurationFolder}/mysqld-exporter.cnf`;
+        return [
+            {
+                job: "database",
+                port: exporterPort,
+                service: {
+                    ...databaseExporter,
+                    arguments: [
+                        `--web.listen-address=:${exporterPort}`,
+                        `--config.my-cnf=${file}`,
+                        ...notCollected.map((name) => `--no-collect.${name}`),
+                    ],
+                    files: [
+                        {
+                            path: file,
+                            content: render("etc/prometheus/mysqld-exporter.cnf", {
+                                user,
+                                socket: databaseOf(description).socket,
+                            }),
+                        },
+                    ],
+                },
+            },
+        ];
+    },
     doors: (description) => [
         {
             what: "the database",
@@ -44,6 +72,15 @@ export const database: RoleDefinition = {
     ],
 };
 
+const exporterPort = 9104;
+/** What no rule and no graph reads. */
+const notCollected = [
+    "slave_status",
+    "info_schema.innodb_cmp",
+    "info_schema.innodb_cmpmem",
+    "info_schema.query_response_time",
+];
+
 const schemaFile = "/usr/local/share/lab/schema.sql";
 const schema = () => fs.readFileSync(path.join(__dirname, "..", "site", "schema.sql"), "utf8");
 
@@ -52,6 +89,7 @@ export function databaseConfiguration({
     machine,
     passwords,
 }: Pick<RoleContext, "description" | "machine" | "passwords">): RoleConfiguration {
+    const monitoring = monitoringOf(description);
     const { unit, configurationFile, settings, prepare, client, ping } = databaseOf(description);
     return {
         prepare: [...prepare, rememberUser(description.database.user)],
@@ -64,9 +102,18 @@ export function databaseConfiguration({
         secrets: { "accounts.sql": passwords.database.apply((text) => accountsSql(description, text)) },
         ready: { command: ping, seconds: 600 },
         // The schema is installed here alone, so it does not matter which app server comes first.
-        finish: [`${client} < "$secrets/accounts.sql"`, `${client} ${description.database.name} < ${schemaFile}`],
+        finish: [
+            `${client} < "$secrets/accounts.sql"`,
+            `${client} ${description.database.name} < ${schemaFile}`,
+            ...(monitoring ? [`${client} -e ${quote(exporterAccount(monitoring.user))}`] : []),
+        ],
     };
 }
+
+/** It may see how the server is, and nothing of the data. */
+const exporterAccount = (user: string) =>
+    `CREATE USER IF NOT EXISTS '${user}'@'localhost' IDENTIFIED VIA unix_socket; ` +
+    `GRANT PROCESS ON *.* TO '${user}'@'localhost';`;
 
 /** An account can only be dropped by somebody who knows the name under which it was made. */
 const rememberUser = (user: string) =>

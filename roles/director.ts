@@ -3,11 +3,14 @@ import { mistakeIf, repeated } from "../config/checks/check";
 import { machinesWith, type LabDescription, type MachineDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
-import { checksUnit, healthChecksConfiguration, needsChecks } from "./health-checks";
+import { appServerLists, checksUnit, healthChecksConfiguration, needsChecks } from "./health-checks";
 import { keepalivedConfiguration } from "./keepalived";
 import type { Door, RoleDefinition } from "./role-definition";
-import { tengineConfiguration, tengineLogs } from "./tengine";
+import { render } from "./template";
+import { connectionsPath, tengineConfiguration, tengineLogs } from "./tengine";
 import { tengineBuild } from "./tengine-build";
+
+const directorExporterPort = 9113;
 
 /**
  * A machine that takes the site's visitors: Tengine, and keepalived for the virtual address (article, rows 17 to 22).
@@ -55,6 +58,27 @@ export const director: RoleDefinition = {
     ],
     logs: () => [tengineLogs],
     processes: () => [{ program: /^nginx$/, user: "nginx" }],
+    exporters: ({ description, machine: { address }, monitoring: { directorExporter } }) => [
+        {
+            job: "director",
+            port: directorExporterPort,
+            service: {
+                ...directorExporter,
+                arguments: [
+                    `--web.listen-address=:${directorExporterPort}`,
+                    `--nginx.scrape-uri=http://${address}${connectionsPath(description)}`,
+                ],
+            },
+        },
+    ],
+    metrics: ({ description, machine: { address } }) =>
+        render("usr/libexec/lab/metrics/director", {
+            virtualAddress: description.virtualAddress,
+            tengine: !needsChecks(description),
+            address,
+            listsFolder: appServerLists(description).folder,
+            appServers: machinesWith(description, "app"),
+        }),
     doors: (description) => [
         { what: "the site", port: 80, on: machinesWith(description, "director"), from: "anyone" },
         ...machinesWith(description, "director").flatMap((machine) => vrrpDoor(description, machine)),

@@ -20,7 +20,12 @@ export function firewallConfiguration({
     const { unit, configurationFile, program, finish } = platform.firewall;
     const own = doors
         .filter(({ on }) => on.includes(machine))
-        .map(({ what, port, from }) => ({ what, port, from: from === "anyone" ? false : from.join(", ") }));
+        .map(({ what, port, udp = false, from }) => ({
+            what,
+            port,
+            udp,
+            from: from === "anyone" ? false : from.join(", "),
+        }));
     return {
         prepare: [notLockedOut(program, controlAddresses(description))],
         files: [

@@ -5,6 +5,7 @@ import { machinesWith } from "../config/description";
 import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
 import { fileKiB } from "./log-size";
+import { monitorsOf } from "./monitoring";
 import { bodyBytes, headerBytesBehindDirectors } from "./request-limits";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
@@ -15,6 +16,9 @@ import { directCurlText } from "../lib/proxies";
 
 /** While this file is there, httpd keeps no connection. */
 const draining = "/run/lab-httpd-draining";
+
+/** On loopback. The httpd exporter asks there. */
+export const httpdStatusPort = 8079;
 
 const accessLog = ({ httpd }: Platform) => `${httpd.logFolder}/access.log`;
 
@@ -59,6 +63,14 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
                     hasHeaderExpressions,
                 }),
             },
+            ...(monitorsOf(description).length > 0
+                ? [
+                      {
+                          path: path.posix.join(path.posix.dirname(virtualHostFile), "monitoring.conf"),
+                          content: render("etc/httpd/conf.d/monitoring.conf", { port: httpdStatusPort }),
+                      },
+                  ]
+                : []),
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
                 content: render("etc/systemd/system/httpd.service.d/lab.conf", {

@@ -2,9 +2,11 @@ import { app } from "./app";
 import { base } from "./base";
 import { database } from "./database";
 import { director } from "./director";
+import { exporters } from "./exporters";
 import { firewall } from "./firewall";
 import { logs } from "./logs";
 import { memcached } from "./memcached";
+import { monitor } from "./monitor";
 import { retiredAccounts } from "./retired-accounts";
 import { time } from "./time";
 import type { RoleDefinition } from "./role-definition";
@@ -23,4 +25,6 @@ export const roles: readonly RoleDefinition[] = [
     app,
     retiredAccounts,
     director,
+    exporters,
+    monitor,
 ];

@@ -21,6 +21,8 @@ export const memcached: RoleDefinition = {
     packages: (_description, platform) => platform.packages.memcached,
     units: (_description, platform) => [platform.memcached.unit],
     processes: (platform) => [{ program: /^memcached$/, user: platform.memcached.user }],
+    metrics: ({ machine: { address } }) =>
+        render("usr/libexec/lab/metrics/memcached", { address, port: memcachedPort }),
     doors: (description) => [
         {
             what: "memcached",

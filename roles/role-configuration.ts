@@ -38,6 +38,8 @@ export interface RoleConfiguration {
     test?: string;
     service?: {
         unit: string;
+        /** Units that start, and restart after a change, together with it. */
+        others?: string[];
         /** How the service loads a changed file. Default: restart. A changed unit file always takes a restart. */
         onChange?: "restart" | "reload";
     };

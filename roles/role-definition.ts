@@ -1,11 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Artifacts } from "../artifacts/local-artifacts";
 import type { ArtifactName } from "../catalog/artifacts";
-import type { LogFiles, Platform, Repository } from "../catalog/platforms/platform";
+import type { LogFiles, Monitoring, MonitoringProgram, Platform, Repository } from "../catalog/platforms/platform";
 import type { LabDescription, MachineDescription } from "../config/description";
 import type { RoleRules } from "../config/role-rules";
 import type { Build } from "./build";
-import type { RoleConfiguration } from "./role-configuration";
+import type { Needs } from "./hardening";
+import type { ManagedFile, RoleConfiguration } from "./role-configuration";
 
 /**
  * Everything that the project knows of one role. Packages, firewall, status, verify, plan, outputs and the order of the
@@ -44,6 +45,13 @@ export interface RoleDefinition extends RoleRules {
     processes?: (platform: Platform) => { program: RegExp; user: string }[];
     /** Who may reach which port of the machines with the role. All other ports are closed. */
     doors?: (description: LabDescription) => Door[];
+    /** What monitors ask of a machine with the role. Counts only in a stack with a monitor. */
+    exporters?: (context: ExporterContext) => Exporter[];
+    /**
+     * Shell text for lab-metrics.service (roles/exporters.ts): prints metrics of the role in Prometheus's text format.
+     * Runs in bash every few seconds, so it starts as few programs as it can.
+     */
+    metrics?: (context: ExporterContext) => string;
     /** Whether `GET /health` on port 80 of the machine tells if the role works. */
     answersHealthChecks?: boolean;
 }
@@ -79,6 +87,39 @@ export interface RoleContext {
     doors: Door[];
     /** The log files of all roles of the machine. */
     logs: LogFiles[];
+    /** What monitors ask of the machine. Empty in a stack without a monitor. */
+    exporters: Exporter[];
+    /** The texts of lab-metrics.service on the machine. */
+    metrics: string[];
+    /** What monitors ask of all machines. */
+    targets: Target[];
+}
+
+/** What an exporter is configured from. */
+export type ExporterContext = Pick<RoleContext, "description" | "machine"> & { monitoring: Monitoring };
+
+/** Where a machine answers monitors with metrics in Prometheus's text format. */
+export interface Exporter {
+    /** Prometheus's job. The same on all machines with the role. */
+    job: string;
+    port: number;
+    /** Default: /metrics. */
+    path?: string;
+    /** Undefined: a service of the role itself answers. */
+    service?: ExporterService;
+}
+
+/** A service that roles/exporters.ts sets up. It never costs the site anything when it restarts. */
+export interface ExporterService extends MonitoringProgram {
+    arguments: string[];
+    files?: ManagedFile[];
+    needs?: Needs;
+}
+
+/** An exporter of one machine. */
+export interface Target {
+    machine: MachineDescription;
+    exporter: Exporter;
 }
 
 /** Permission to reach a service. */
@@ -87,6 +128,8 @@ export interface Door {
     what: string;
     /** A TCP port, or a protocol of its own beside TCP. */
     port: number | "vrrp";
+    /** Whether UDP packets to the port may come in, too. */
+    udp?: boolean;
     on: MachineDescription[];
     /** Addresses and networks in CIDR notation; `anyone` for what is public. */
     from: "anyone" | string[];

@@ -1,7 +1,8 @@
 import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
-import { machinesWith } from "../config/description";
+import { machinesWith, type LabDescription } from "../config/description";
 import { hardened } from "./hardening";
+import { monitorsOf } from "./monitoring";
 import { headerKiBBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
@@ -31,6 +32,10 @@ function upstreams(all: UpstreamServer[], routes: SessionRoute[]) {
         })),
     ];
 }
+
+/** Where the server counts its connections. Tengine has the state of its checks at /status. */
+export const connectionsPath = ({ director }: LabDescription) =>
+    serverSources[director.source].isTengine ? "/status/connections" : "/status";
 
 /** On USR1 the server opens new files and loses no line. */
 export const tengineLogs: LogFiles = {
@@ -73,6 +78,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     groups: lists.groups,
                     listsFolder: lists.folder,
                     tengine: isTengine,
+                    connections: isTengine && monitorsOf(description).length > 0 && connectionsPath(description),
                     connectMilliseconds: milliseconds(timeouts.connectSeconds),
                     sendSeconds: timeouts.sendSeconds,
                     answerSeconds: timeouts.answerSeconds,

@@ -7,6 +7,7 @@ import { machinesWith } from "../config/description";
 import { compiledPages, workFolder } from "./compiled-pages";
 import { hardened } from "./hardening";
 import { accountName } from "./database-accounts";
+import { monitorsOf } from "./monitoring";
 import { bodyBytes, formBytes, headerBytesBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
@@ -17,6 +18,9 @@ import { directCurlText } from "../lib/proxies";
 
 const home = "/usr/local/tomcat";
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
+
+/** Where the valve tells monitors of sessions, requests and the JVM. */
+export const tomcatMetricsPort = 9118;
 
 const logFolder = "/var/log/tomcat";
 
@@ -138,6 +142,7 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
                         .join(","),
                     failoverNodes: failoverNodes(description, machine).join(","),
                     keepCopies: description.sessions.keepCopies,
+                    metrics: monitorsOf(description).length > 0 && { address, port: tomcatMetricsPort },
                     maxKiB: description.sessions.maxKiB,
                     maxSessions: description.sessions.max,
                     backupAsync: description.sessions.backup === "async",

@@ -25,7 +25,7 @@ export const centosStream9: Platform = {
     databases: {
         mysql: mysqlOn(9),
         // MariaDB 10.5.
-        mariadb: mariadbReading("/etc/my.cnf.d/lab.cnf", mariadbLogs),
+        mariadb: mariadbReading("/etc/my.cnf.d/lab.cnf", mariadbLogs, "/var/lib/mysql/mysql.sock"),
     },
     keepalived: {
         unit: "keepalived.service",

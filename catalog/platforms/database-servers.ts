@@ -33,7 +33,7 @@ export const mariadbLogs: LogFiles = {
 const withoutTls = ["skip-ssl", "", "[client]", "# Newer clients insist on TLS by default.", "loose-skip-ssl"];
 
 /** The distribution's MariaDB, version 10.4 or newer: its programs are called mariadb. */
-export const mariadbReading = (configurationFile: string, logs: LogFiles): DatabaseServer => ({
+export const mariadbReading = (configurationFile: string, logs: LogFiles, socket: string): DatabaseServer => ({
     packages: ["mariadb-server"],
     unit: "mariadb.service",
     logs: [{ ...logs, create: "640 mysql mysql", reopen: reopen("mariadb.service", "mariadb") }],
@@ -41,6 +41,7 @@ export const mariadbReading = (configurationFile: string, logs: LogFiles): Datab
     settings: withoutTls,
     prepare: [],
     client: "mariadb",
+    socket,
     ping: "mariadb-admin --silent ping",
     administrator: [],
     account: createUser,
@@ -123,6 +124,7 @@ export const mysqlOn = (enterpriseLinux: number): DatabaseServer => ({
             "echo '!includedir /etc/my.cnf.d' >> /etc/my.cnf; }",
     ],
     client: "mysql",
+    socket: `${data}/mysql.sock`,
     ping: "mysqladmin --silent ping",
     administrator: [],
     account: createUser,

@@ -2,6 +2,13 @@ import { words } from "../../lib/shell";
 import { mariadbReading } from "./database-servers";
 import type { Platform } from "./platform";
 
+/** Debian names a package, its unit and its program alike. */
+const prometheusProgram = (name: string) => ({
+    package: name,
+    unit: `${name}.service`,
+    program: `/usr/bin/${name}`,
+});
+
 const isInstalled = `dpkg-query --show --showformat='\${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii'`;
 
 /**
@@ -60,10 +67,11 @@ export const debian13: Platform = {
     jdks: { openjdk: { packages: ["openjdk-8-jre-headless"], home: "/usr/lib/jvm/java-8-openjdk-amd64" } },
     databases: {
         // 11.8. MySQL is not in Debian 13.
-        mariadb: mariadbReading("/etc/mysql/mariadb.conf.d/90-lab.cnf", {
-            files: ["/var/log/mysql/*.log"],
-            replaces: "/etc/logrotate.d/mariadb",
-        }),
+        mariadb: mariadbReading(
+            "/etc/mysql/mariadb.conf.d/90-lab.cnf",
+            { files: ["/var/log/mysql/*.log"], replaces: "/etc/logrotate.d/mariadb" },
+            "/run/mysqld/mysqld.sock",
+        ),
     },
     chrony: {
         unit: "chrony.service",
@@ -100,6 +108,26 @@ export const debian13: Platform = {
         program: "/usr/sbin/nft",
         configurationFile: "/etc/nftables.conf",
         finish: [],
+    },
+    monitoring: {
+        user: "prometheus",
+        prometheus: {
+            ...prometheusProgram("prometheus"),
+            configurationFolder: "/etc/prometheus",
+            dataFolder: "/var/lib/prometheus/metrics2",
+        },
+        alertmanager: {
+            ...prometheusProgram("prometheus-alertmanager"),
+            dataFolder: "/var/lib/prometheus/alertmanager",
+        },
+        nodeExporter: {
+            ...prometheusProgram("prometheus-node-exporter"),
+            textFolder: "/var/lib/prometheus/node-exporter",
+        },
+        directorExporter: prometheusProgram("prometheus-nginx-exporter"),
+        databaseExporter: prometheusProgram("prometheus-mysqld-exporter"),
+        httpdExporter: prometheusProgram("prometheus-apache-exporter"),
+        siteExporter: prometheusProgram("prometheus-blackbox-exporter"),
     },
     systemLogs: [],
     sshUnit: "ssh.service",

@@ -46,6 +46,8 @@ export interface DatabaseServer {
     prepare: string[];
     /** The client program; it logs in as the server's administrator through the local socket. */
     client: string;
+    /** The local socket. */
+    socket: string;
     /** A command that succeeds when the server answers. */
     ping: string;
     /** SQL that removes every account of the installation but root through the local socket. May be run again. */
@@ -62,6 +64,25 @@ export interface Repository {
     address: string;
     /** Its signing key in OpenPGP's ASCII format. Only packages signed by this key are installed. */
     key: string;
+}
+
+/** A program of the monitoring: Prometheus, an exporter, ... */
+export interface MonitoringProgram {
+    package: string;
+    unit: string;
+    program: string;
+}
+
+/** The monitoring's programs on one platform. They run as one user. */
+export interface Monitoring {
+    user: string;
+    prometheus: MonitoringProgram & { configurationFolder: string; dataFolder: string };
+    alertmanager: MonitoringProgram & { dataFolder: string };
+    nodeExporter: MonitoringProgram & { textFolder: string };
+    directorExporter: MonitoringProgram;
+    databaseExporter: MonitoringProgram;
+    httpdExporter: MonitoringProgram;
+    siteExporter: MonitoringProgram;
 }
 
 /** What differs between operating systems of machines, as data. Roles read it and do not test for a platform's name. */
@@ -138,6 +159,8 @@ export interface Platform {
         /** Shell lines that run when its rules are in effect. */
         finish: string[];
     };
+    /** Undefined: the distribution has no packages of Prometheus. */
+    monitoring?: Monitoring;
     /** Log files of the system itself. The journal is none of them. */
     systemLogs: LogFiles[];
     /** Unit of the ssh server. */

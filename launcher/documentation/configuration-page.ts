@@ -37,7 +37,8 @@ A stack file, \`Pulumi.STACK.yaml\`, describes one lab: which machines it has, w
 that differs from the defaults. Every setting is a key \`lab:NAME\` below \`config:\`.
 
 - The shipped stack files are examples: [Pulumi.local.yaml](../Pulumi.local.yaml),
-  [Pulumi.emulated.yaml](../Pulumi.emulated.yaml), [Pulumi.dev.yaml](../Pulumi.dev.yaml).
+  [Pulumi.emulated.yaml](../Pulumi.emulated.yaml), [Pulumi.dev.yaml](../Pulumi.dev.yaml),
+  [Pulumi.cluster.yaml](../Pulumi.cluster.yaml).
 - \`./lab preview\` and \`./lab up\` check the file before they make or change anything. They report all mistakes at
   once, each with its place and a remedy.
 - Editors with the YAML language server, such as VS Code with the YAML extension, check and complete the file while you

@@ -91,7 +91,7 @@ describe("a wrong value", () => {
             (stack) => {
                 machine(stack, "nod0").roles = ["app", "web"];
             },
-            ["machines.nod0.roles[1]", `"web" is none of database, memcached, app, director`, correct],
+            ["machines.nod0.roles[1]", `"web" is none of database, memcached, app, director, monitor`, correct],
         ],
         [
             "no MAC",

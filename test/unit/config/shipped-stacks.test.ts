@@ -6,10 +6,9 @@ import { secrets, siteWith } from "../../support/article";
 import { repository } from "../../support/repository";
 
 describe("the stack files that come with the project", () => {
-    const settings = (name: string) => {
-        const { config } = parse(fs.readFileSync(repository(`Pulumi.${name}.yaml`), "utf8")) as {
-            config: Record<string, unknown>;
-        };
+    const textOf = (name: string) => fs.readFileSync(repository(`Pulumi.${name}.yaml`), "utf8");
+    const settings = (name: string, text = textOf(name)) => {
+        const { config } = parse(text) as { config: Record<string, unknown> };
         return Object.fromEntries(
             Object.entries(config)
                 .map(([key, value]): [string, unknown] => [key.replace(/^lab:/, ""), value])
@@ -23,5 +22,19 @@ describe("the stack files that come with the project", () => {
             siteWith().machines.map((one) => [one.name, one.address, one.roles, one.priority]),
         );
         expect([description.network.cidr, description.virtualAddress]).toEqual(["192.168.0.0/24", "192.168.0.111"]);
+    });
+
+    test("Pulumi.cluster.yaml has Pulumi.local.yaml's settings and a monitor", () => {
+        const { machines, ...others } = settings("cluster") as { machines: Record<string, { roles: string[] }> };
+        const { nod5, ...same } = machines;
+        expect({ ...others, machines: same }).toEqual(settings("local"));
+        expect(nod5?.roles).toEqual(["monitor"]);
+        describeStack({ ...settings("cluster"), ...secrets }, "cluster");
+    });
+
+    test.each(["local", "emulated"])("the commented monitor of Pulumi.%s.yaml is ready to use", (name) => {
+        const changed = settings(name, textOf(name).replace("# nod5:", "nod5:"));
+        const { description } = describeStack({ ...changed, ...secrets }, name);
+        expect(description.machines.find(({ roles }) => roles.includes("monitor"))?.name).toBe("nod5");
     });
 });

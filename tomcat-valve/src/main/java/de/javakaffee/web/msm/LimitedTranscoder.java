@@ -47,6 +47,10 @@ final class LimitedTranscoder extends TranscoderService {
         return super.serialize(withoutContent(session));
     }
 
+    static boolean isTooLarge(final MemcachedBackupSession session) {
+        return session.getNote(IS_TOO_LARGE) != null;
+    }
+
     /** Whether it is what memcached has of a session that was too large. */
     static boolean isWithoutContent(final MemcachedBackupSession session) {
         return !session.isValidInternal();

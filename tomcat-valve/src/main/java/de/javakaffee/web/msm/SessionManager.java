@@ -3,6 +3,7 @@ package de.javakaffee.web.msm;
 import java.lang.reflect.Field;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -171,6 +172,19 @@ final class SessionManager {
     @SuppressWarnings("unchecked")
     private LRUCache<String, Boolean> notFound() {
         return (LRUCache<String, Boolean>) get(NOT_FOUND, service());
+    }
+
+    /** Sessions that end with this Tomcat: their memcached is away, or takes no copy of that size. */
+    long sessionsWithoutCopy() {
+        return Arrays.stream(manager.findSessions())
+            .map(MemcachedBackupSession.class::cast)
+            .filter(session -> !hasCopy(session))
+            .count();
+    }
+
+    private boolean hasCopy(final MemcachedBackupSession session) {
+        final String node = nodeOf(session.getIdInternal());
+        return node != null && nodeNames().contains(node) && isAvailable(node) && !LimitedTranscoder.isTooLarge(session);
     }
 
     /** Names of all memcacheds, failover nodes last. */

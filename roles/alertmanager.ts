@@ -1,0 +1,50 @@
+import { directCurlText } from "../lib/proxies";
+import { exporterUnit } from "./exporters";
+import { hardened } from "./hardening";
+import { monitoringOf, monitorsOf } from "./monitoring";
+import { restarted } from "./restarted";
+import type { RoleConfiguration } from "./role-configuration";
+import type { RoleContext } from "./role-definition";
+import { render } from "./template";
+
+export const alertmanagerPort = 9093;
+export const clusterPort = 9094;
+
+/** Alertmanager: tells people of alarms. */
+export function alertmanagerConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
+    const monitoring = monitoringOf(description);
+    if (!monitoring) return {};
+    const { alertmanager, prometheus } = monitoring;
+    const file = `${prometheus.configurationFolder}/alertmanager.yml`;
+    const others = monitorsOf(description).filter(({ name }) => name !== machine.name);
+    return {
+        files: [
+            { path: file, content: render("etc/prometheus/alertmanager.yml", {}) },
+            exporterUnit(
+                {
+                    ...alertmanager,
+                    arguments: [
+                        `--config.file=${file}`,
+                        `--storage.path=${alertmanager.dataFolder}`,
+                        `--web.listen-address=:${alertmanagerPort}`,
+                        // An empty address: without others it opens no port for them.
+                        others.length > 0
+                            ? `--cluster.listen-address=${machine.address}:${clusterPort}`
+                            : "--cluster.listen-address=",
+                        ...others.map(({ address }) => `--cluster.peer=${address}:${clusterPort}`),
+                    ],
+                },
+                monitoring,
+                40,
+            ),
+            restarted(alertmanager.unit),
+            hardened(alertmanager.unit, platform),
+        ],
+        test: `amtool check-config ${file}`,
+        service: { unit: alertmanager.unit, onChange: "reload" },
+        ready: {
+            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${alertmanagerPort}/-/ready`,
+            seconds: 300,
+        },
+    };
+}

@@ -1,0 +1,77 @@
+import { platforms } from "../catalog/platforms/index";
+import type { Monitoring } from "../catalog/platforms/platform";
+import { mistakeIf } from "../config/checks/check";
+import type { LabDescription } from "../config/description";
+import type { Mistake } from "../config/mistakes";
+import { addressesOf } from "./addresses";
+import { alertmanagerConfiguration, alertmanagerPort, clusterPort } from "./alertmanager";
+import { monitoringOf, monitorsOf } from "./monitoring";
+import { prometheusConfiguration, prometheusPort, siteExporterConfiguration } from "./prometheus";
+import type { Door, RoleDefinition } from "./role-definition";
+
+/** A machine that watches all machines and the site, and raises alarms (article, row 24). */
+export const monitor: RoleDefinition = {
+    name: "monitor",
+    mistakes: (description) => [...platformHasPrometheus(description), ...onItsOwnPort(description)],
+    memoryMiB: () => 250,
+    component: "lab:Monitor",
+    steps: [
+        { name: "alertmanager", component: "lab:Alertmanager", configuration: alertmanagerConfiguration },
+        { name: "site-exporter", component: "lab:SiteExporter", configuration: siteExporterConfiguration },
+        {
+            name: "prometheus",
+            component: "lab:Prometheus",
+            after: { steps: ["alertmanager", "site-exporter"] },
+            configuration: prometheusConfiguration,
+        },
+    ],
+    worksAfter: "prometheus",
+    packages: (_description, { monitoring }) => programsOf(monitoring).map((program) => program.package),
+    units: (_description, { monitoring }) => programsOf(monitoring).map(({ unit }) => unit),
+    processes: ({ monitoring }) =>
+        // The kernel cuts a name after 15 characters.
+        monitoring
+            ? [
+                  { program: /^prometheus$/, user: monitoring.user },
+                  { program: /^prometheus-aler$/, user: monitoring.user },
+              ]
+            : [],
+    exporters: () => [
+        { job: "prometheus", port: prometheusPort },
+        { job: "alertmanager", port: alertmanagerPort },
+    ],
+    doors: (description) => (monitoringOf(description) ? clusterDoor(description) : []),
+};
+
+const programsOf = (monitoring: Monitoring | undefined) =>
+    monitoring ? [monitoring.prometheus, monitoring.alertmanager, monitoring.siteExporter] : [];
+
+/** The Alertmanagers tell each other which alarm was sent. */
+function clusterDoor(description: LabDescription): Door[] {
+    const all = monitorsOf(description);
+    return all.length < 2
+        ? []
+        : [{ what: "the other Alertmanagers", port: clusterPort, udp: true, on: all, from: addressesOf(all) }];
+}
+
+const platformHasPrometheus = (description: LabDescription): Mistake[] =>
+    monitorsOf(description)
+        .slice(0, 1)
+        .flatMap((machine) =>
+            mistakeIf(platforms[description.platform].monitoring === undefined, () => ({
+                path: `machines.${machine.name}.roles`,
+                problem: `${description.platform} has no packages of Prometheus`,
+                remedy: "take the role monitor away, or use debian-13",
+            })),
+        );
+
+const onItsOwnPort = (description: LabDescription): Mistake[] =>
+    monitorsOf(description).flatMap((machine) =>
+        ["app", "director"]
+            .filter((role) => machine.roles.includes(role))
+            .map((role) => ({
+                path: `machines.${machine.name}.roles`,
+                problem: `monitor and ${role} both serve port 80`,
+                remedy: "put them on two machines",
+            })),
+    );
