@@ -12,7 +12,20 @@ export default tseslint.config(
             "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
         },
     },
-    { files: ["**/*.mjs", "**/*.cjs"], ...tseslint.configs.disableTypeChecked },
+    { files: ["**/*.mjs", "**/*.cjs", "files/**/*.js"], ...tseslint.configs.disableTypeChecked },
+    {
+        // The monitor's page runs in a browser.
+        files: ["files/**/*.js"],
+        languageOptions: {
+            globals: Object.fromEntries(
+                [
+                    ...["document", "fetch", "setInterval", "setTimeout", "matchMedia", "devicePixelRatio"],
+                    ...["AbortSignal", "IntersectionObserver", "ResizeObserver", "URLSearchParams", "uPlot"],
+                    "getComputedStyle",
+                ].map((name) => [name, "readonly"]),
+            ),
+        },
+    },
     {
         files: ["**/*.cjs"],
         languageOptions: {

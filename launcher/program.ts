@@ -5,6 +5,7 @@ import { benchCommand } from "./commands/bench/command";
 import { cleanCommand } from "./commands/clean";
 import { completionCommand } from "./commands/completion";
 import { curlCommand } from "./commands/curl";
+import { dashboardCommand } from "./commands/dashboard";
 import { doctorCommand } from "./commands/doctor/command";
 import { downCommand } from "./commands/down";
 import { drillCommand } from "./commands/drill/command";
@@ -40,6 +41,7 @@ const commands = () => [
     curlCommand(),
     execCommand(),
     forwardCommand(),
+    dashboardCommand(),
     sshConfigCommand(),
     inventoryCommand(),
     snapshotCommand(),

@@ -6,6 +6,7 @@ import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
 import { alertmanagerConfiguration, alertmanagerPort, clusterPort } from "./alertmanager";
 import { monitoringOf, monitorsOf } from "./monitoring";
+import { monitorPageConfiguration, pageDoor } from "./monitor-page";
 import { prometheusConfiguration, prometheusPort, siteExporterConfiguration } from "./prometheus";
 import type { Door, RoleDefinition } from "./role-definition";
 
@@ -24,27 +25,30 @@ export const monitor: RoleDefinition = {
             after: { steps: ["alertmanager", "site-exporter"] },
             configuration: prometheusConfiguration,
         },
+        { name: "monitor-page", component: "lab:MonitorPage", configuration: monitorPageConfiguration },
     ],
     worksAfter: "prometheus",
-    packages: (_description, { monitoring }) => programsOf(monitoring).map((program) => program.package),
-    units: (_description, { monitoring }) => programsOf(monitoring).map(({ unit }) => unit),
-    processes: ({ monitoring }) =>
+    packages: (_description, { monitoring, packages }) =>
+        monitoring ? [...programsOf(monitoring).map((program) => program.package), ...packages.httpd] : [],
+    units: (_description, { monitoring, httpd }) =>
+        monitoring ? [...programsOf(monitoring).map(({ unit }) => unit), httpd.unit] : [],
+    processes: ({ monitoring, httpd }) =>
         // The kernel cuts a name after 15 characters.
         monitoring
             ? [
                   { program: /^prometheus$/, user: monitoring.user },
                   { program: /^prometheus-aler$/, user: monitoring.user },
+                  { program: /^(apache2|httpd)$/, user: httpd.user },
               ]
             : [],
     exporters: () => [
         { job: "prometheus", port: prometheusPort },
         { job: "alertmanager", port: alertmanagerPort },
     ],
-    doors: (description) => (monitoringOf(description) ? clusterDoor(description) : []),
+    doors: (description) => (monitoringOf(description) ? [...clusterDoor(description), pageDoor(description)] : []),
 };
 
-const programsOf = (monitoring: Monitoring | undefined) =>
-    monitoring ? [monitoring.prometheus, monitoring.alertmanager, monitoring.siteExporter] : [];
+const programsOf = ({ prometheus, alertmanager, siteExporter }: Monitoring) => [prometheus, alertmanager, siteExporter];
 
 /** The Alertmanagers tell each other which alarm was sent. */
 function clusterDoor(description: LabDescription): Door[] {

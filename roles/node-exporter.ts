@@ -12,6 +12,8 @@ export const nodeExporterArguments = ({ machineKind }: LabDescription, textFolde
     "--collector.disable-defaults",
     ...["filesystem", "meminfo", "netdev", "textfile", "time"].map((name) => `--collector.${name}`),
     ...(machineKind === "vm" ? ofVirtualMachines : []).map((name) => `--collector.${name}`),
+    // It may not open netlink sockets (roles/hardening.ts). /proc/net/dev has the same numbers.
+    "--no-collector.netdev.netlink",
     `--collector.textfile.directory=${textFolder}`,
     // By default overlay is left out, which is a container's root.
     "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys)($|/)",

@@ -1,6 +1,7 @@
 import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
 import { machinesWith, type LabDescription } from "../config/description";
+import { addressesOf, controlAddresses } from "./addresses";
 import { hardened } from "./hardening";
 import { monitorsOf } from "./monitoring";
 import { headerKiBBehindDirectors } from "./request-limits";
@@ -97,6 +98,10 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
                     serverName: description.site.hostName,
                     cidr: description.network.cidr,
+                    monitors: monitorsOf(description).length > 0 && {
+                        addresses: addressesOf(monitorsOf(description)),
+                        control: controlAddresses(description),
+                    },
                     maxBodyMiB,
                     maxHeaderKiB,
                     answerHeaderKiB: headerKiBBehindDirectors(description),

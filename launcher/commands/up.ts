@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { asVariables } from "../../lib/environment";
 import { labCommand, passingWordsToPulumi } from "../command";
 import { progress } from "../progress";
+import { markUp } from "../stack/changes";
 import { isFirstBuild, recoverStack, replaceLostMachines } from "../stack/prepare";
 import { Session } from "../stack/session";
 import { refuseHalfReverted } from "../stack/standstill";
@@ -28,8 +29,10 @@ export const upCommand = (): Command =>
                 const replace = await replaceLostMachines(session);
                 const up = ["up", "--yes", "--skip-preview", ...withoutDots, ...replace, ...words];
                 const env = (await isFirstBuild(session)) ? asVariables({ firstTime: "true" }) : {};
+                const start = Date.now();
                 const code =
                     file === undefined ? await session.pulumi(up, env) : await recordedUp(session, up, file, env);
+                await markUp(session, start);
                 if (code !== 0) return code;
                 progress.info("./lab status shows the lab; ./lab forward opens the site to a browser on this machine.");
                 bakeInBackground(session);

@@ -4,6 +4,7 @@ import { ensureHostPackages } from "../../launcher/isolated-host/host-packages";
 import { silent } from "../../lib/progress";
 import { Checkout } from "../support/checkout";
 import { eventually } from "../support/host-state";
+import { testMonitorPage } from "../support/monitor-page-scenario";
 
 const monitors = ["nod5", "nod6"];
 const others = ["mysql", "nod0", "nod1", "nod2", "nod3", "nod4"];
@@ -129,6 +130,8 @@ describe("a machine without power", () => {
         await lab.ok("verify", "--only", "services,monitoring");
     });
 });
+
+testMonitorPage(() => lab, { appServer: "nod2", monitor: "nod5", virtualAddress: "192.168.0.111" });
 
 describe("the load of the monitoring itself", () => {
     test("is 30 MiB and 1 % of a processor at most, and 250 MiB on a monitor", async () => {

@@ -3,6 +3,7 @@ import { inTime } from "../../../lib/until";
 import { progress } from "../../progress";
 import { isWell, verifyLab, type Check, type CheckResult } from "../verify/check";
 import { checks } from "../verify/checks/index";
+import { markChange } from "../../stack/changes";
 import { CannotRun, type RunningLab } from "../../stack/running-lab";
 import { watchAlarm } from "./alarms";
 import type { Drill, Measured, Stage } from "./drill";
@@ -140,19 +141,20 @@ export async function runDrills(
     for (const name of names) {
         const drill = drills[name];
         if (!drill || abort.signal.aborted) break;
-        results.push(
-            await progress.step(`${name}: ${drill.help}`, (say) =>
-                runDrill(lab, name, drill, {
-                    say: (text) => {
-                        say(text);
-                        if (!process.stderr.isTTY) progress.info(`  ${text}`);
-                    },
-                    signal: abort.signal,
-                    rounds,
-                    random: seeded(seed, (text) => progress.info(`  ${text}`)),
-                }),
-            ),
+        await markChange(lab, `drill ${name}: begins`);
+        const result = await progress.step(`${name}: ${drill.help}`, (say) =>
+            runDrill(lab, name, drill, {
+                say: (text) => {
+                    say(text);
+                    if (!process.stderr.isTTY) progress.info(`  ${text}`);
+                },
+                signal: abort.signal,
+                rounds,
+                random: seeded(seed, (text) => progress.info(`  ${text}`)),
+            }),
         );
+        results.push(result);
+        await markChange(lab, `drill ${name}: ${result.result}`);
     }
     process.off("SIGINT", stop).off("SIGTERM", stop);
     return results;

@@ -55,9 +55,9 @@ test("XML is escaped, and nothing else is", () => {
         render("usr/local/tomcat/conf/context.xml", {
             memcachedNodes: value,
             failoverNodes: "",
+            metrics: false,
             backupAsync: false,
             keepCopies: true,
-            metrics: false,
             maxKiB: 0,
             maxSessions: 0,
             node: "",

@@ -1,4 +1,4 @@
-import { highestFreeAddress } from "../../../../lib/ipv4";
+import { highestFreeAddress, overlap } from "../../../../lib/ipv4";
 import { controlAddresses } from "../../../../roles/addresses";
 import { doorsOf } from "../../../../roles/doors";
 import { quote } from "../../../../lib/shell";
@@ -35,7 +35,9 @@ function targets(lab: RunningLab): Target[] {
                 machine,
                 port,
                 what: door?.what ?? what,
-                isOpenTo: (address) => door !== undefined && (door.from === "anyone" || door.from.includes(address)),
+                isOpenTo: (address) =>
+                    door !== undefined &&
+                    (door.from === "anyone" || door.from.some((network) => overlap(address, network))),
             };
         }),
     );
