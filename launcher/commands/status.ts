@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Access, MachineAccess } from "../../config/access";
 import { cacheFolder } from "../../lib/environment";
@@ -6,6 +7,8 @@ import { roles } from "../../roles/index";
 import { labCommand } from "../command";
 import { builtImageOf } from "../isolated-host/image";
 import { describeLayers, findLayers, layerRecipes } from "../isolated-host/layers";
+import { oneLine } from "../checks/finding";
+import { firingAlarms, type Alarm } from "../stack/monitors";
 import { RunningLab } from "../stack/running-lab";
 import { directCurlText } from "../../lib/proxies";
 
@@ -19,18 +22,48 @@ export interface MachineStatus {
 }
 
 export const statusCommand = (): Command =>
-    labCommand({
+    labCommand<{ watch?: boolean }>({
         name: "status",
         group: "look",
         help: "a table of machines, roles, services and health; exit code 1 if something is not well",
-        run: async ({ stack }) => {
+        run: async ({ stack, options: { watch } }) => {
             const lab = await RunningLab.open(stack);
-            const machines = await readStatus(lab);
-            process.stdout.write(statusTable(machines, lab.access));
-            process.stdout.write(await statusOfLayers(lab));
-            return areWell(machines) ? 0 : 1;
+            const layers = await statusOfLayers(lab);
+            for (;;) {
+                const machines = await readStatus(lab);
+                const text = statusTable(machines, lab.access) + (await statusOfAlarms(lab)) + layers;
+                if (!watch) {
+                    process.stdout.write(text);
+                    return areWell(machines) ? 0 : 1;
+                }
+                process.stdout.write(process.stdout.isTTY ? `${clearScreen}${text}` : `${text}\n`);
+                await wait(watchSeconds * 1000);
+            }
         },
-    });
+    }).option("--watch", "show it again every two seconds, until Ctrl-C");
+
+const watchSeconds = 2;
+/** Moves the cursor to the top and clears what is below (ECMA-48, CUP and ED). */
+const clearScreen = "\u001b[H\u001b[J";
+
+/** The alarms that fire, as each monitor knows them. Empty in a lab without one. */
+async function statusOfAlarms(lab: RunningLab): Promise<string> {
+    const lines = await Promise.all(
+        lab.machinesWith("monitor").map(async (monitor) => {
+            const alarms = await firingAlarms(lab, monitor).catch((error: unknown) => oneLine(error));
+            return alarmLine(monitor.name, alarms);
+        }),
+    );
+    return lines.map((line) => `${line}\n`).join("");
+}
+
+/** `alarms`: why the monitor cannot be asked, or what it knows. */
+export const alarmLine = (monitor: string, alarms: string | Alarm[]) =>
+    typeof alarms === "string"
+        ? `${monitor} cannot be asked for alarms: ${alarms}`
+        : alarms.length === 0
+          ? `${monitor} knows of no alarm.`
+          : `${monitor} knows of alarms: ${alarms.map(({ severity, summary }) => `${summary} (${severity})`).join(", ")}.`;
 
 async function statusOfLayers({ description }: RunningLab): Promise<string> {
     const cache = cacheFolder();

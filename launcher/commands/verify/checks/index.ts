@@ -1,6 +1,7 @@
 import type { Check } from "../check";
 import { appServers, pages } from "./pages";
 import { logs } from "./logs";
+import { monitoring } from "./monitoring";
 import { banners, hardening, logins, tomcat, users } from "./privileges";
 import { ports, stranger } from "./ports";
 import { database, memcached, sessions } from "./state";
@@ -24,4 +25,5 @@ export const checks: Record<string, Check> = {
     logins,
     banners,
     tomcat,
+    monitoring,
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { accessOf } from "../../../../roles/access";
 import { readConfiguration as describeStack } from "../../../../roles/configuration";
-import { statusTable } from "../../../../launcher/commands/status";
+import { alarmLine, statusTable } from "../../../../launcher/commands/status";
 import { articleLab } from "../../../support/article";
 
 const access = accessOf(describeStack(articleLab(), "test"));
@@ -58,4 +58,11 @@ describe("the status table", () => {
         );
         expect(statusTable(well, { ...access, directorSource: "tengine-3.1.0" })).not.toContain("Tengine's parent");
     });
+});
+
+test("alarms are told with their severity, and a monitor that does not answer is named", () => {
+    const alarm = { name: "MachineDown", severity: "critical", machine: "nod0", summary: "nod0 does not answer" };
+    expect(alarmLine("nod5", [])).toBe("nod5 knows of no alarm.");
+    expect(alarmLine("nod5", [alarm])).toBe("nod5 knows of alarms: nod0 does not answer (critical).");
+    expect(alarmLine("nod5", "no ssh to nod5")).toBe("nod5 cannot be asked for alarms: no ssh to nod5");
 });
