@@ -1,4 +1,4 @@
-import type { LabDescription } from "../config/description";
+import type { LabDescription, MachineDescription } from "../config/description";
 import { smsBridgePort, smsMachineOf } from "./sms";
 
 /** Severities of which people hear. Others are on the page alone. */
@@ -7,8 +7,12 @@ const workingHoursName = "working-hours";
 /** The alarm of `./lab alarm test`. Its label `receiver` says who gets it, at any time of day. */
 export const testAlarm = "TestAlarm";
 
+/** Like the receiver `name`, but for test alarms alone: it has its own counters and tells no end of an alarm. */
+export const testReceiver = (name: string) => `${name}-test`;
+
 interface Route {
     receiver: string;
+    group_by?: string[];
     matchers: string[];
     continue?: boolean;
     group_wait?: string;
@@ -23,8 +27,10 @@ interface Receiver {
     webhook_configs?: object[];
 }
 
+export type ReceiverName = "sms" | "webhook" | "mail";
+
 /** Names of the receivers that reach people, as the settings have them. */
-export function receiversOf({ monitoring, sms, machines }: LabDescription): ("sms" | "webhook" | "mail")[] {
+export function receiversOf({ monitoring, sms, machines }: LabDescription): ReceiverName[] {
     return [
         ...(sms.numbers.length > 0 && machines.some(({ roles }) => roles.includes("sms")) ? ["sms" as const] : []),
         ...(monitoring.webhook === undefined ? [] : ["webhook" as const]),
@@ -70,19 +76,21 @@ function alertmanagerSettings(description: LabDescription) {
 
 function routesOf(description: LabDescription): Route[] {
     const names = receiversOf(description);
-    const has = (name: (typeof names)[number]) => names.includes(name);
+    const has = (name: ReceiverName) => names.includes(name);
     return [
         {
             receiver: smsMachineOf(description) ? "heartbeat" : "page",
             matchers: ['alertname="Watchdog"'],
             group_wait: "0s",
-            group_interval: "1m",
-            // Shorter than the interval: with the same time every second heartbeat would be left out.
-            repeat_interval: "50s",
+            // Every second interval: with the same time for both, a heartbeat would be left out now and then.
+            group_interval: "30s",
+            repeat_interval: "45s",
         },
         ...names.map((receiver): Route => ({
-            receiver,
+            receiver: testReceiver(receiver),
             matchers: [`alertname="${testAlarm}"`, `receiver="${receiver}"`],
+            // Each test is a group of its own, which is told at once.
+            group_by: ["alertname", "test"],
             group_wait: "0s",
         })),
         { receiver: "page", matchers: [`alertname="${testAlarm}"`] },
@@ -108,41 +116,46 @@ const atOnce = (route: Route): Route => ({
 });
 
 function receivers(description: LabDescription): Receiver[] {
-    const { mail, webhook } = description.monitoring;
-    const names = receiversOf(description);
     const machine = smsMachineOf(description);
-    const bridge = (path: string) => `http://${machine?.address}:${smsBridgePort}/${path}`;
+    const names = receiversOf(description);
     return [
         ...(machine
-            ? [{ name: "heartbeat", webhook_configs: [{ url: bridge("heartbeat"), send_resolved: false }] }]
+            ? [{ name: "heartbeat", webhook_configs: [{ url: bridgeUrl(machine, "heartbeat"), send_resolved: false }] }]
             : []),
-        ...(names.includes("sms")
-            ? [{ name: "sms", webhook_configs: [{ url: bridge("alarms"), send_resolved: true, max_alerts: 5 }] }]
-            : []),
-        ...(names.includes("webhook")
-            ? [{ name: "webhook", webhook_configs: [{ url: webhook, send_resolved: true }] }]
-            : []),
-        ...(names.includes("mail")
-            ? [
-                  {
-                      name: "mail",
-                      email_configs: [
-                          {
-                              to: mail.to.join(", "),
-                              from: mail.from,
-                              smarthost: mail.relay,
-                              // A relay in the own network has no certificate. Port 465 is TLS nevertheless.
-                              require_tls: false,
-                              send_resolved: true,
-                              headers: { Subject: subject(description.site.hostName) },
-                              html: "",
-                              text: mailText,
-                          },
-                      ],
-                  },
-              ]
-            : []),
+        ...names.map((name) => ({ name, ...receiverSettings(description, name, true) })),
+        ...names.map((name) => ({ name: testReceiver(name), ...receiverSettings(description, name, false) })),
     ];
+}
+
+const bridgeUrl = (machine: MachineDescription | undefined, path: string) =>
+    `http://${machine?.address}:${smsBridgePort}/${path}`;
+
+function receiverSettings(description: LabDescription, name: ReceiverName, resolved: boolean): Omit<Receiver, "name"> {
+    const { mail, webhook } = description.monitoring;
+    switch (name) {
+        case "sms": {
+            const url = bridgeUrl(smsMachineOf(description), "alarms");
+            return { webhook_configs: [{ url, send_resolved: resolved, max_alerts: 5 }] };
+        }
+        case "webhook":
+            return { webhook_configs: [{ url: webhook, send_resolved: resolved }] };
+        case "mail":
+            return {
+                email_configs: [
+                    {
+                        to: mail.to.join(", "),
+                        from: mail.from,
+                        smarthost: mail.relay,
+                        // A relay in the own network has no certificate. Port 465 is TLS nevertheless.
+                        require_tls: false,
+                        send_resolved: resolved,
+                        headers: { Subject: subject(description.site.hostName) },
+                        html: "",
+                        text: mailText,
+                    },
+                ],
+            };
+    }
 }
 
 /** Templates of Alertmanager. */

@@ -14,7 +14,7 @@ export const smsBridgePort = 9095;
 const bridgeUnit = "sms-bridge.service";
 /** The folder of gammu's dummy phone. */
 const dummyFolder = "/var/lib/gammu-dummy";
-const spool = "/var/spool/gammu";
+export const smsSpool = "/var/spool/gammu";
 const smsdFile = "/etc/gammu-smsdrc";
 
 /**
@@ -62,7 +62,7 @@ function smsdConfiguration({ description, platform }: RoleContext): RoleConfigur
         files: [
             {
                 path: smsdFile,
-                content: render("etc/gammu-smsdrc", { isDummy, dummyFolder, device: device ?? "", spool }),
+                content: render("etc/gammu-smsdrc", { isDummy, dummyFolder, device: device ?? "", spool: smsSpool }),
             },
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
@@ -116,7 +116,7 @@ function bridgeArguments({ site, sms: { numbers }, monitoring }: LabDescription)
         `--from-time=${from}`,
         `--to-time=${to}`,
         `--time-zone=${timeZone}`,
-        `--spool=${spool}`,
+        `--spool=${smsSpool}`,
         `--configuration=${smsdFile}`,
         "--state=/var/lib/sms-bridge/tested",
     ];

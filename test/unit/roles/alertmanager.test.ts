@@ -84,7 +84,7 @@ test("a warning is no text; what is less is on the page alone", async () => {
 test("the watchdog is the bridge's heartbeat, and nobody's mail", async () => {
     expect(await receivers("day", { alertname: "Watchdog", severity: "info" })).toEqual(["heartbeat"]);
     const { route, receivers: all } = await configurationOf(description);
-    expect(route.routes[0]).toMatchObject({ group_wait: "0s", group_interval: "1m", repeat_interval: "50s" });
+    expect(route.routes[0]).toMatchObject({ group_wait: "0s", group_interval: "30s", repeat_interval: "45s" });
     // A resolved watchdog would count as a heartbeat.
     expect(all.find(({ name }) => name === "heartbeat")?.webhook_configs).toEqual([
         { url: "http://192.168.0.201:9095/heartbeat", send_resolved: false },
@@ -95,7 +95,9 @@ test.each(["sms", "webhook", "mail"])(
     "a test alarm for %s gets there by day, too, and nowhere else",
     async (receiver) => {
         const labels = { alertname: "TestAlarm", severity: "critical", receiver };
-        expect(await receivers("day", labels)).toEqual([receiver]);
+        expect(await receivers("day", labels)).toEqual([`${receiver}-test`]);
+        const own = matched((await configurationOf(description)).route, labels);
+        expect(own).toEqual([expect.objectContaining({ group_by: ["alertname", "test"], group_wait: "0s" })]);
     },
 );
 
@@ -143,6 +145,18 @@ test("each receiver hears of the end once, and has the settings' addresses", asy
             send_resolved: true,
         }),
     ]);
+});
+
+test("receivers of test alarms have the same settings, but hear of no end", async () => {
+    const { receivers: all } = await configurationOf(description);
+    const of = (name: string, resolved: boolean) => {
+        const { webhook_configs = [], email_configs = [] } = all.find((one) => one.name === name) ?? expect.fail(name);
+        return [...webhook_configs, ...email_configs].map((settings) => ({ ...settings, send_resolved: resolved }));
+    };
+    for (const name of ["sms", "webhook", "mail"]) {
+        expect(of(`${name}-test`, true)).toEqual(of(name, true));
+        expect(JSON.stringify(all.find((one) => one.name === `${name}-test`))).toContain('"send_resolved":false');
+    }
 });
 
 test("without settings everything is on the page alone", async () => {
