@@ -1,5 +1,9 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { arrivalTable, countsOf } from "../../../../launcher/commands/alarm";
+import { arrivalTable, countsOf, sentTexts } from "../../../../launcher/commands/alarm";
 
 /** Of two Alertmanagers. */
 const metrics = `# TYPE alertmanager_notification_requests_total counter
@@ -29,4 +33,21 @@ test("the table says of each receiver whether its alarm arrived", () => {
         "",
         "",
     ]);
+});
+
+test("the sent messages with a test's word are counted, in gammu's UTF-16", () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "lab-sent-"));
+    const count = (word: string) => execFileSync("sh", ["-c", sentTexts(word, folder)], { encoding: "utf8" });
+    try {
+        expect(count("sms-a1")).toBe("0\n");
+        for (const [name, text] of Object.entries({
+            one: "Test alarm sms-a1",
+            two: "Test alarm sms-a1",
+            three: "sms-b2",
+        }))
+            fs.writeFileSync(join(folder, name), Buffer.from(`\ufeff${text}`, "utf16le").swap16());
+        expect(count("sms-a1")).toBe("2\n");
+    } finally {
+        fs.rmSync(folder, { recursive: true });
+    }
 });
