@@ -30,6 +30,7 @@ const stackFile = `config:
   lab:director: { source: nginx-1.26.3 }
   lab:sms: { device: dummy, numbers: [ "+8613800138000" ] }
   lab:monitoring:
+    smsPerHour: 60
     mail: { to: [ admin@example.org ], relay: "127.0.0.1:1025" }
     ${hours(otherDays)}
 `;
