@@ -86,8 +86,9 @@ export class Checkout {
             mkdirSync(dirname(join(checkout.folder, file)), { recursive: true });
             cpSync(repository(file), join(checkout.folder, file));
         }
-        // The user's own file may hold the secrets of a lab.
-        checkout.write("Pulumi.local.yaml", await run(["git", "-C", repository(), "show", "HEAD:Pulumi.local.yaml"]));
+        // The user's own files may hold the secrets of a lab.
+        for (const file of ["Pulumi.local.yaml", "Pulumi.cluster.yaml"])
+            checkout.write(file, await run(["git", "-C", repository(), "show", `HEAD:${file}`]));
         symlinkSync(repository("node_modules"), join(checkout.folder, "node_modules"));
         return checkout;
     }

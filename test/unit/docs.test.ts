@@ -87,7 +87,13 @@ test("the README has 150 lines at most", () => {
 
 test("every page of docs/ is linked from the README", () => {
     const linked = [...textOf("README.md").matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, page]) => page);
-    expect(guides.filter((file) => file.startsWith("docs/") && !linked.includes(file))).toEqual([]);
+    expect(guides.filter((file) => /^docs\/[^/]*$/.test(file) && !linked.includes(file))).toEqual([]);
+});
+
+test("every runbook is linked from the page on monitoring", () => {
+    const linked = [...textOf("docs/monitoring.md").matchAll(/\]\((runbooks\/[\w-]+\.md)/g)].map(([, page]) => page);
+    const runbooks = guides.filter((file) => file.startsWith("docs/runbooks/"));
+    expect(runbooks.map((file) => file.slice("docs/".length)).sort()).toEqual(linked.sort());
 });
 
 test.each(documents)("%s has no line wider than 120 columns", (file) => {

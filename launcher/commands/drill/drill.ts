@@ -1,4 +1,5 @@
 import type { LabDescription } from "../../../config/description";
+import type { ExpectedAlarm } from "./alarms";
 import type { Fault } from "./faults/fault";
 import type { LoadPlan, LoadReport } from "./load";
 import type { RunningLab } from "../../stack/running-lab";
@@ -11,6 +12,11 @@ export interface Drill {
     load?: Partial<LoadPlan>;
     run(stage: Stage): Promise<void>;
     goals: Goal[];
+    /**
+     * The alarm that each fault has to raise, where the lab has a monitor. The fault is kept until then. Undefined: the
+     * fault is over before an alarm is due, or visitors and machines do not notice it.
+     */
+    alarm?: ExpectedAlarm;
     /**
      * The reason why this lab cannot be drilled so; undefined if it can. `drill all` leaves such a drill out and says
      * why.

@@ -4,6 +4,7 @@ import { progress } from "../../progress";
 import { isWell, verifyLab, type Check, type CheckResult } from "../verify/check";
 import { checks } from "../verify/checks/index";
 import { CannotRun, type RunningLab } from "../../stack/running-lab";
+import { watchAlarm } from "./alarms";
 import type { Drill, Measured, Stage } from "./drill";
 import { startLoad } from "./load-client";
 import { defaultLoad } from "./load";
@@ -76,11 +77,12 @@ async function runDrill(
         random: options.random,
         wait: pause,
         withFault: async (fault, seconds, meanwhile) => {
+            const alarm = watchAlarm(lab, drill.alarm);
             try {
                 signal.throwIfAborted();
                 say(fault.what);
                 await fault.inject();
-                await Promise.all([pause(seconds), meanwhile?.()]);
+                await Promise.all([pause(seconds), meanwhile?.(), alarm.fires()]);
             } finally {
                 say(`healing: ${fault.what}`);
                 await fault.heal();
@@ -93,6 +95,7 @@ async function runDrill(
                         `${problemsIn(results).join("; ")}`,
                 );
             recovery.push((Date.now() - start) / 1000);
+            await alarm.ends();
         },
     };
     const problems: string[] = [];

@@ -57,6 +57,7 @@ test("XML is escaped, and nothing else is", () => {
             failoverNodes: "",
             backupAsync: false,
             keepCopies: true,
+            metrics: false,
             maxKiB: 0,
             maxSessions: 0,
             node: "",

@@ -5,26 +5,33 @@ import { clockAhead, off } from "../faults/machines";
 import { fillPage, largeSessions } from "../faults/pages";
 import { crashed, diskFull, hanging, killed, slowed } from "../faults/services";
 import { slowPage } from "../faults/slow-page";
-import { appServerGoals, atOnce, onAppServer, quietVisitors } from "./stage";
+import { alarmOf, appServerGoals, atOnce, onAppServer, quietVisitors } from "./stage";
 import { askSlowPage } from "./slow-page";
 
 /** Tomcat looks for expired sessions every minute (processExpiresFrequency times backgroundProcessorDelay). */
 const oldSessionsSeconds = 65;
 
 export const appServerDrills: Record<string, Drill> = {
-    "tomcat-killed": onAppServer("Tomcat killed on an app server, and kept from restarting", ({ lab }, machine) =>
-        killed(lab, machine, "tomcat.service"),
-    ),
+    "tomcat-killed": {
+        ...onAppServer("Tomcat killed on an app server, and kept from restarting", ({ lab }, machine) =>
+            killed(lab, machine, "tomcat.service"),
+        ),
+        alarm: alarmOf("AppServerOut"),
+    },
     "tomcat-crashed": onAppServer(
         "Tomcat killed on an app server; its service manager starts it again",
         ({ lab }, machine) => crashed(lab, machine, "tomcat.service"),
     ),
-    "httpd-killed": onAppServer("httpd killed on an app server, and kept from restarting", ({ lab }, machine) =>
-        killed(lab, machine, lab.platform.httpd.unit),
-    ),
+    "httpd-killed": {
+        ...onAppServer("httpd killed on an app server, and kept from restarting", ({ lab }, machine) =>
+            killed(lab, machine, lab.platform.httpd.unit),
+        ),
+        alarm: alarmOf("HttpdDown"),
+    },
     "app-server-off": {
         help: "each app server without power, one after the other",
         goals: [nothingLost, noReadFails, onlyInFlight(2)],
+        alarm: alarmOf("MachineDown"),
         run: async (stage) => {
             for (const machine of stage.lab.requireMachines("app", 2))
                 await stage.withFault(off(stage.lab, machine), 5);
@@ -37,6 +44,7 @@ export const appServerDrills: Record<string, Drill> = {
             [nothingLost, noReadFails, onlyInFlight(atOnce.atOnce)],
         ),
         load: atOnce,
+        alarm: alarmOf("MachineDown"),
     },
     "tomcat-hangs": onAppServer(
         "Tomcat accepts and never answers",

@@ -3,14 +3,17 @@ import { off } from "../faults/machines";
 import { crashed, hanging, killed, restarted } from "../faults/services";
 import { databaseOf } from "../../../../config/chosen-database";
 import { CannotRun } from "../../../stack/running-lab";
-import { copiesBackSeconds, onEachMemcached, quietVisitors } from "./stage";
+import { alarmOf, copiesBackSeconds, onEachMemcached, quietVisitors } from "./stage";
 
 export const backEndDrills: Record<string, Drill> = {
-    "memcached-killed": onEachMemcached(
-        "each memcached killed and kept from restarting, one after the other",
-        ({ lab }, machine) => killed(lab, machine, lab.platform.memcached.unit),
-        4,
-    ),
+    "memcached-killed": {
+        ...onEachMemcached(
+            "each memcached killed and kept from restarting, one after the other",
+            ({ lab }, machine) => killed(lab, machine, lab.platform.memcached.unit),
+            4,
+        ),
+        alarm: alarmOf("MemcachedDown"),
+    },
     "memcached-emptied": onEachMemcached(
         "each memcached restarted, and so emptied, one after the other",
         ({ lab }, machine) => restarted(lab, machine, lab.platform.memcached.unit),
@@ -98,6 +101,7 @@ export const backEndDrills: Record<string, Drill> = {
     "database-gone": {
         help: "the database killed, and kept from restarting; the site shows that and goes on",
         goals: [nothingLost, nothingFails],
+        alarm: alarmOf("DatabaseDown"),
         run: (stage) =>
             stage.withFault(killed(stage.lab, databaseServer(stage), databaseOf(stage.lab.description).unit), 8, () =>
                 expectDatabaseProblem(stage),
@@ -106,6 +110,7 @@ export const backEndDrills: Record<string, Drill> = {
     "database-off": {
         help: "the database's machine without power; the site shows that and goes on",
         goals: [nothingLost, nothingFails],
+        alarm: alarmOf("MachineDown"),
         run: (stage) => stage.withFault(off(stage.lab, databaseServer(stage)), 8, () => expectDatabaseProblem(stage)),
     },
 };

@@ -2,7 +2,7 @@ import type { Drill } from "../drill";
 import { backWithin, nothingLost } from "../drill";
 import { cutOff, frozen, off, withoutWayTo } from "../faults/machines";
 import { crashed, hanging, killed, restarted, stopped } from "../faults/services";
-import { activeDirector, onActiveDirector } from "./stage";
+import { activeDirector, alarmOf, onActiveDirector } from "./stage";
 
 export const directorDrills: Record<string, Drill> = {
     "keepalived-stopped": onActiveDirector(
@@ -16,6 +16,7 @@ export const directorDrills: Record<string, Drill> = {
     "director-server-killed": onActiveDirector(
         "the director's web server killed, and kept from restarting",
         ({ lab }, machine) => killed(lab, machine, "tengine.service"),
+        alarmOf("DirectorServerDown"),
     ),
     "server-restarted": onActiveDirector(
         "the web server restarted on the director that holds the address",
@@ -24,14 +25,25 @@ export const directorDrills: Record<string, Drill> = {
     "director-server-hangs": onActiveDirector("the director's web server hangs", ({ lab }, machine) =>
         hanging(lab, machine, "tengine.service"),
     ),
-    "director-frozen": onActiveDirector("the director paused", ({ lab }, machine) => frozen(lab, machine)),
-    "director-off": onActiveDirector("the director without power", ({ lab }, machine) => off(lab, machine)),
-    "director-cut-off": onActiveDirector("the director off the network, both ways", ({ lab }, machine) =>
-        cutOff(lab, machine),
+    "director-frozen": onActiveDirector(
+        "the director paused",
+        ({ lab }, machine) => frozen(lab, machine),
+        alarmOf("MachineDown"),
+    ),
+    "director-off": onActiveDirector(
+        "the director without power",
+        ({ lab }, machine) => off(lab, machine),
+        alarmOf("MachineDown"),
+    ),
+    "director-cut-off": onActiveDirector(
+        "the director off the network, both ways",
+        ({ lab }, machine) => cutOff(lab, machine),
+        alarmOf("MachineDown"),
     ),
     "director-without-app-servers": {
         help: "the director that holds the address reaches no app server; the other director does",
         goals: [nothingLost, backWithin(5)],
+        alarm: alarmOf("AppServerOut"),
         run: async (stage) => {
             const machine = await activeDirector(stage);
             await stage.withFault(withoutWayTo(stage.lab, machine, stage.lab.requireMachines("app")), 10);

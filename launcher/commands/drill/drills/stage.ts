@@ -4,6 +4,7 @@ import { holdersOf } from "../../verify/checks/services";
 import { CannotRun } from "../../../stack/running-lab";
 import { Visitor } from "../../verify/visitor";
 import { backWithin, noReadFails, nothingLost, onlyInFlight, type Drill, type Stage } from "../drill";
+import type { ExpectedAlarm } from "../alarms";
 import type { Fault } from "../faults/fault";
 
 /** The director that holds the virtual address. CannotRun if there is no other director to take over. */
@@ -23,9 +24,13 @@ export const takeoverGoals = [nothingLost, backWithin(1)];
 
 type FaultOn = (stage: Stage, machine: MachineAccess) => Fault;
 
-export const onActiveDirector = (help: string, fault: FaultOn, goals = takeoverGoals): Drill => ({
+/** Each alarm for a service or a machine that is gone: 15 s after the first look that finds it away. */
+export const alarmOf = (name: string) => ({ name, seconds: 45 });
+
+export const onActiveDirector = (help: string, fault: FaultOn, alarm?: ExpectedAlarm): Drill => ({
     help,
-    goals,
+    goals: takeoverGoals,
+    alarm,
     run: async (stage) => stage.withFault(fault(stage, await activeDirector(stage)), 4),
 });
 
