@@ -110,6 +110,8 @@ const atOnce = (route: Route): Route => ({
             receiver: route.receiver,
             matchers: ['alertname="MachineDown"'],
             group_wait: "5s",
+            // A second machine joins the group of the first. It waits for the next interval at most.
+            group_interval: "30s",
             ...(route.mute_time_intervals && { mute_time_intervals: route.mute_time_intervals }),
         },
     ],
