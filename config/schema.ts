@@ -297,7 +297,7 @@ const sessions = z.strictObject({
         .optional()
         .meta({
             description:
-                "The memcacheds (`memcached1`, `memcached2`, ...) that every app server uses only when no " +
+                "The memcacheds (`memcached2` on nod2, `memcached_web_2` on web-2) that every app server uses only when no " +
                 "other is left. The article has `[ memcached1 ]`.",
             otherwise: "for each app server the memcached on the same machine, because one failure would take both",
         }),

@@ -26,6 +26,10 @@ export const isInNetwork = (address: string, network: string): boolean =>
 export const isReserved = (address: string, network: string): boolean =>
     Object.values(bounds(network)).includes(address);
 
+/** The place of an address in its network: 200 for 192.168.0.200 in 192.168.0.0/24, 456 in 192.168.0.0/16 for .1.200. */
+export const placeIn = (network: string, address: string): number =>
+    toNumber(address) - toNumber(bounds(network).first);
+
 /** Whether two networks have an address in common. An address without a prefix length is a network of one address. */
 export function overlap(one: string, other: string): boolean {
     const parse = (network: string) => IPv4.parseCIDR(network.includes("/") ? network : `${network}/32`);

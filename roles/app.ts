@@ -1,7 +1,6 @@
 import { drivers, releases } from "../catalog/releases";
 import { platforms } from "../catalog/platforms/index";
-import { addressPath } from "../config/checks/addresses";
-import { mistakeIf, repeated } from "../config/checks/check";
+import { mistakeIf } from "../config/checks/check";
 import { jdkOf } from "../config/chosen-jdk";
 import { machinesWith, type LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
@@ -10,7 +9,6 @@ import { pagesBuild } from "./compiled-pages";
 import { httpdConfiguration, httpdLogs, httpdStatusPort } from "./httpd";
 import { javaConfiguration } from "./java";
 import type { RoleDefinition } from "./role-definition";
-import { jvmRoute } from "./sessions";
 import { tomcatConfiguration, tomcatLogs, tomcatMetricsPort } from "./tomcat";
 import { webSiteConfiguration } from "./web-site";
 
@@ -22,11 +20,7 @@ const httpdExporterPort = 9117;
 export const app: RoleDefinition = {
     name: "app",
     withoutIt: "nothing would run the site",
-    mistakes: (description) => [
-        ...oneRoutePerAppServer(description),
-        ...sessionClientFits(description),
-        ...jdkInstalls(description),
-    ],
+    mistakes: (description) => [...sessionClientFits(description), ...jdkInstalls(description)],
     // Beside the heap a JVM takes about 160 MiB (metaspace, code cache, threads), and httpd 32.
     memoryMiB: ({ tomcat }) => tomcat.heapMiB + 192,
     component: "lab:AppServer",
@@ -82,15 +76,6 @@ export const app: RoleDefinition = {
     ],
     answersHealthChecks: true,
 };
-
-const oneRoutePerAppServer = (description: LabDescription): Mistake[] =>
-    repeated(machinesWith(description, "app"), jvmRoute, (machine, earlier) => ({
-        path: addressPath(machine),
-        problem:
-            `its session route would be ${jvmRoute(machine)}, which is ${earlier.name}'s: ` +
-            "the last number of their addresses is the same",
-        remedy: "choose addresses of app servers that differ in their last number",
-    }));
 
 const sessionClientFits = ({ release, sessions }: LabDescription): Mistake[] => {
     const { sessionClients } = releases[release];

@@ -1,13 +1,23 @@
 /** Where sessions live: routes to app servers, and the memcacheds that keep the copies. */
-import { machinesWith, type LabDescription, type MachineDescription } from "../config/description";
+import { machinesWith, prefixLength, type LabDescription, type MachineDescription } from "../config/description";
+import { placeIn } from "../lib/ipv4";
 
 /** Article, row 9. */
 export const memcachedPort = 11211;
 
-/** The memcacheds by their names in MSM: memcached1, memcached2, ... in the order of the machines' names. */
+/**
+ * A memcached's name in MSM, which is a part of each session's id. It comes from the machine alone, so that a memcached
+ * more or less renames no other: `memcached2` on nod2 (article, row 14), `memcached_web_2` on web-2.
+ */
+function memcachedName({ name }: MachineDescription): string {
+    const [, number] = /^nod(0|[1-9][0-9]*)$/.exec(name) ?? [];
+    return number === undefined ? `memcached_${name.replaceAll("-", "_")}` : `memcached${number}`;
+}
+
+/** The memcacheds as MSM knows them. */
 export const memcachedNodes = (description: LabDescription) =>
-    machinesWith(description, "memcached").map((machine, index) => ({
-        name: `memcached${index + 1}`,
+    machinesWith(description, "memcached").map((machine) => ({
+        name: memcachedName(machine),
         address: machine.address,
         port: memcachedPort,
     }));
@@ -31,8 +41,14 @@ export function failoverNodes(description: LabDescription, machine: MachineDescr
     return description.sessions.failoverNodes ?? (own.length < nodes.length ? own : []);
 }
 
-/** The route at the end of a session's id: `jvm200` for 192.168.0.200 (article, row 12). */
-export const jvmRoute = (machine: MachineDescription) => `jvm${machine.address.split(".").at(-1)}`;
+/**
+ * The route at the end of a session's id: `jvm200` for 192.168.0.200 (article, row 12). In a network with more than 256
+ * addresses it is the address's place in the network, as two machines there may have the same last number.
+ */
+export function jvmRoute({ network: { cidr } }: Pick<LabDescription, "network">, { address }: MachineDescription) {
+    const network = prefixLength(cidr) < 24 ? cidr : `${address}/24`;
+    return `jvm${placeIn(network, address)}`;
+}
 
 /** An app server as directors know it. */
 export interface UpstreamServer {
@@ -56,7 +72,7 @@ export interface SessionRoute {
 export function sessionRoutes(description: LabDescription): SessionRoute[] {
     const servers = upstreamServers(description);
     return machinesWith(description, "app").map((machine, index) => ({
-        name: jvmRoute(machine),
+        name: jvmRoute(description, machine),
         servers: [...servers.slice(index), ...servers.slice(0, index)],
     }));
 }

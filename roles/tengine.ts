@@ -71,7 +71,9 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     appServers: bySession ? "$app_servers" : anyAppServers,
                     anyAppServers,
                     routes,
-                    knownRoutes: machinesWith(description, "app").map(jvmRoute).join("|"),
+                    knownRoutes: machinesWith(description, "app")
+                        .map((machine) => jvmRoute(description, machine))
+                        .join("|"),
                     upstreams: upstreams(upstreamServers(description), routes),
                     groups: lists.groups,
                     listsFolder: lists.folder,

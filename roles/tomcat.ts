@@ -122,7 +122,7 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
                 content: render("usr/local/tomcat/conf/server.xml", {
                     port: description.tomcat.port,
                     address,
-                    jvmRoute: jvmRoute(machine),
+                    jvmRoute: jvmRoute(description, machine),
                     node: machine.name,
                     appBase,
                     docBase,

@@ -7,7 +7,7 @@ import { run } from "../../lib/run";
 import { labCommand, passingWordsToPulumi } from "../command";
 import { progress } from "../progress";
 import { mistakesHere } from "../stack/host-size";
-import { prepareStack, replaceLostMachines } from "../stack/prepare";
+import { recoverStack, replaceLostMachines } from "../stack/prepare";
 import { Session } from "../stack/session";
 import { StackFile } from "../stack/stack-file";
 import { withoutDots } from "./pulumi";
@@ -48,8 +48,8 @@ export const previewCommand = (): Command =>
                     process.stdout.write(await plan(description, { commands: words.includes("--commands") }));
                     return 0;
                 }
-                const session = await Session.open(stack, { plans: true });
-                await prepareStack(session);
+                const session = await Session.open(stack, { plans: true, makesStack: true });
+                await recoverStack(session);
                 return session.pulumi(["preview", ...withoutDots, ...(await replaceLostMachines(session)), ...words]);
             },
         }).addHelpText("after", "\nIf no hypervisor answers: --commands shows every command and script of the plan."),

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { asVariables } from "../../lib/environment";
 import { labCommand, passingWordsToPulumi } from "../command";
 import { progress } from "../progress";
-import { isFirstBuild, prepareStack, replaceLostMachines } from "../stack/prepare";
+import { isFirstBuild, recoverStack, replaceLostMachines } from "../stack/prepare";
 import { Session } from "../stack/session";
 import { refuseHalfReverted } from "../stack/standstill";
 import { recordedUp, timelineFile } from "../timeline/recorded-up";
@@ -24,7 +24,7 @@ export const upCommand = (): Command =>
                     layers: options.layers,
                     makesStack: true,
                 });
-                await prepareStack(session);
+                await recoverStack(session);
                 const replace = await replaceLostMachines(session);
                 const up = ["up", "--yes", "--skip-preview", ...withoutDots, ...replace, ...words];
                 const env = (await isFirstBuild(session)) ? asVariables({ firstTime: "true" }) : {};

@@ -10,6 +10,11 @@ import type { Session } from "./session";
 /** Makes what the stack lacks (makeStack), and tidies up after a pulumi that was killed. */
 export async function prepareStack(session: Session): Promise<void> {
     await makeStack(session);
+    await recoverStack(session);
+}
+
+/** Tidies up after a pulumi that was killed. Only an isolated lab is looked at. */
+export async function recoverStack(session: Session): Promise<void> {
     if (session.isolatedHost) await recoverFromKill(session, session.isolatedHost);
 }
 

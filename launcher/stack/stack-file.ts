@@ -30,7 +30,8 @@ export class StackFile {
         }
     }
 
-    private text() {
+    /** The whole file, for restore(). */
+    text() {
         return fs.readFileSync(this.path, "utf8");
     }
 
@@ -101,6 +102,18 @@ export class StackFile {
 
     get isEncrypted(): boolean {
         return this.values().encryptionsalt !== undefined;
+    }
+
+    /** Sets one setting; `path` leads to it below `config`, such as `["lab:tomcat", "heapMiB"]`. */
+    set(path: string[], value: unknown) {
+        const document = this.read();
+        document.setIn(["config", ...path], value);
+        this.write(document);
+    }
+
+    /** Gives the file the text that it had before. */
+    restore(text: string) {
+        fs.writeFileSync(this.path, text);
     }
 
     /** Removes one secret. The next command that needs it makes another. */

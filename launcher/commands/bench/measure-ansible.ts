@@ -29,7 +29,7 @@ export async function compareWithAnsible(like: string, progress: Progress, layer
     const ansible = await BenchLab.with(like, true, async (lab) => {
         const playbook = await Playbook.create(lab, progress);
         return contest(lab, `Ansible${images}`, progress, layers, {
-            prepare: () => playbook.installPython(),
+            prepare: () => playbook.prepareMachines(),
             render: () => playbook.render(),
             converge: (firstTime) => playbook.play(firstTime),
         });

@@ -369,18 +369,6 @@ describe("settings that contradict each other", () => {
             ],
         ],
         [
-            "two app servers with one route",
-            (stack) => {
-                stack.network = { cidr: "192.168.0.0/16" };
-                machine(stack, "nod2").address = "192.168.1.200";
-            },
-            [
-                "machines.nod2.address",
-                "its session route would be jvm200, which is nod0's: the last number of their addresses is the same",
-                "choose addresses of app servers that differ in their last number",
-            ],
-        ],
-        [
             "sessions larger than memcached has room for",
             (stack) => {
                 stack.sessions = { maxKiB: 4097 };

@@ -106,10 +106,50 @@ describe("a good description", () => {
             { name: "memcached1", address: "192.168.0.201", port: 11211 },
             { name: "memcached2", address: "192.168.0.202", port: 11211 },
         ]);
-        expect(machinesWith(description, "app").map(jvmRoute)).toEqual(["jvm200", "jvm202"]);
+        expect(machinesWith(description, "app").map((machine) => jvmRoute(description, machine))).toEqual([
+            "jvm200",
+            "jvm202",
+        ]);
         expect(upstreamServers(description)).toEqual([
             { address: "192.168.0.200", id: 1000 },
             { address: "192.168.0.202", id: 1001 },
         ]);
+    });
+
+    test("names a memcached after its machine, so that another one renames none", () => {
+        const names = (machines: string[]) =>
+            memcachedNodes(
+                siteWith({
+                    machines: {
+                        ...articleLab().machines,
+                        ...Object.fromEntries(
+                            machines.map((name, index) => [
+                                name,
+                                { address: `192.168.0.${index + 20}`, roles: ["memcached"] },
+                            ]),
+                        ),
+                    },
+                }),
+            ).map(({ name }) => name);
+        expect(names(["nod12", "nod0", "cache", "web-2", "web2"])).toEqual([
+            "memcached_cache",
+            "memcached0",
+            "memcached1",
+            "memcached2",
+            "memcached12",
+            "memcached_web_2",
+            "memcached_web2",
+        ]);
+    });
+
+    test("gives each app server a route of its own in any network", () => {
+        const route = (cidr: string, address: string) => {
+            const machine = { ...siteWith().machines[0]!, address };
+            return jvmRoute({ network: { ...siteWith().network, cidr } }, machine);
+        };
+        expect(route("192.168.0.0/16", "192.168.0.200")).toBe("jvm200");
+        expect(route("192.168.0.0/16", "192.168.1.200")).toBe("jvm456");
+        expect(route("10.0.0.0/8", "10.255.255.254")).toBe("jvm16777214");
+        expect(route("192.168.0.192/26", "192.168.0.200")).toBe("jvm200");
     });
 });

@@ -8,6 +8,7 @@ import { UserError } from "../../../../lib/errors";
 import { silent, type Progress } from "../../../../lib/progress";
 import { cacheFolder, checkout, stackFolder } from "../../../../lib/environment";
 import { run } from "../../../../lib/run";
+import { stepsFolder } from "../../../../roles/apply";
 import type { BenchLab } from "../bench-lab";
 import { renderForAnsible } from "./render";
 
@@ -81,8 +82,11 @@ export class Playbook {
         });
     }
 
-    /** Installs the Python that Ansible's modules need. Images made for Ansible have it. */
-    async installPython(): Promise<void> {
+    /**
+     * Brings to new machines what images for Ansible have: the Python that its modules need, and the folder without
+     * which a machine from a package layer starts no service (isolated-host/layer.sh).
+     */
+    async prepareMachines(): Promise<void> {
         const ssh = writeSshConfig(this.lab.stack, accessOf(await this.lab.configuration()));
         await Promise.all(
             this.lab.description.machines.map(({ name }) =>
@@ -90,7 +94,7 @@ export class Playbook {
                     sshToMachine(
                         ssh,
                         name,
-                        "apt-get -qq update && " +
+                        `mkdir -p ${stepsFolder} && apt-get -qq update && ` +
                             "DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends " +
                             "-o Dpkg::Use-Pty=0 install python3 python3-apt >/dev/null",
                     ),

@@ -1,10 +1,11 @@
 /** Drills with `up` while clients work: `up` is interrupted, lacks something, or changes a secret. */
 import { downloadsAgain } from "../../../../artifacts/cache";
+import { machinesWith } from "../../../../config/description";
 import type { RunningLab } from "../../../stack/running-lab";
 import { noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
 import { lost } from "../faults/machines";
-import { artifactCorrupted, passwordRotated, proxyGone } from "../faults/surroundings";
+import { artifactCorrupted, passwordRotated, proxyGone, settingChanged } from "../faults/surroundings";
 import { lab, type Ended } from "../launcher";
 import { gentle } from "./stage";
 
@@ -14,6 +15,23 @@ export const upDrills: Record<string, Drill> = {
         load: { ...gentle, clients: 8, pauseMs: 150 },
         goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
         run: (stage) => stage.withFault(passwordRotated(stage.lab), 0),
+    },
+    "memcached-added": {
+        help: "one `up` adds a memcached on the first app server, the next one takes it away",
+        load: { ...gentle, clients: 8, pauseMs: 150 },
+        goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
+        run: async (stage) => {
+            stage.lab.requireMachines("app");
+            const [machine] = machinesWith(stage.lab.description, "app");
+            if (!machine) return;
+            const fault = settingChanged(
+                stage.lab,
+                `a memcached added on ${machine.name}`,
+                ["lab:machines", machine.name, "roles"],
+                [...machine.roles, "memcached"],
+            );
+            await stage.withFault(fault, 2);
+        },
     },
     "proxy-gone": upWithFault(
         "the package proxy fails while `up` replaces a lost machine: `up` fails and says why, " +

@@ -58,6 +58,25 @@ export function artifactCorrupted(lab: RunningLab): Fault {
 }
 
 /**
+ * The stack file is another one for a while, and `up` makes the lab so. `path` leads to a setting, as in the file.
+ */
+export function settingChanged(lab: RunningLab, what: string, path: string[], value: unknown): Fault {
+    const file = new StackFile(lab.stack);
+    const before = file.text();
+    return {
+        what,
+        inject: async () => {
+            file.set(path, value);
+            await labOk(lab.stack, ["up"]);
+        },
+        heal: async () => {
+            file.restore(before);
+            await labOk(lab.stack, ["up"]);
+        },
+    };
+}
+
+/**
  * The database gets another password. `up` makes the missing secret, so healing is an `up`; the old password does not
  * come back.
  */
