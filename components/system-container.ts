@@ -1,6 +1,6 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { prefixLength } from "../config/description";
+import { prefixLength, type LabDescription, type MachineDescription } from "../config/description";
 import type { ContainerDescription } from "../hypervisors/container-spec";
 import type { BareMachine, BareMachineArgs } from "./bare-machine";
 
@@ -28,6 +28,7 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
             mac: machine.mac,
             memoryMiB: machine.memoryMiB,
             vcpus: machine.vcpus,
+            ...modemOf(description, machine),
             // The list of other machines changes over time, so role "base" writes /etc/hosts, not the image.
             hosts: [],
             hostKey: hostKey.privateKey,
@@ -61,4 +62,9 @@ export class SystemContainer extends pulumi.ComponentResource implements BareMac
         this.identity = domain.id;
         this.registerOutputs({ identity: this.identity });
     }
+}
+
+/** The modem of the machine with the role `sms`. Other machines have no field, so their command stays as it was. */
+export function modemOf({ sms: { device } }: LabDescription, { roles }: MachineDescription): { devices?: string[] } {
+    return roles.includes("sms") && device !== undefined && device !== "dummy" ? { devices: [device] } : {};
 }

@@ -11,6 +11,7 @@ import { sourceNames } from "../catalog/director-servers";
 import { databaseServerNames, jdkNames, platformNames } from "../catalog/platforms/index";
 import { isPrivateKey } from "../lib/ssh-keys";
 import { isLibvirtUri } from "../lib/libvirt-uri";
+import { isTimeZone } from "../lib/time-zones";
 
 declare module "zod" {
     interface GlobalMeta {
@@ -499,6 +500,78 @@ const thresholds = z
     .prefault({})
     .describe("From where on there is an alarm. docs/monitoring.md lists the rules. A change reloads Prometheus.");
 
+const timeOfDay = z
+    .string()
+    .regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, "is no time of day between 00:00 and 24:00, such as 09:00")
+    .meta({ title: "time of day" });
+const timeZone = z
+    .string()
+    .refine(isTimeZone, "is no time zone, such as Europe/Berlin, Asia/Shanghai or UTC")
+    .meta({ title: "time zone" });
+
+const workingHours = z
+    .strictObject({
+        days: z
+            .array(z.enum(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]))
+            .min(1, "is empty: without a working day, leave `lab:monitoring.mail` away and keep `lab:sms`")
+            .default(["monday", "tuesday", "wednesday", "thursday", "friday"])
+            .describe("Working days."),
+        from: timeOfDay.default("09:00").describe("Their beginning."),
+        to: timeOfDay.default("18:00").describe("Their end, after the beginning and at 24:00 at the latest."),
+        timeZone: timeZone.default("UTC").describe("Time zone of both, by its name in the tz database."),
+    })
+    .refine(({ from, to }) => from < to, {
+        path: ["to"],
+        message: "is not after `from`; hours that go over midnight end at 24:00",
+    })
+    .prefault({})
+    .describe("When people look at the page. Critical alarms go out as text messages at all other times.");
+
+const mailAlarms = z
+    .strictObject({
+        to: z.array(mail).default([]).describe("E-mail addresses that hear of alarms. Empty: no mail is sent."),
+        from: mail.default("monitoring@localhost.localdomain").describe("Sender of these mails."),
+        relay: z
+            .string()
+            .regex(
+                /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/,
+                "is no HOST:PORT, such as 192.168.0.10:25",
+            )
+            .optional()
+            .meta({
+                title: "HOST:PORT",
+                description:
+                    "SMTP server that takes these mails from the monitors, without an account. " +
+                    "Mail goes to it in clear text; at port 465 by TLS.",
+                otherwise: "none; required with `monitoring.mail.to`",
+            }),
+    })
+    .prefault({})
+    .describe("Alarms by e-mail, at any time of day.");
+
+const sms = z.strictObject({
+    device: z
+        .string()
+        .regex(/^(dummy|\/dev\/[A-Za-z0-9._:+-]+(\/[A-Za-z0-9._:+-]+)*)$/, "is neither dummy nor a path below /dev")
+        .optional()
+        .meta({
+            title: "dummy or a path below /dev",
+            description:
+                "The modem's serial port, on the machine and on its hypervisor. `dummy`: a folder takes the texts, " +
+                "for tests. docs/alarms.md says how a machine gets a modem.",
+            otherwise: "none; required for the role `sms`",
+        }),
+    numbers: z
+        .array(
+            z
+                .string()
+                .regex(/^\+[1-9]\d{6,14}$/, "is no telephone number in E.164 format, such as +15555550100")
+                .meta({ title: "telephone number" }),
+        )
+        .default([])
+        .describe("Telephone numbers that get text messages. Quote each number: YAML drops the sign otherwise."),
+});
+
 const monitoring = z.strictObject({
     retentionDays: z
         .number()
@@ -522,6 +595,24 @@ const monitoring = z.strictObject({
         .default(5)
         .describe("Seconds between two looks of a monitor at a machine. Alarms come as much later as this is longer."),
     thresholds,
+    mail: mailAlarms,
+    webhook: z
+        .string()
+        .regex(/^https?:\/\/[A-Za-z0-9._:@/?&=%+~-]+$/, "is no http(s) address")
+        .optional()
+        .meta({
+            title: "http(s) address",
+            description: "Address that gets each alarm in Alertmanager's JSON format, at any time of day.",
+            otherwise: "none",
+        }),
+    workingHours,
+    smsPerHour: z
+        .number()
+        .int()
+        .min(1)
+        .max(1000)
+        .default(10)
+        .describe("Text messages an hour to each number. Further alarms of the hour go out by e-mail alone."),
 });
 
 /** Settings that plans and outputs may show. */
@@ -627,6 +718,7 @@ export const openSchema = z.strictObject({
     monitoring: monitoring
         .prefault({})
         .describe("What machines with the role `monitor` keep, and when they raise an alarm (docs/monitoring.md)."),
+    sms: sms.prefault({}).describe("Alarms as text messages, by the machine with the role `sms` (docs/alarms.md)."),
 });
 export type Settings = z.infer<typeof openSchema>;
 

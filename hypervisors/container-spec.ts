@@ -18,6 +18,8 @@ const description = z.strictObject({
     mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, "six lower-case hexadecimal pairs"),
     memoryMiB: z.int().min(128),
     vcpus: z.int().min(1),
+    /** Character devices of the host that it may use, such as a modem. */
+    devices: z.array(z.string().regex(/^\/dev\/[A-Za-z0-9._:+/-]+$/, "a path below /dev")).optional(),
     /** Lines of its /etc/hosts. */
     hosts: z.array(z.strictObject({ name: z.string().min(1), address: z.ipv4() })),
     /** Its ed25519 host key, a private key in OpenSSH's format. Secret. */

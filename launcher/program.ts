@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { acceptCommand } from "./commands/accept";
+import { alarmCommand } from "./commands/alarm";
 import { bakeCommand } from "./commands/bake";
 import { benchCommand } from "./commands/bench/command";
 import { cleanCommand } from "./commands/clean";
@@ -35,6 +36,7 @@ const commands = () => [
     pulumiCommand(),
     statusCommand(),
     verifyCommand(),
+    alarmCommand(),
     planCommand(),
     drillCommand(),
     sshCommand(),

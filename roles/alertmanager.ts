@@ -1,11 +1,11 @@
 import { directCurlText } from "../lib/proxies";
+import { alertmanagerText } from "./alertmanager-config";
 import { exporterUnit } from "./exporters";
 import { hardened } from "./hardening";
 import { monitoringOf, monitorsOf } from "./monitoring";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { render } from "./template";
 
 export const alertmanagerPort = 9093;
 export const clusterPort = 9094;
@@ -19,7 +19,7 @@ export function alertmanagerConfiguration({ description, machine, platform }: Ro
     const others = monitorsOf(description).filter(({ name }) => name !== machine.name);
     return {
         files: [
-            { path: file, content: render("etc/prometheus/alertmanager.yml", {}) },
+            { path: file, content: alertmanagerText(description) },
             exporterUnit(
                 {
                     ...alertmanager,
@@ -27,6 +27,8 @@ export function alertmanagerConfiguration({ description, machine, platform }: Ro
                         `--config.file=${file}`,
                         `--storage.path=${alertmanager.dataFolder}`,
                         `--web.listen-address=:${alertmanagerPort}`,
+                        // `./lab alarm test` asks for the notifications of each receiver.
+                        "--enable-feature=receiver-name-in-metrics",
                         // An empty address: without others it opens no port for them.
                         others.length > 0
                             ? `--cluster.listen-address=${machine.address}:${clusterPort}`

@@ -12,6 +12,8 @@ export interface Needs {
     families?: string[];
     /** Whether other processes have to see the service's files below /tmp or /var/tmp. */
     sharesTmp?: boolean;
+    /** Whether the service uses a device, such as a modem. */
+    devices?: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Needs {
 export function hardened(
     unit: string,
     platform: Platform,
-    { capabilities = [], writes = [], families = [], sharesTmp = false }: Needs = {},
+    { capabilities = [], writes = [], families = [], sharesTmp = false, devices = false }: Needs = {},
 ): ManagedFile {
     return {
         path: `/etc/systemd/system/${unit}.d/hardening.conf`,
@@ -30,6 +32,7 @@ export function hardened(
             capabilities: capabilities.map((name) => `CAP_${name}`).join(" "),
             writes,
             privateTmp: !sharesTmp,
+            privateDevices: !devices,
             families: ["AF_UNIX", "AF_INET", "AF_INET6", ...families].join(" "),
         }),
     };

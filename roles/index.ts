@@ -8,6 +8,7 @@ import { logs } from "./logs";
 import { memcached } from "./memcached";
 import { monitor } from "./monitor";
 import { retiredAccounts } from "./retired-accounts";
+import { sms } from "./sms";
 import { time } from "./time";
 import type { RoleDefinition } from "./role-definition";
 
@@ -27,4 +28,5 @@ export const roles: readonly RoleDefinition[] = [
     director,
     exporters,
     monitor,
+    sms,
 ];

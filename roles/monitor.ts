@@ -13,7 +13,11 @@ import type { Door, RoleDefinition } from "./role-definition";
 /** A machine that watches all machines and the site, and raises alarms (article, row 24). */
 export const monitor: RoleDefinition = {
     name: "monitor",
-    mistakes: (description) => [...platformHasPrometheus(description), ...onItsOwnPort(description)],
+    mistakes: (description) => [
+        ...platformHasPrometheus(description),
+        ...onItsOwnPort(description),
+        ...mailCanGo(description),
+    ],
     memoryMiB: () => 250,
     component: "lab:Monitor",
     steps: [
@@ -29,7 +33,13 @@ export const monitor: RoleDefinition = {
     ],
     worksAfter: "prometheus",
     packages: (_description, { monitoring, packages }) =>
-        monitoring ? [...programsOf(monitoring).map((program) => program.package), ...packages.httpd] : [],
+        monitoring
+            ? [
+                  ...programsOf(monitoring).map((program) => program.package),
+                  ...monitoring.timeZones,
+                  ...packages.httpd,
+              ]
+            : [],
     units: (_description, { monitoring, httpd }) =>
         monitoring ? [...programsOf(monitoring).map(({ unit }) => unit), httpd.unit] : [],
     processes: ({ monitoring, httpd }) =>
@@ -79,3 +89,22 @@ const onItsOwnPort = (description: LabDescription): Mistake[] =>
                 remedy: "put them on two machines",
             })),
     );
+
+function mailCanGo(description: LabDescription): Mistake[] {
+    const { mail, webhook } = description.monitoring;
+    const silent = (path: string) => ({
+        path,
+        problem: "no machine has the role monitor: nothing would raise an alarm",
+        remedy: "give a machine the role monitor, or take the setting away",
+    });
+    const hasMonitor = monitorsOf(description).length > 0;
+    return [
+        ...mistakeIf(mail.to.length > 0 && mail.relay === undefined, () => ({
+            path: "monitoring.mail.relay",
+            problem: "is missing: nothing would take the mails to monitoring.mail.to",
+            remedy: "name the site's mail server, for example 192.168.0.10:25",
+        })),
+        ...mistakeIf(mail.to.length > 0 && !hasMonitor, () => silent("monitoring.mail.to")),
+        ...mistakeIf(webhook !== undefined && !hasMonitor, () => silent("monitoring.webhook")),
+    ];
+}

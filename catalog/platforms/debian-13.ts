@@ -9,6 +9,9 @@ const prometheusProgram = (name: string) => ({
     program: `/usr/bin/${name}`,
 });
 
+/** The second has names such as US/Pacific. */
+const timeZones = ["tzdata", "tzdata-legacy"];
+
 const isInstalled = `dpkg-query --show --showformat='\${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii'`;
 
 /**
@@ -128,6 +131,13 @@ export const debian13: Platform = {
         databaseExporter: prometheusProgram("prometheus-mysqld-exporter"),
         httpdExporter: prometheusProgram("prometheus-apache-exporter"),
         siteExporter: prometheusProgram("prometheus-blackbox-exporter"),
+        timeZones,
+    },
+    sms: {
+        packages: ["gammu-smsd", "python3", ...timeZones],
+        unit: "gammu-smsd.service",
+        user: "gammu",
+        program: "/usr/bin/gammu-smsd",
     },
     systemLogs: [],
     sshUnit: "ssh.service",

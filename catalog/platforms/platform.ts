@@ -83,6 +83,8 @@ export interface Monitoring {
     databaseExporter: MonitoringProgram;
     httpdExporter: MonitoringProgram;
     siteExporter: MonitoringProgram;
+    /** Packages of the tz database. */
+    timeZones: string[];
 }
 
 /** What differs between operating systems of machines, as data. Roles read it and do not test for a platform's name. */
@@ -161,6 +163,8 @@ export interface Platform {
     };
     /** Undefined: the distribution has no packages of Prometheus. */
     monitoring?: Monitoring;
+    /** gammu-smsd and what the bridge to it runs on. Undefined: the distribution has no package of gammu-smsd. */
+    sms?: { packages: string[]; unit: string; user: string; program: string };
     /** Log files of the system itself. The journal is none of them. */
     systemLogs: LogFiles[];
     /** Unit of the ssh server. */

@@ -38,11 +38,19 @@ export function domainXml(spec: ContainerSpec, uuid: string, root: string): stri
       <source network='${escapeXml(spec.network)}'/>
       <guest dev='eth0'/>
     </interface>
-    <console type='pty'/>
+    <console type='pty'/>${(spec.devices ?? []).map(hostDevice).join("")}
   </devices>
 </domain>
 `;
 }
+
+/** libvirt makes the device in the machine, at the same path, and lets its control group use it. */
+const hostDevice = (path: string) => `
+    <hostdev mode='capabilities' type='misc'>
+      <source>
+        <char>${escapeXml(path)}</char>
+      </source>
+    </hostdev>`;
 
 /** The files by which a machine differs from the image: names, addresses, keys. Paths are those in the machine. */
 export function identityFiles(spec: ContainerSpec): { path: string; mode: number; content: string }[] {

@@ -66,6 +66,7 @@ function diskHash({
     network: _network,
     memoryMiB: _memoryMiB,
     vcpus: _vcpus,
+    devices: _devices,
     ...disk
 }: ContainerSpec): string {
     return createHash("sha256").update(JSON.stringify(disk)).digest("hex");

@@ -91,7 +91,7 @@ describe("a wrong value", () => {
             (stack) => {
                 machine(stack, "nod0").roles = ["app", "web"];
             },
-            ["machines.nod0.roles[1]", `"web" is none of database, memcached, app, director, monitor`, correct],
+            ["machines.nod0.roles[1]", `"web" is none of database, memcached, app, director, monitor, sms`, correct],
         ],
         [
             "no MAC",
@@ -280,6 +280,64 @@ describe("a wrong value", () => {
                 stack.keepalived = { notify: { to: ["admin@example.org", "admin"] } };
             },
             ["keepalived.notify.to[1]", `"admin" is no e-mail address`, correct],
+        ],
+        [
+            "no telephone number",
+            (stack) => {
+                stack.sms = { numbers: ["+15555550100", "013800138000"] };
+            },
+            [
+                "sms.numbers[1]",
+                `"013800138000" is no telephone number in E.164 format, such as +15555550100`,
+                correct,
+            ],
+        ],
+        [
+            "a device that is none",
+            (stack) => {
+                stack.sms = { device: "ttyUSB0" };
+            },
+            ["sms.device", `"ttyUSB0" is neither dummy nor a path below /dev`, correct],
+        ],
+        [
+            "no relay",
+            (stack) => {
+                stack.monitoring = { mail: { relay: "mail.example.org:65536" } };
+            },
+            ["monitoring.mail.relay", `"mail.example.org:65536" is no HOST:PORT, such as 192.168.0.10:25`, correct],
+        ],
+        [
+            "no time zone",
+            (stack) => {
+                stack.monitoring = { workingHours: { timeZone: "Europe/Atlantis" } };
+            },
+            [
+                "monitoring.workingHours.timeZone",
+                `"Europe/Atlantis" is no time zone, such as Europe/Berlin, Asia/Shanghai or UTC`,
+                correct,
+            ],
+        ],
+        [
+            "an abbreviation of a time zone",
+            (stack) => {
+                stack.monitoring = { workingHours: { timeZone: "CST" } };
+            },
+            [
+                "monitoring.workingHours.timeZone",
+                `"CST" is no time zone, such as Europe/Berlin, Asia/Shanghai or UTC`,
+                correct,
+            ],
+        ],
+        [
+            "hours that end before they begin",
+            (stack) => {
+                stack.monitoring = { workingHours: { from: "18:00", to: "09:00" } };
+            },
+            [
+                "monitoring.workingHours.to",
+                `"09:00" is not after \`from\`; hours that go over midnight end at 24:00`,
+                correct,
+            ],
         ],
         [
             "a map that is none",

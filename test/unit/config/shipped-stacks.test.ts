@@ -24,11 +24,17 @@ describe("the stack files that come with the project", () => {
         expect([description.network.cidr, description.virtualAddress]).toEqual(["192.168.0.0/24", "192.168.0.111"]);
     });
 
-    test("Pulumi.cluster.yaml has Pulumi.local.yaml's settings and a monitor", () => {
-        const { machines, ...others } = settings("cluster") as { machines: Record<string, { roles: string[] }> };
-        const { nod5, ...same } = machines;
-        expect({ ...others, machines: same }).toEqual(settings("local"));
+    test("Pulumi.cluster.yaml has Pulumi.local.yaml's settings, a monitor, and a modem at nod1", () => {
+        const { machines, sms, ...others } = settings("cluster") as {
+            machines: Record<string, { roles: string[] }>;
+            sms: object;
+        };
+        const { nod5, nod1, ...same } = machines;
+        const withoutModem = { ...nod1, roles: nod1?.roles.filter((role) => role !== "sms") };
+        expect({ ...others, machines: { ...same, nod1: withoutModem } }).toEqual(settings("local"));
         expect(nod5?.roles).toEqual(["monitor"]);
+        expect(nod1?.roles).toEqual(["memcached", "sms"]);
+        expect(sms).toMatchObject({ device: "dummy" });
         describeStack({ ...settings("cluster"), ...secrets }, "cluster");
     });
 

@@ -18,6 +18,7 @@ describe("container spec", () => {
         ["mac", "52-54-00-00-00-c8"],
         ["memoryMiB", 0],
         ["vcpus", 1.5],
+        ["devices", "/dev/ttyUSB0"],
         ["hostKey", "ssh-ed25519 AAAA"],
         ["authorizedKey", ""],
         ["proxyPort", 70000],

@@ -18,6 +18,14 @@ const inside = (stack: Stack, section: string, values: Record<string, unknown>) 
     stack[section] = { ...(stack[section] as object | undefined), ...values };
 };
 
+/** A lab with a monitor and a modem. */
+const watched = (stack: Stack, monitoring: Record<string, unknown>) => {
+    stack.machines.nod5 = { address: "192.168.0.206", roles: ["monitor"] };
+    stack.machines.nod1 = { address: "192.168.0.201", roles: ["memcached", "sms"] };
+    stack.sms = { device: "dummy", numbers: ["+15555550100"] };
+    stack.monitoring = monitoring;
+};
+
 /** The settings that take a text, by path. */
 const settings: Record<string, (stack: Stack, text: string) => void> = {
     "site.hostName": (stack, text) => inside(stack, "site", { hostName: text }),
@@ -35,6 +43,20 @@ const settings: Record<string, (stack: Stack, text: string) => void> = {
         inside(stack, "keepalived", { notify: { to: ["a@example.org"], from: text } }),
     "keepalived.notify.smtp": (stack, text) =>
         inside(stack, "keepalived", { notify: { to: ["a@example.org"], smtp: text } }),
+    "monitoring.mail.to": (stack, text) => watched(stack, { mail: { to: [text], relay: "192.168.0.9:25" } }),
+    "monitoring.mail.from": (stack, text) =>
+        watched(stack, { mail: { to: ["a@example.org"], from: text, relay: "192.168.0.9:25" } }),
+    "monitoring.mail.relay": (stack, text) => watched(stack, { mail: { to: ["a@example.org"], relay: text } }),
+    "monitoring.workingHours.from": (stack, text) => watched(stack, { workingHours: { from: text } }),
+    "monitoring.workingHours.timeZone": (stack, text) => watched(stack, { workingHours: { timeZone: text } }),
+    "sms.device": (stack, text) => {
+        watched(stack, {});
+        stack.sms = { device: text, numbers: ["+15555550100"] };
+    },
+    "sms.numbers": (stack, text) => {
+        watched(stack, {});
+        stack.sms = { device: "dummy", numbers: [text] };
+    },
     "sessions.failoverNodes": (stack, text) => inside(stack, "sessions", { failoverNodes: [text] }),
     virtualAddress: (stack, text) => {
         stack.virtualAddress = text;

@@ -43,6 +43,21 @@ test("the domain has limits, init, tree and interface, and its XML is escaped", 
     `);
 });
 
+test("a modem of the host is a device of the machine", () => {
+    const [uuid, root] = ["6f1c5cf2-6b1c-4a56-9d4e-0d2d8a3a8a11", "/root"];
+    const xml = domainXml({ ...spec, devices: ["/dev/ttyUSB0"] }, uuid, root);
+    const device = xml.slice(xml.indexOf("    <hostdev"), xml.indexOf("  </devices>"));
+    expect(device).toMatchInlineSnapshot(`
+      "    <hostdev mode='capabilities' type='misc'>
+            <source>
+              <char>/dev/ttyUSB0</char>
+            </source>
+          </hostdev>
+      "
+    `);
+    expect(xml.replace(device, "")).toBe(domainXml(spec, uuid, root));
+});
+
 test("identity files: only root can read the host key, /etc/hosts has all machines, apt uses the gateway's proxy", () => {
     const files = new Map(identityFiles(spec).map((file) => [file.path, file]));
     expect(files.get("/etc/ssh/ssh_host_ed25519_key")).toEqual({
