@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
     test: {
         projects: [
-            // Pure functions and mocks: no network, no root, no program except npm packages, git, curl, python3, a shell.
+            // Pure functions and mocks: no network, no root, no program except npm packages, git, curl, python3 and sh.
             // The time limit is for tests that hang; vitest's five seconds are too short on a busy machine.
             { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 120_000 } },
             // The real pulumi and its plugins, on small programs. The first run builds them if the cache lacks them.

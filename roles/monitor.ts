@@ -34,11 +34,7 @@ export const monitor: RoleDefinition = {
     worksAfter: "prometheus",
     packages: (_description, { monitoring, packages }) =>
         monitoring
-            ? [
-                  ...programsOf(monitoring).map((program) => program.package),
-                  ...monitoring.timeZones,
-                  ...packages.httpd,
-              ]
+            ? [...programsOf(monitoring).map((program) => program.package), ...monitoring.timeZones, ...packages.httpd]
             : [],
     units: (_description, { monitoring, httpd }) =>
         monitoring ? [...programsOf(monitoring).map(({ unit }) => unit), httpd.unit] : [],

@@ -286,11 +286,7 @@ describe("a wrong value", () => {
             (stack) => {
                 stack.sms = { numbers: ["+15555550100", "013800138000"] };
             },
-            [
-                "sms.numbers[1]",
-                `"013800138000" is no telephone number in E.164 format, such as +15555550100`,
-                correct,
-            ],
+            ["sms.numbers[1]", `"013800138000" is no telephone number in E.164 format, such as +15555550100`, correct],
         ],
         [
             "a device that is none",
