@@ -86,7 +86,7 @@ const machine = z.strictObject({
         .array(z.string())
         .min(1, "is empty: a machine without a role has nothing to do; give it one or remove the machine")
         .describe(
-            "What the machine is for. `app`, `director` and `monitor` exclude each other, because all of them serve port 80.",
+            "What the machine is for. `app`, `director` and `monitor` exclude each other, because all serve port 80.",
         ),
     mac: z
         .string()
@@ -297,8 +297,8 @@ const sessions = z.strictObject({
         .optional()
         .meta({
             description:
-                "The memcacheds (`memcached2` on nod2, `memcached_web_2` on web-2) that every app server uses only when no " +
-                "other is left. The article has `[ memcached1 ]`.",
+                "The memcacheds (`memcached2` on nod2, `memcached_web_2` on web-2) that every app server uses only " +
+                "when no other is left. The article has `[ memcached1 ]`.",
             otherwise: "for each app server the memcached on the same machine, because one failure would take both",
         }),
     backup: z

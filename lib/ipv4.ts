@@ -26,7 +26,7 @@ export const isInNetwork = (address: string, network: string): boolean =>
 export const isReserved = (address: string, network: string): boolean =>
     Object.values(bounds(network)).includes(address);
 
-/** The place of an address in its network: 200 for 192.168.0.200 in 192.168.0.0/24, 456 in 192.168.0.0/16 for .1.200. */
+/** The place of an address in its network: 200 for 192.168.0.200, and 456 for 192.168.1.200, in 192.168.0.0/16. */
 export const placeIn = (network: string, address: string): number =>
     toNumber(address) - toNumber(bounds(network).first);
 

@@ -58,7 +58,7 @@ function exportersConfiguration({ description, platform, exporters: own, metrics
     };
 }
 
-/** How a service of the monitoring's runs. Go takes memory up to twice of what it uses, unless a limit says otherwise. */
+/** How a service of the monitoring runs. Go takes up to twice the memory that it uses, unless a limit is set. */
 export const exporterUnit = (
     { unit, program, arguments: words }: ExporterService,
     { user }: Monitoring,

@@ -11,8 +11,10 @@ import type { MachineAccess } from "../../config/access";
 import { labCommand } from "../command";
 import { CannotRun, RunningLab } from "../stack/running-lab";
 
-/** Alertmanager repeats a refused notification. Its own time limit for one is 30 s. */
+/** Alertmanager's own time limit for one notification is 30 s. */
 const seconds = 45;
+/** Alertmanager repeats a refused notification for hours. So many refusals in a row are an answer. */
+const refusals = 3;
 
 export interface Arrival {
     receiver: ReceiverName;
@@ -25,7 +27,9 @@ export const alarmCommand = (): Command =>
     labCommand({
         name: "alarm",
         group: "look",
-        help: "`alarm test` sends a test alarm by text, webhook and mail, and says what arrived; exit code 1 if something did not",
+        help:
+            "`alarm test` sends a test alarm by text, webhook and mail, and says what arrived; " +
+            "exit code 1 if something did not",
         run: async ({ stack }) => {
             const lab = await RunningLab.open(stack);
             const receivers = receiversOf(lab.description);
@@ -48,13 +52,14 @@ async function tryReceiver(lab: RunningLab, monitor: MachineAccess, receiver: Re
     const before = await notifications(lab, name);
     await send(lab, monitor, receiver, test);
     let now = before;
-    const arrived = await inTime(
+    await inTime(
         async () => {
             now = await notifications(lab, name);
-            return now.delivered > before.delivered;
+            return now.delivered > before.delivered || now.failed >= before.failed + refusals;
         },
         { seconds, everyMs: 500 },
     );
+    const arrived = now.delivered > before.delivered;
     if (!arrived)
         return {
             receiver,
@@ -106,8 +111,8 @@ async function send(lab: RunningLab, monitor: MachineAccess, receiver: ReceiverN
     };
     await lab.sh(
         monitor,
-        `${directCurlText} -sS -f --max-time 10 -H 'Content-Type: application/json' -d ${quote(JSON.stringify([alarm]))} ` +
-            `http://127.0.0.1:${alertmanagerPort}/api/v2/alerts`,
+        `${directCurlText} -sS -f --max-time 10 -H 'Content-Type: application/json' ` +
+            `-d ${quote(JSON.stringify([alarm]))} http://127.0.0.1:${alertmanagerPort}/api/v2/alerts`,
     );
 }
 
