@@ -82,6 +82,21 @@ describe("a calm lab", () => {
         expect(await lab.ok("preview")).not.toMatch(/to (create|update|replace)/);
     });
 
+    test("raises no alarm while up changes the heap, by which the Tomcats restart one after the other", async () => {
+        const begin = Date.now();
+        lab.edit("Pulumi.cluster.yaml", "  lab:sms:", "  lab:tomcat: { heapMiB: 200 }\n  lab:sms:");
+        expect(await lab.ok("up")).toMatch(/ updated/);
+        const fired = async (pattern: string) => {
+            const seconds = Math.ceil((Date.now() - begin) / 1000);
+            const query = `count_over_time(ALERTS{alertstate="firing",alertname${pattern}}[${seconds}s])`;
+            const path = `/api/v1/query?query=${encodeURIComponent(query)}`;
+            const { data } = await ask<{ data: { result: Pick<Alert, "labels">[] } }>("nod5", 9090, path);
+            return data.result.length;
+        };
+        expect(await fired('="Watchdog"')).toBe(1);
+        expect(await fired('!="Watchdog"')).toBe(0);
+    });
+
     test("status tells what the monitors know", async () => {
         const text = await lab.ok("status");
         for (const monitor of monitors) expect(text).toContain(`${monitor} knows of no alarm.`);
