@@ -1,4 +1,4 @@
-import { quote } from "../lib/shell";
+import { quote, words } from "../lib/shell";
 import type { ManagedFile, RoleConfiguration } from "./role-configuration";
 
 /** Folder on a machine for everything that was uploaded, with one folder for each step. */
@@ -49,7 +49,7 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
                   ]
                 : [],
         ),
-        section("The service", service ? linesOf(service) : []),
+        section("The service", service ? betweenReloads(linesOf(service)) : []),
         section(
             "Until it works",
             ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : [],
@@ -189,42 +189,65 @@ const linesOf = ({ unit, others = [], onChange = "restart" }: NonNullable<RoleCo
     others.length === 0 ? serviceLines(unit, onChange) : severalServices([unit, ...others]);
 
 /**
+ * Steps of one machine run side by side. Between another step's `enable` and its reload, systemctl warns of any unit
+ * that it starts.
+ */
+const betweenReloads = ({ load, run }: ServiceLines) => [
+    "exec 7< /etc/systemd/system",
+    "flock 7",
+    ...load,
+    "flock --shared 7",
+    ...run,
+    "exec 7<&-",
+];
+
+/** Lines by which systemd knows a service, and lines by which the service runs. */
+interface ServiceLines {
+    load: string[];
+    run: string[];
+}
+
+/**
  * systemd reads all units anew at a reload and at each `enable`, also of an enabled unit: 0.1 to 0.6 s of a container's
  * time (2026-11-28). So it does so once, and only where something changes. After `enable --no-reload` it would warn.
  */
-const serviceLines = (unit: string, onChange: string) => [
-    `if [ "$(systemctl is-enabled ${quote(unit)} 2>/dev/null)" != enabled ]; then`,
-    `    systemctl --quiet enable ${quote(unit)}`,
+const loadLines = (units: string) => [
+    `if [ "$(systemctl is-enabled ${units} 2>/dev/null | sort -u)" != enabled ]; then`,
+    `    systemctl --quiet enable ${units}`,
     `elif grep -qs restart "$pending"; then`,
     `    systemctl daemon-reload`,
     `fi`,
-    `if ! systemctl --quiet is-active ${quote(unit)}; then`,
-    `    systemctl reset-failed ${quote(unit)} 2>/dev/null || true`,
-    `    systemctl start ${quote(unit)}`,
-    `elif [ -e "$pending" ]; then`,
-    ...(onChange === "restart"
-        ? [`    systemctl restart ${quote(unit)}`]
-        : [
-              `    if grep -q restart "$pending"; then how=restart; else how=${onChange}; fi`,
-              `    systemctl $how ${quote(unit)}`,
-          ]),
-    `fi`,
 ];
 
-/** The same for several services. Whatever changed, all of them restart. */
-const severalServices = (units: string[]) => {
-    const all = units.map(quote).join(" ");
-    return [
-        `if [ "$(systemctl is-enabled ${all} 2>/dev/null | sort -u)" != enabled ]; then`,
-        `    systemctl --quiet enable ${all}`,
-        `elif grep -qs restart "$pending"; then`,
-        `    systemctl daemon-reload`,
+const serviceLines = (unit: string, onChange: string): ServiceLines => ({
+    load: loadLines(quote(unit)),
+    run: [
+        `if ! systemctl --quiet is-active ${quote(unit)}; then`,
+        `    systemctl reset-failed ${quote(unit)} 2>/dev/null || true`,
+        `    systemctl start ${quote(unit)}`,
+        `elif [ -e "$pending" ]; then`,
+        ...(onChange === "restart"
+            ? [`    systemctl restart ${quote(unit)}`]
+            : [
+                  `    if grep -q restart "$pending"; then how=restart; else how=${onChange}; fi`,
+                  `    systemctl $how ${quote(unit)}`,
+              ]),
         `fi`,
-        `systemctl reset-failed ${all} 2>/dev/null || true`,
-        `if [ -e "$pending" ]; then how=restart; else how=start; fi`,
-        `systemctl $how ${all}`,
-    ];
-};
+    ],
+});
+
+/** The same for several services. Whatever changed, all of them restart. */
+function severalServices(units: string[]): ServiceLines {
+    const all = words(units);
+    return {
+        load: loadLines(all),
+        run: [
+            `systemctl reset-failed ${all} 2>/dev/null || true`,
+            `if [ -e "$pending" ]; then how=restart; else how=start; fi`,
+            `systemctl $how ${all}`,
+        ],
+    };
+}
 
 /**
  * The secret texts of `configuration`, by their names in the script, in a fixed order. The values are still Outputs.
