@@ -160,10 +160,12 @@ function receiverSettings(description: LabDescription, name: ReceiverName, resol
     }
 }
 
-/** Templates of Alertmanager. */
+/** Templates of Alertmanager. A group that fires may have alerts that have ended: those are none of the subject's. */
 const subject = (site: string) =>
-    `{{ if eq .Status "firing" }}ALARM{{ else }}resolved{{ end }} ${site}: ` +
-    "{{ (index .Alerts 0).Annotations.summary }}{{ if gt (len .Alerts) 1 }} and {{ len (slice .Alerts 1) }} more{{ end }}";
+    '{{ $alerts := .Alerts.Resolved }}{{ if eq .Status "firing" }}{{ $alerts = .Alerts.Firing }}ALARM' +
+    "{{ else }}resolved{{ end }} " +
+    `${site}: {{ (index $alerts 0).Annotations.summary }}` +
+    "{{ if gt (len $alerts) 1 }} and {{ len (slice $alerts 1) }} more{{ end }}";
 const mailText =
     "{{ range .Alerts }}{{ .Status | toUpper }} {{ .Labels.severity }}: {{ .Annotations.summary }}\n" +
     'since {{ .StartsAt.UTC.Format "2006-01-02 15:04:05" }} UTC' +
