@@ -43,6 +43,9 @@ export const directCurl = ["curl", "--noproxy", "*"] as const;
 /** The same as shell text. */
 export const directCurlText = words(directCurl);
 
+/** Shell text that succeeds when `url`, on a machine of the lab, answers within ten seconds and without an error. */
+export const answersText = (url: string) => `${directCurlText} -sS -f -o /dev/null --max-time 10 ${url}`;
+
 /** Applies proxySettings to this process and to every process that it starts from now on. */
 export function keepLoopbackOffProxies(): void {
     for (const [name, value] of Object.entries(proxySettings(process.env)))

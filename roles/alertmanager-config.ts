@@ -170,4 +170,5 @@ const mailText =
     "{{ range .Alerts }}{{ .Status | toUpper }} {{ .Labels.severity }}: {{ .Annotations.summary }}\n" +
     'since {{ .StartsAt.UTC.Format "2006-01-02 15:04:05" }} UTC' +
     '{{ if eq .Status "resolved" }} until {{ .EndsAt.UTC.Format "2006-01-02 15:04:05" }} UTC{{ end }}\n' +
-    "{{ .Annotations.description }}\n{{ if .Annotations.runbook }}What to do: {{ .Annotations.runbook }}\n{{ end }}\n{{ end }}";
+    "{{ .Annotations.description }}\n" +
+    "{{ if .Annotations.runbook }}What to do: {{ .Annotations.runbook }}\n{{ end }}\n{{ end }}";

@@ -1,4 +1,4 @@
-import { directCurlText } from "../lib/proxies";
+import { answersText } from "../lib/proxies";
 import { alertmanagerText } from "./alertmanager-config";
 import { exporterUnit } from "./exporters";
 import { hardened } from "./hardening";
@@ -45,7 +45,7 @@ export function alertmanagerConfiguration({ description, machine, platform }: Ro
         test: `amtool check-config ${file}`,
         service: { unit: alertmanager.unit, onChange: "reload" },
         ready: {
-            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${alertmanagerPort}/-/ready`,
+            command: answersText(`http://127.0.0.1:${alertmanagerPort}/-/ready`),
             seconds: 300,
         },
     };

@@ -5,6 +5,7 @@ import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
 import { appServerLists, checksUnit, healthChecksConfiguration, needsChecks } from "./health-checks";
 import { keepalivedConfiguration } from "./keepalived";
+import { onePort80 } from "./one-port-80";
 import type { Door, RoleDefinition } from "./role-definition";
 import { render } from "./template";
 import { connectionsPath, tengineConfiguration, tengineLogs } from "./tengine";
@@ -19,7 +20,7 @@ export const director: RoleDefinition = {
     name: "director",
     withoutIt: "nothing would hold the virtual address",
     mistakes: (description) => [
-        ...directorsAndAppServersApart(description),
+        ...onePort80(description, "app", "director"),
         ...priorities(description),
         ...sourceCompiles(description),
         ...advertInterval(description),
@@ -91,15 +92,6 @@ function vrrpDoor(description: LabDescription, machine: MachineDescription): Doo
     const others = machinesWith(description, "director").filter(({ name }) => name !== machine.name);
     return others.length === 0 ? [] : [{ what: "VRRP", port: "vrrp", on: [machine], from: addressesOf(others) }];
 }
-
-const directorsAndAppServersApart = (description: LabDescription): Mistake[] =>
-    machinesWith(description, "director")
-        .filter(({ roles }) => roles.includes("app"))
-        .map((machine) => ({
-            path: `machines.${machine.name}.roles`,
-            problem: "app and director both serve port 80",
-            remedy: "put them on two machines",
-        }));
 
 function priorities(description: LabDescription): Mistake[] {
     const directors = machinesWith(description, "director");

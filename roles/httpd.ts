@@ -12,7 +12,7 @@ import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render } from "./template";
 import { appBase, docBase } from "./web-site";
-import { directCurlText } from "../lib/proxies";
+import { answersText } from "../lib/proxies";
 
 /** While this file is there, httpd keeps no connection. */
 const draining = "/run/lab-httpd-draining";
@@ -89,7 +89,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
         test,
         service: { unit, onChange: "reload" },
         ready: {
-            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://${machine.address}/health`,
+            command: answersText(`http://${machine.address}/health`),
             seconds: 300,
         },
     };

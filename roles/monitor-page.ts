@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { machinesWith, type LabDescription } from "../config/description";
 import { checkout } from "../lib/environment";
 import { overlap } from "../lib/ipv4";
-import { directCurlText } from "../lib/proxies";
+import { answersText } from "../lib/proxies";
 import { addressesOf, controlAddresses } from "./addresses";
 import { alertmanagerPort } from "./alertmanager";
 import { hardened } from "./hardening";
@@ -102,7 +102,7 @@ export function monitorPageConfiguration({ description, machine, platform }: Rol
         test,
         service: { unit, onChange: "reload" },
         ready: {
-            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1/monitor/site.json`,
+            command: answersText("http://127.0.0.1/monitor/site.json"),
             seconds: 120,
         },
     };

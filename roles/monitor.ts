@@ -7,6 +7,7 @@ import { addressesOf } from "./addresses";
 import { alertmanagerConfiguration, alertmanagerPort, clusterPort } from "./alertmanager";
 import { monitoringOf, monitorsOf } from "./monitoring";
 import { monitorPageConfiguration, pageDoor } from "./monitor-page";
+import { onePort80 } from "./one-port-80";
 import { prometheusConfiguration, prometheusPort, siteExporterConfiguration } from "./prometheus";
 import type { Door, RoleDefinition } from "./role-definition";
 
@@ -15,7 +16,8 @@ export const monitor: RoleDefinition = {
     name: "monitor",
     mistakes: (description) => [
         ...platformHasPrometheus(description),
-        ...onItsOwnPort(description),
+        ...onePort80(description, "monitor", "app"),
+        ...onePort80(description, "monitor", "director"),
         ...mailCanGo(description),
     ],
     memoryMiB: () => 250,
@@ -74,17 +76,6 @@ const platformHasPrometheus = (description: LabDescription): Mistake[] =>
                 remedy: "take the role monitor away, or use debian-13",
             })),
         );
-
-const onItsOwnPort = (description: LabDescription): Mistake[] =>
-    monitorsOf(description).flatMap((machine) =>
-        ["app", "director"]
-            .filter((role) => machine.roles.includes(role))
-            .map((role) => ({
-                path: `machines.${machine.name}.roles`,
-                problem: `monitor and ${role} both serve port 80`,
-                remedy: "put them on two machines",
-            })),
-    );
 
 function mailCanGo(description: LabDescription): Mistake[] {
     const { mail, webhook } = description.monitoring;

@@ -1,4 +1,4 @@
-import { directCurlText } from "../lib/proxies";
+import { answersText } from "../lib/proxies";
 import { alertRules } from "./alert-rules";
 import { alertmanagerPort } from "./alertmanager";
 import { exporterUnit } from "./exporters";
@@ -58,7 +58,7 @@ export function prometheusConfiguration({ description, platform, targets }: Role
         test: `promtool check config ${folder}/prometheus.yml`,
         service: { unit: prometheus.unit, onChange: "reload" },
         ready: {
-            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${prometheusPort}/-/ready`,
+            command: answersText(`http://127.0.0.1:${prometheusPort}/-/ready`),
             seconds: 300,
         },
     };

@@ -2,7 +2,7 @@ import { platforms } from "../catalog/platforms/index";
 import { mistakeIf } from "../config/checks/check";
 import { machinesWith, type LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
-import { directCurlText } from "../lib/proxies";
+import { answersText } from "../lib/proxies";
 import { hardened } from "./hardening";
 import { monitorsOf } from "./monitoring";
 import { restarted } from "./restarted";
@@ -76,8 +76,10 @@ function smsdConfiguration({ description, platform }: RoleContext): RoleConfigur
 }
 
 /** gammu's dummy phone keeps each kind of text message in a folder of its own. */
-const dummyPhone = (user: string) =>
-    `install -d -o ${user} -g ${user} ${[dummyFolder, `${dummyFolder}/sms`, ...[1, 2, 3, 4, 5].map((number) => `${dummyFolder}/sms/${number}`)].join(" ")}`;
+function dummyPhone(user: string): string {
+    const kinds = [1, 2, 3, 4, 5].map((number) => `${dummyFolder}/sms/${number}`);
+    return `install -d -o ${user} -g ${user} ${[dummyFolder, `${dummyFolder}/sms`, ...kinds].join(" ")}`;
+}
 
 /** The bridge between Alertmanager and gammu-smsd. */
 function bridgeConfiguration({ description, platform }: RoleContext): RoleConfiguration {
@@ -99,7 +101,7 @@ function bridgeConfiguration({ description, platform }: RoleContext): RoleConfig
         ],
         service: { unit: bridgeUnit },
         ready: {
-            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${smsBridgePort}/metrics`,
+            command: answersText(`http://127.0.0.1:${smsBridgePort}/metrics`),
             seconds: 120,
         },
     };

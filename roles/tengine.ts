@@ -12,7 +12,7 @@ import { jvmRoute, sessionRoutes, upstreamServers, type SessionRoute, type Upstr
 import { render, verbatim } from "./template";
 import { tengineBuild } from "./tengine-build";
 import { prefix, serverSources, temporaryFolders } from "../catalog/director-servers";
-import { directCurlText } from "../lib/proxies";
+import { answersText } from "../lib/proxies";
 
 /**
  * Tengine's upstream groups: one with all app servers, and one for each session route, with the app server that takes
@@ -137,7 +137,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
         ],
         test: `systemd-tmpfiles --create /etc/tmpfiles.d/tengine.conf && ${prefix}/sbin/nginx -t -q`,
         service: { unit: "tengine.service", onChange: "reload" },
-        ready: { command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1/health`, seconds: 300 },
+        ready: { command: answersText("http://127.0.0.1/health"), seconds: 300 },
     };
 }
 

@@ -14,7 +14,7 @@ import type { RoleContext } from "./role-definition";
 import { copyBufferKiB, failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
 import { appBase, docBase } from "./web-site";
 import { render, verbatim } from "./template";
-import { directCurlText } from "../lib/proxies";
+import { answersText } from "../lib/proxies";
 
 const home = "/usr/local/tomcat";
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
@@ -170,7 +170,7 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
         test: "systemd-tmpfiles --create /etc/tmpfiles.d/tomcat.conf",
         service: { unit: "tomcat.service" },
         ready: {
-            command: `${directCurlText} -sS -f -o /dev/null --max-time 10 http://127.0.0.1:${description.tomcat.port}/health`,
+            command: answersText(`http://127.0.0.1:${description.tomcat.port}/health`),
             seconds: 600,
         },
     };

@@ -63,7 +63,9 @@ export const alarmLine = (monitor: string, alarms: string | Alarm[]) =>
         ? `${monitor} cannot be asked for alarms: ${alarms}`
         : alarms.length === 0
           ? `${monitor} knows of no alarm.`
-          : `${monitor} knows of alarms: ${alarms.map(({ severity, summary }) => `${summary} (${severity})`).join(", ")}.`;
+          : `${monitor} knows of alarms: ${alarms.map(alarmText).join(", ")}.`;
+
+const alarmText = ({ severity, summary }: Alarm) => `${summary} (${severity})`;
 
 async function statusOfLayers({ description }: RunningLab): Promise<string> {
     const cache = cacheFolder();

@@ -104,10 +104,10 @@ export class StackFile {
         return this.values().encryptionsalt !== undefined;
     }
 
-    /** Sets one setting; `path` leads to it below `config`, such as `["lab:tomcat", "heapMiB"]`. */
-    set(path: string[], value: unknown) {
+    /** Sets a setting, or removes it with `undefined`. `place` is the setting's name and the keys below it. */
+    set([name = "", ...keys]: string[], value: unknown) {
         const document = this.read();
-        document.setIn(["config", ...path], value);
+        document.setIn(["config", `lab:${name}`, ...keys], value);
         this.write(document);
     }
 

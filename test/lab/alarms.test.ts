@@ -35,6 +35,10 @@ const stackFile = `config:
     ${hours(otherDays)}
 `;
 
+const startMailbox =
+    "systemd-run --quiet --unit=mailbox " +
+    "/usr/bin/aiosmtpd -n -l 127.0.0.1:1025 -c aiosmtpd.handlers.Mailbox /root/mail";
+
 beforeAll(async () => {
     lab = await Checkout.create("alarms");
     lab.write("Pulumi.alarms.yaml", stackFile);
@@ -43,7 +47,7 @@ beforeAll(async () => {
         "ssh",
         "nod5",
         "apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-aiosmtpd >/dev/null && " +
-            "systemd-run --quiet --unit=mailbox /usr/bin/aiosmtpd -n -l 127.0.0.1:1025 -c aiosmtpd.handlers.Mailbox /root/mail",
+            startMailbox,
     );
 });
 afterAll(() => lab.remove());
@@ -95,11 +99,7 @@ test("./lab alarm test says what arrived, and fails when the relay is away", asy
     const refused = await lab.lab("alarm", "test");
     expect(refused.all).toMatch(/^mail +NO +refused/m);
     expect(refused.code).toBe(1);
-    await lab.ok(
-        "ssh",
-        "nod5",
-        "systemd-run --quiet --unit=mailbox /usr/bin/aiosmtpd -n -l 127.0.0.1:1025 -c aiosmtpd.handlers.Mailbox /root/mail",
-    );
+    await lab.ok("ssh", "nod5", startMailbox);
 });
 
 test("by day there is mail alone, and a text is the test message of the day", async () => {

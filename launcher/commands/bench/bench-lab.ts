@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { stringify, parseDocument } from "yaml";
+import { stringify } from "yaml";
 import { secretKeys } from "../../../config/schema";
 import { readConfiguration, readDescription } from "../../../roles/configuration";
 import type { Configuration } from "../../../config/configuration";
@@ -107,14 +107,6 @@ export class BenchLab {
         );
     }
 
-    /** Sets a setting, or removes it with `undefined`. `place` is the setting's name and the keys below it. */
-    change(place: string[], value: unknown): void {
-        const document = parseDocument(fs.readFileSync(this.file, "utf8"));
-        const [name = "", ...rest] = place;
-        document.setIn(["config", `lab:${name}`, ...rest], value);
-        fs.writeFileSync(this.file, document.toString({ lineWidth: 0 }));
-    }
-
     /** Adds an app server with a free address to the stack file. Returns its name. */
     addAppServer(): string {
         const { machines, virtualAddress, network } = this.description;
@@ -127,12 +119,16 @@ export class BenchLab {
             machines.every(({ name }) => name !== `nod${index}`),
         );
         const name = `nod${number ?? 0}`;
-        this.change(["machines", name], { address: `${base}${last ?? 0}`, roles: ["app"] });
+        this.stackFile.set(["machines", name], { address: `${base}${last ?? 0}`, roles: ["app"] });
         return name;
     }
 
+    get stackFile(): StackFile {
+        return new StackFile(this.stack);
+    }
+
     get description(): LabDescription {
-        return readDescription(new StackFile(this.stack).settings, this.stack);
+        return readDescription(this.stackFile.settings, this.stack);
     }
 
     /** The configuration with its secrets, which the first call of the launcher made. */

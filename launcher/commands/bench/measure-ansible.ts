@@ -66,7 +66,7 @@ async function contest(
     const [converged, nothing] = [await job("converge"), await job("nothing")];
     const director = description.machines.findLast(({ roles }) => roles.includes("director"));
     if (!director) throw new Error("the stack has no director");
-    lab.change(["machines", director.name, "priority"], Math.max(1, (director.priority ?? 100) - 20));
+    lab.stackFile.set(["machines", director.name, "priority"], Math.max(1, (director.priority ?? 100) - 20));
     await contestant.render();
     const file = await job("file");
     lab.addAppServer();

@@ -27,7 +27,7 @@ export const upDrills: Record<string, Drill> = {
             const fault = settingChanged(
                 stage.lab,
                 `a memcached added on ${machine.name}`,
-                ["lab:machines", machine.name, "roles"],
+                ["machines", machine.name, "roles"],
                 [...machine.roles, "memcached"],
             );
             await stage.withFault(fault, 2);

@@ -58,15 +58,15 @@ export function artifactCorrupted(lab: RunningLab): Fault {
 }
 
 /**
- * The stack file is another one for a while, and `up` makes the lab so. `path` leads to a setting, as in the file.
+ * The stack file is another one for a while, and `up` makes the lab so. `place` is a setting's name and the keys below it.
  */
-export function settingChanged(lab: RunningLab, what: string, path: string[], value: unknown): Fault {
+export function settingChanged(lab: RunningLab, what: string, place: string[], value: unknown): Fault {
     const file = new StackFile(lab.stack);
     const before = file.text();
     return {
         what,
         inject: async () => {
-            file.set(path, value);
+            file.set(place, value);
             await labOk(lab.stack, ["up"]);
         },
         heal: async () => {

@@ -19,8 +19,9 @@ import org.apache.juli.logging.Log;
 import org.apache.juli.logging.LogFactory;
 
 /**
- * Counts a context's requests, and tells monitors of them, of its sessions and of this JVM. It answers at a port of its own, which the
- * firewall opens for monitors alone: no path of the site leads there, and no thread of Tomcat's is taken.
+ * Counts the requests of a context. Monitors read these counts, the number of sessions and the use of this JVM at a port
+ * of its own. The firewall opens that port for monitors alone, and no path of the site leads there. No thread of Tomcat
+ * is taken.
  */
 public final class MetricsValve extends ValveBase {
     private static final Log LOG = LogFactory.getLog(MetricsValve.class);
