@@ -57,7 +57,8 @@ describe.each(releaseNames)("release %s", (release) => {
             ["mvn", "--batch-mode", "--no-transfer-progress", "--activate-profiles", release, ...module, "test"],
             { say: (line) => lines.push(line) },
         ).catch(() => undefined);
-        expect(lines.filter((line) => line.startsWith("[ERROR]")).join("\n")).toBe("");
+        const errors = lines.filter((line) => line.startsWith("[ERROR]"));
+        expect(errors, errors.join("\n")).toEqual([]);
         const output = lines.join("\n");
         expect(output).toMatch(/Tests run: [1-9]\d*, Failures: 0, Errors: 0, Skipped: 0/);
         expect(existsSync(join(valveModule, "target"))).toBe(false);

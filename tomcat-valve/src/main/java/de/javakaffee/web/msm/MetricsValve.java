@@ -61,11 +61,12 @@ public final class MetricsValve extends ValveBase {
             getNext().invoke(request, response);
             isAnswered = true;
         } finally {
-            requests.increment();
             nanoseconds.add(System.nanoTime() - start);
             if (!isAnswered || response.getStatus() >= SERVER_ERRORS) {
                 errors.increment();
             }
+            // The last: whoever reads the count of a request reads its time and its error too.
+            requests.increment();
         }
     }
 

@@ -170,10 +170,12 @@ public final class SessionCopiesValve extends ValveBase {
         }
         clockJumps.follow(manager);
         synchronized (guard.copying()) {
+            final String id = manager.currentId(request.getRequestedSessionId());
             // Another request's copy resets MSM's record of changes, also of those that this request has made since.
             final boolean isForced = guard.copies() != copiesBefore
-                || request.getNote(RequestTrackingHostValve.SESSION_ID_CHANGED) == Boolean.TRUE;
-            manager.service().backupSession(manager.currentId(request.getRequestedSessionId()), isForced, "copy");
+                || request.getNote(RequestTrackingHostValve.SESSION_ID_CHANGED) == Boolean.TRUE
+                || manager.isTakenForUntouched(id);
+            manager.service().backupSession(id, isForced, "copy");
             guard.hasCopied();
         }
         request.setNote(MemcachedSessionService.NEW_SESSION_ID, COPIED);

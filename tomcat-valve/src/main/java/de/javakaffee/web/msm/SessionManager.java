@@ -136,6 +136,14 @@ final class SessionManager {
         return manager.getSessionInternal(id);
     }
 
+    /** Whether MSM makes no copy although a request has used the session: it came in the millisecond of the request before. */
+    boolean isTakenForUntouched(final String id) {
+        final MemcachedBackupSession session = find(id);
+        return session != null
+            && session.attributesAccessedSinceLastBackup()
+            && !session.wasAccessedSinceLastBackupCheck();
+    }
+
     /** Whether the id names another Tomcat, and the session is not here. */
     boolean isForeign(final String id) {
         final String route = manager.getJvmRoute();

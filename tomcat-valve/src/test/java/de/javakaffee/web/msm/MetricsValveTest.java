@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ServerSocket;
 import java.net.URL;
-import java.util.Arrays;
 import java.util.Scanner;
 import org.junit.Test;
 
@@ -15,9 +14,7 @@ public class MetricsValveTest extends TwoTomcats {
     private final MetricsValve metrics = new MetricsValve();
 
     private TestTomcat measured() throws Exception {
-        final TestTomcat tomcat = new TestTomcat("a", TestTomcat.sessionManager(Arrays.asList(n1, n2), n1), metrics);
-        tomcats.add(tomcat);
-        return tomcat;
+        return start("a", n1, metrics);
     }
 
     private double value(final String name) throws IOException {

@@ -169,6 +169,20 @@ public class SessionCopiesValveTest extends TwoTomcats {
     }
 
     @Test
+    public void twoRequestsInOneMillisecondAreBothCopied() throws Exception {
+        final TestTomcat a = tomcatA();
+        final Visitor visitor = new Visitor();
+        visitor.get(a, "/set?color=red");
+        a.on("/blue", session -> {
+            // As after a request of the same millisecond.
+            a.manager().find(session.getId()).storeThisAccessedTimeFromLastBackupCheck();
+            session.setAttribute("color", "blue");
+        });
+        visitor.get(a, "/blue");
+        assertEquals("{color=blue}", visitor.get(tomcatB(), "/"));
+    }
+
+    @Test
     public void madeUpIdsGetANewSession() throws Exception {
         final TestTomcat a = tomcatA();
         for (final String id : Arrays.asList("x", "-", ".", "x-n9.a", "x-n9.zz", "x-n1.zz", "x.b", "-n1.b", "x-.b")) {

@@ -16,6 +16,7 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
+import org.apache.catalina.Valve;
 import org.junit.After;
 import org.junit.Before;
 
@@ -81,10 +82,13 @@ abstract class TwoTomcats {
     }
 
     /** @param valve null for none */
-    TestTomcat start(final String route, final TestMemcached failoverNode, final SessionCopiesValve valve) throws Exception {
+    TestTomcat start(final String route, final TestMemcached failoverNode, final Valve valve) throws Exception {
         final TestTomcat tomcat =
             new TestTomcat(route, TestTomcat.sessionManager(Arrays.asList(n1, n2), failoverNode), valve);
         tomcats.add(tomcat);
+        // MSM makes no copy for a memcached that it has not reached yet.
+        eventually("both memcacheds are reached", () ->
+            tomcat.manager().isAvailable("n1") && tomcat.manager().isAvailable("n2"));
         return tomcat;
     }
 
