@@ -16,6 +16,7 @@ import { fetchCommand } from "./commands/fetch";
 import { forwardCommand } from "./commands/forward";
 import { initCommand } from "./commands/init";
 import { inventoryCommand } from "./commands/inventory";
+import { logsCommand } from "./commands/logs/command";
 import { planCommand } from "./commands/plan/command";
 import { previewCommand } from "./commands/preview";
 import { pulumiCommand } from "./commands/pulumi";
@@ -36,6 +37,7 @@ const commands = () => [
     pulumiCommand(),
     statusCommand(),
     verifyCommand(),
+    logsCommand(),
     alarmCommand(),
     planCommand(),
     drillCommand(),
