@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import type { LogFiles, Platform } from "../catalog/platforms/platform";
 import { releases } from "../catalog/releases";
+import { healthPath } from "../config/application";
 import { machinesWith } from "../config/description";
 import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
@@ -11,7 +12,7 @@ import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render } from "./template";
-import { appBase, docBase } from "./web-site";
+import { appBase, docBase, versionsFolder } from "./web-site";
 import { answersText } from "../lib/proxies";
 
 /** While this file is there, httpd keeps no connection. */
@@ -34,7 +35,7 @@ export const httpdLogs = (platform: Platform): LogFiles => ({
 });
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
-export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
+export function httpdConfiguration({ description, machine, platform, artifacts }: RoleContext): RoleConfiguration {
     const { unit, virtualHostFile, prepare, test, hasResponseFieldSize, hasHeaderExpressions, pidFile } =
         platform.httpd;
     // The director gives up first. An httpd that did would answer 502, and the director would ask another app server.
@@ -46,7 +47,8 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
             {
                 path: virtualHostFile,
                 content: render("etc/httpd/conf.d/virtual.conf", {
-                    documentRoot: docBase,
+                    // httpd serves no file of it: every request goes to Tomcat.
+                    documentRoot: artifacts.application ? versionsFolder : docBase,
                     draining,
                     serverName: description.site.hostName,
                     directors: addressesOf(machinesWith(description, "director")),
@@ -89,7 +91,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
         test,
         service: { unit, onChange: "reload" },
         ready: {
-            command: answersText(`http://${machine.address}/health`),
+            command: answersText(`http://${machine.address}${healthPath(description)}`),
             seconds: 300,
         },
     };

@@ -1,3 +1,4 @@
+import { healthPath } from "../config/application";
 import { machinesWith, prefixLength } from "../config/description";
 import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
@@ -72,7 +73,7 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
         test: test?.(configurationFile),
         service: { unit, onChange: "reload" },
         ready: {
-            command: `systemctl --quiet is-active ${unit} && ${ask} http://${description.virtualAddress}/health`,
+            command: `systemctl --quiet is-active ${unit} && ${ask} http://${description.virtualAddress}${healthPath(description)}`,
             seconds: 300,
         },
     };
