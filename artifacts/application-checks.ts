@@ -5,7 +5,7 @@ import { readZip, ZipError } from "../lib/zip";
 /** A file of the application: its name, with slashes, and its content. */
 export interface Content {
     name: string;
-    read(): Buffer;
+    read: () => Buffer;
 }
 
 /** Class files begin with a magic number, then the minor and the major version (JVM specification, 4.1). */

@@ -34,7 +34,7 @@ interface Part {
     name: string;
     /** Milliseconds since 1970. */
     time: number;
-    read(): Buffer;
+    read: () => Buffer;
 }
 
 /**

@@ -344,6 +344,17 @@ const database = z.strictObject({
             otherwise: "`mysql` where the platform has it, else `mariadb`",
         }),
     name: identifier.default("site").describe("Name of the database (schema)."),
+    schema: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({
+            title: "file",
+            description:
+                "SQL that every `up` with a change of the database carries out in it, absolute or from the checkout. It must " +
+                "bear that, as `CREATE TABLE IF NOT EXISTS` does.",
+            otherwise: "`site/schema.sql` with the sample application, else none",
+        }),
     user: identifier
         .default("site")
         .refine(

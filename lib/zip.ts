@@ -7,7 +7,7 @@ export interface ZipEntry {
     /** Milliseconds since 1970; the archive's local time is read as UTC, so that all machines agree. */
     time: number;
     /** The content. Throws a ZipError for a damaged entry. */
-    read(): Buffer;
+    read: () => Buffer;
 }
 
 /** The file is no archive, is damaged, or has what no application's archive has. The message follows the file's name. */

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Access, MachineAccess } from "../../config/access";
+import { healthPath } from "../../config/application";
+import { quote } from "../../lib/shell";
 import { cacheFolder } from "../../lib/environment";
 import { alignColumns } from "../../lib/table";
 import { roles } from "../../roles/index";
@@ -17,7 +19,7 @@ export interface MachineStatus {
     /** The state of each systemd unit of the machine's roles. Undefined if the machine does not answer. */
     units: Record<string, string> | undefined;
     holdsVirtualAddress: boolean;
-    /** The HTTP status of the machine's own /health. "-" if its roles serve no site. */
+    /** The HTTP status of the health check on the machine itself. "-" if its roles serve no site. */
     health: string;
 }
 
@@ -89,7 +91,7 @@ async function readMachineStatus(lab: RunningLab, machine: MachineAccess): Promi
         `systemctl is-active ${machine.services.join(" ")} || true`,
         `ip -4 -o address show | grep -qF ' ${lab.access.virtualAddress}/' && echo holder || echo other`,
         servesSite
-            ? `${directCurlText} -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true`
+            ? `${directCurlText} -sS -o /dev/null -m 5 -w '%{http_code}\\n' ${quote(`http://127.0.0.1${healthPath(lab.description)}`)} 2>/dev/null || true`
             : "echo -",
     ].join("; ");
     try {
@@ -106,7 +108,7 @@ async function readMachineStatus(lab: RunningLab, machine: MachineAccess): Promi
 }
 
 const isWell = ({ units, health }: MachineStatus) =>
-    units !== undefined && Object.values(units).every((state) => state === "active") && ["200", "-"].includes(health);
+    units !== undefined && Object.values(units).every((state) => state === "active") && /^([23]..|-)$/.test(health);
 
 export function statusTable(machines: MachineStatus[], { virtualAddress, url, directorSource }: Access): string {
     const rows = machines.map((status) => [

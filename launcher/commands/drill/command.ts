@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import * as fs from "node:fs";
 import type { Command } from "commander";
+import { isSample } from "../../../config/application";
 import { resolveForCaller, stackFolder } from "../../../lib/environment";
 import { UserError } from "../../../lib/errors";
 import { withLock } from "../../../lib/lock";
@@ -28,6 +29,11 @@ export const drillCommand = (): Command =>
                 throw new UserError(
                     `The lab '${stack}' is not isolated, so other people may use what a drill breaks.`,
                     "Drill a lab with lab:isolated: true.",
+                );
+            if (!isSample(lab.description))
+                throw new UserError(
+                    "A drill's clients use the sample's pages, and this lab serves another application.",
+                    "Drill a lab that leaves lab:site.application.source away: everything else is the same there.",
                 );
             const names = isAll ? possibleDrills(lab, drills) : asked;
             const results = await withLock(

@@ -6,7 +6,6 @@ import type { Command } from "commander";
 import type { MachineAccess } from "../../../config/access";
 import { UserError } from "../../../lib/errors";
 import { quote, words } from "../../../lib/shell";
-import { logsOf } from "../../../roles/of-machine";
 import { labCommand, wholeNumber } from "../../command";
 import { progress } from "../../progress";
 import { RunningLab } from "../../stack/running-lab";
@@ -28,7 +27,15 @@ export const logsCommand = (): Command =>
         run: async ({ stack, words: wanted, options }) => {
             const lab = await RunningLab.open(stack);
             const machines = chosenMachines(lab.access.machines, wanted);
-            return showLogs(lab, machines, options);
+            // Loaded on demand: most commands do not need the roles.
+            const { logsOf } = await import("../../../roles/of-machine");
+            const patterns = Object.fromEntries(
+                lab.description.machines.map((machine) => [
+                    machine.name,
+                    logsOf(machine, lab.description).flatMap(({ files }) => files),
+                ]),
+            );
+            return showLogs(lab, machines, patterns, options);
         },
     })
         .argument("[MACHINE|ROLE...]", "machines, or all machines with a role; default: all")
@@ -71,11 +78,17 @@ export const logsScript = (
         ...patterns,
     ]);
 
-async function showLogs(lab: RunningLab, machines: MachineAccess[], options: Options): Promise<number> {
+/** `patterns`: the log files of each machine. */
+async function showLogs(
+    lab: RunningLab,
+    machines: MachineAccess[],
+    patterns: Record<string, string[]>,
+    options: Options,
+): Promise<number> {
     const write = printer(machines.map(({ name }) => name));
     const { lines = options.since === undefined ? defaultLines : Infinity } = options;
     const order = new InOrder();
-    const readers = machines.map((machine) => new Reader(lab, machine, options, order));
+    const readers = machines.map((machine) => new Reader(lab, machine, patterns[machine.name] ?? [], options, order));
     const stopped = new Promise<void>((resolve) => {
         process.once("SIGINT", resolve).once("SIGTERM", resolve);
         // The reader of the output has ended: ./lab logs -f | head
@@ -111,10 +124,8 @@ class Reader {
     private isStopped = false;
     private readonly ssh: ChildProcess;
 
-    constructor(lab: RunningLab, machine: MachineAccess, options: Options, order: InOrder) {
+    constructor(lab: RunningLab, machine: MachineAccess, patterns: string[], options: Options, order: InOrder) {
         const log = new MachineLog(machine.name);
-        const described = lab.description.machines.find(({ name }) => name === machine.name);
-        const patterns = described ? logsOf(described, lab.description).flatMap(({ files }) => files) : [];
         const script = logsScript(patterns, options);
         const command = lab.access.loginUser === "root" ? script : `sudo -n ${script}`;
         const [program = "", ...argv] = lab.sshArgv(machine, command);
