@@ -1,7 +1,8 @@
-import { healthPath } from "../config/application";
+import { healthPath, isSample } from "../config/application";
 import { machinesWith, prefixLength } from "../config/description";
 import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
+import { checkAgent } from "./health-checks";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
@@ -49,6 +50,7 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
                           path: siteScript,
                           content: render("usr/libexec/keepalived/check-site", {
                               seconds: siteSeconds,
+                              agent: !isSample(description) && { name: checkAgent },
                               others: others.map(({ address }) => address),
                           }),
                           mode: "755",

@@ -101,7 +101,6 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                         `${isSample(description) ? "" : `User-Agent: ${checkAgent}\\r\\n`}\\r\\n`,
                     checkedPath: checkedPath(description),
                     sample: isSample(description),
-                    checkAgent,
                     serverName: description.site.hostName,
                     cidr: description.network.cidr,
                     monitors: monitorsOf(description).length > 0 && {

@@ -98,6 +98,8 @@ function textOrBytes(file: string): string | Buffer {
 const packedConfiguration = ({ name, ...artifact }: LocalArtifact, folder: string): RoleConfiguration => ({
     artifacts: [{ name, ...artifact }],
     prepare: [
+        "# Tomcat's host has this folder for pages, and complains without it.",
+        `mkdir -p ${appBase}`,
         "# Unpacked beside its place and moved there: what is there is whole.",
         `if [ ! -d ${folder} ]; then`,
         `    rm -rf ${versionsFolder}/.new`,

@@ -73,9 +73,14 @@ function textOf(field: Field | undefined): string {
     return typeof field[0] === "number" ? Buffer.from(field as number[]).toString("utf8") : field.join(" ");
 }
 
+/* eslint-disable no-control-regex */
+/** What some programs colour their messages with (ECMA-48, SGR). */
+const colour = /\u001b\[[0-9;]*m/g;
+const control = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
+/* eslint-enable no-control-regex */
+
 /** Visitors write into logs. On a terminal, control characters would be commands. */
-// eslint-disable-next-line no-control-regex
-const printable = (text: string) => text.replace(/\r$/, "").replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "?");
+const printable = (text: string) => text.replace(/\r$/, "").replace(colour, "").replace(control, "?");
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /** httpd, nginx and Tomcat: `28/Nov/2026:07:57:09 +0000`. */

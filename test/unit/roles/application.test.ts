@@ -44,7 +44,10 @@ test("directors ask the path that is named, by a name that makes no sessions, an
     const script = await text(description, "/usr/libexec/tengine/check-app-servers", "nod3");
     expect(script).toContain(`--user-agent 'lab-health (bot)' "http://$1/shop/alive")`);
     const conf = await text(description, "/etc/tengine/nginx.conf", "nod3");
-    expect(conf).toMatch(/proxy_pass http:\/\/\S+\/shop\/alive;\n\s+proxy_set_header User-Agent "lab-health \(bot\)";/);
+    expect(conf).toMatch(/proxy_pass http:\/\/\S+\/shop\/alive;\n/);
+    expect(await text(description, "/usr/libexec/keepalived/check-site", "nod3")).toContain(
+        `--user-agent 'lab-health (bot)' "http://$1/director/app-servers"`,
+    );
     expect(conf).not.toContain("health(?:");
     expect((await rolesOf(description, "nod0")).tomcat?.configuration.ready?.command).toContain(":8081/shop/alive");
     expect((await rolesOf(own({ contextPath: "/shop" }), "nod0")).tomcat?.configuration.ready?.command).toMatch(

@@ -57,6 +57,7 @@ describe("what a machine sends", () => {
         expect(read({ _SYSTEMD_UNIT: "a.service", MESSAGE: [104, 105, 27] })).toEqual([
             { machine: "nod0", source: "a.service", text: "hi?", time: 1000.5 },
         ]);
+        expect(read({ MESSAGE: "\u001b[33mwarn\u001b[m" })).toMatchObject([{ text: "warn" }]);
         expect(read({ MESSAGE: null })).toMatchObject([{ source: "journal", text: "" }]);
         expect(log.read('{"MESSAGE":"cut o')).toEqual([]);
     });
