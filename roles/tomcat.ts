@@ -230,7 +230,7 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
         finish: [
             "# Versions of the application that this Tomcat no longer has.",
             `for version in ${versionsFolder}/*; do`,
-            `    [ "$version" = ${docBase} ] || rm -rf "$version"`,
+            `    [ "$version" = ${docBase} ] || rm -rf "$version" "${home}/work/\${version##*/}"`,
             "done",
         ],
     };

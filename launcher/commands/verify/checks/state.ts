@@ -35,7 +35,9 @@ const keptSessions: Check = (lab) =>
             }
             return verdict(
                 first.name,
-                lost.map((name) => `${name} does not find its session; sessions.md says what may be in one`),
+                lost.map(
+                    (name) => `${name} does not find its session (docs/your-site.md says what a session may hold)`,
+                ),
                 others.length === 0
                     ? "there is no other app server"
                     : `${others.map(({ name }) => name).join(" and ")} found it`,
