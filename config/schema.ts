@@ -265,6 +265,20 @@ const application = z
                     "such as `WEB-INF/classes/NAME.properties`, beside an archive that stays as it is.",
                 otherwise: "none",
             }),
+        writableFolders: z
+            .array(
+                z
+                    .string()
+                    .regex(
+                        /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/,
+                        "is no folder such as WEB-INF/cache",
+                    ),
+            )
+            .default([])
+            .describe(
+                "Folders in the application's own that it writes to. They begin anew with each version, and what is " +
+                    "written there may be a page: `/var/lib/site` is the better place.",
+            ),
         contextPath: z
             .string()
             .regex(/^$|^(\/[A-Za-z0-9._~-]+)+$/, "is neither empty nor a path such as /shop")
@@ -435,6 +449,14 @@ const sessions = z.strictObject({
         .describe(
             "Copy sessions again after a memcached was away (docs/article.md), and heed `sessions.maxKiB` and " +
                 "`sessions.max`. `false`: the session manager MSM alone, as in the article.",
+        ),
+    serializer: z
+        .enum(["kryo", "java"])
+        .default("kryo")
+        .describe(
+            "How sessions become copies. `kryo`: as in the article, smaller. `java`: by Java's own serialization, for " +
+                "attributes that Kryo cannot copy; an attribute that is not Serializable is left out. A change " +
+                "restarts the Tomcats, and ends all sessions.",
         ),
     client: z.enum(sessionClients).optional().meta({
         description: "The memcached client library of MSM. The article has `spymemcached-2.11.1`.",

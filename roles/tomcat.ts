@@ -2,9 +2,9 @@ import { valveFile } from "../artifacts/tomcat-valve";
 import { drivers, releases } from "../catalog/releases";
 import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
-import { healthPath } from "../config/application";
+import { healthPath, isSample } from "../config/application";
 import { jdkOf } from "../config/chosen-jdk";
-import { machinesWith } from "../config/description";
+import { machinesWith, type LabDescription } from "../config/description";
 import { propertyLine, withApplicationSecrets } from "./application-secrets";
 import { compiledPages } from "./compiled-pages";
 import { hardened } from "./hardening";
@@ -26,8 +26,14 @@ export const tomcatMetricsPort = 9118;
 
 const logFolder = "/var/log/tomcat";
 
-/** Tomcat looks before each request whether its file is still there (checkExists in server.xml). */
-export const tomcatLogs: LogFiles = { files: [`${logFolder}/*_access_log..txt`] };
+/**
+ * Tomcat looks before each request whether its file is still there (checkExists in server.xml). An application that
+ * writes logs of its own does so beside it, and knows nothing of rotation.
+ */
+export const tomcatLogs = (description: LabDescription): LogFiles[] => [
+    { files: [`${logFolder}/*_access_log..txt`] },
+    ...(isSample(description) ? [] : [{ files: [`${logFolder}/*.log`], isCopied: true }]),
+];
 
 /** Tomcat with its sessions in memcached and the application in it (article, rows 11 to 15). */
 export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
@@ -92,6 +98,10 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
             `    [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }`,
             "done",
             ...(valves.length > 0 ? [] : [removed(`${home}/lib/${valveFile}`)]),
+            ...application.writableFolders.flatMap((folder) => [
+                `mkdir -p ${docBase}/${folder}`,
+                `chown -R tomcat:tomcat ${docBase}/${folder}`,
+            ]),
             ...(artifacts.application ? [`install -d -o tomcat -g tomcat -m 750 ${dataFolder}`] : []),
             "# What applies where an application's web.xml names nothing else.",
             `minutes='<session-timeout>${sessionMinutes ?? 30}</session-timeout>'`,
@@ -165,6 +175,7 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
                         failoverNodes: failoverNodes(description, machine).join(","),
                         keepCopies: description.sessions.keepCopies,
                         metrics: monitorsOf(description).length > 0 && { address, port: tomcatMetricsPort },
+                        transcoderFactory: transcoderFactories[description.sessions.serializer],
                         maxKiB: description.sessions.maxKiB,
                         maxSessions: description.sessions.max,
                         backupAsync: description.sessions.backup === "async",
@@ -235,6 +246,11 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
         ],
     };
 }
+
+const transcoderFactories = {
+    kryo: "de.javakaffee.web.msm.serializer.kryo.KryoTranscoderFactory",
+    java: "de.javakaffee.web.msm.JavaSerializationTranscoderFactory",
+};
 
 /** Its system properties stand in a file: others could read those of the command line. */
 const propertiesFile = "site.properties";

@@ -25,6 +25,8 @@ export interface LogFiles {
     reopen?: string;
     /** The service begins new files by itself and puts a number behind their names. Old files are only deleted. */
     areNumbered?: boolean;
+    /** The service keeps its files open for ever: they are copied and emptied, and lines in between may be lost. */
+    isCopied?: boolean;
     /** `MODE USER GROUP` of new files. Undefined: the service makes them itself. */
     create?: string;
     /** The distribution's logrotate configuration of the same files. It is emptied: two programs would rotate them. */

@@ -88,6 +88,24 @@ test("settings of the application", async () => {
     expect((await rolesOf(description, "nod0")).tomcat?.script).toContain("<session-timeout>90</session-timeout>");
 });
 
+test("an application may write to folders of its own, and its logs are rotated without its help", async () => {
+    const description = own({ writableFolders: ["WEB-INF/cache"] });
+    const { tomcat, logs } = await rolesOf(description, "nod0");
+    expect(tomcat?.script).toContain(`chown -R tomcat:tomcat ${version}/WEB-INF/cache\n`);
+    const rotation = (of: typeof logs) => of?.files.find(({ path: file }) => file === "/etc/lab-logrotate.conf")?.text;
+    expect(rotation(logs)).toContain("/var/log/tomcat/*.log {\n    copytruncate\n}\n");
+    expect(rotation((await rolesOf(siteWith(), "nod0")).logs)).not.toContain("copytruncate");
+});
+
+test("sessions become copies by Java's own serialization where a stack says so", async () => {
+    const factory = async (sessions: object) =>
+        (await xml(own({}, { sessions }), "context.xml"))
+            .getElementsByTagName("Manager")[0]
+            ?.getAttribute("transcoderFactoryClass");
+    expect(await factory({})).toBe("de.javakaffee.web.msm.serializer.kryo.KryoTranscoderFactory");
+    expect(await factory({ serializer: "java" })).toBe("de.javakaffee.web.msm.JavaSerializationTranscoderFactory");
+});
+
 describe("secret values", () => {
     const secret = {
         environment: { "mail/password": "env-s3cret" },
@@ -147,6 +165,8 @@ test.each([
     [{ properties: { "a b": "x" } }, "site.application.properties.a b"],
     [{ properties: { a: "${b}" } }, "site.application.properties.a"],
     [{ jvmOptions: ['-D"a b"'] }, "site.application.jvmOptions[0]"],
+    [{ writableFolders: ["../x"] }, "site.application.writableFolders[0]"],
+    [{ writableFolders: ["/x"] }, "site.application.writableFolders[0]"],
     [{ jvmOptions: ["-Xmx1g"] }, "site.application.jvmOptions[0]"],
 ])("%j is a mistake", (application, place) => {
     const { said } = mistakesOf((stack) => void Object.assign(stack, { site: { application } }));

@@ -57,6 +57,7 @@ test("XML is escaped, and nothing else is", () => {
         render("usr/local/tomcat/conf/context.xml", {
             dataSource: "",
             environment: [],
+            transcoderFactory: "",
             memcachedNodes: value,
             failoverNodes: "",
             metrics: false,
