@@ -77,7 +77,7 @@ export class Lab extends pulumi.ComponentResource {
         const working = new Map<string, pulumi.Resource[]>();
         for (const role of roles) {
             const awaited = role.steps
-                .flatMap(({ after }) => after?.roles ?? [])
+                .flatMap(({ after }) => (after?.roles === "all" ? [...working.keys()] : (after?.roles ?? [])))
                 .flatMap((name) => working.get(name) ?? []);
             const made: pulumi.Resource[] = [];
             for (const { machine, context } of machines.filter(({ context }) =>

@@ -1,4 +1,4 @@
-import { quote } from "../lib/shell";
+import { quote, words } from "../lib/shell";
 import type { ManagedFile, RoleConfiguration } from "./role-configuration";
 
 /** Folder on a machine for everything that was uploaded, with one folder for each step. */
@@ -38,6 +38,11 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
         section("Files of an earlier configuration that are no longer in it", [
             forgetOldFiles(files.map((file) => file.path)),
             "exec 8<&-",
+        ]),
+        section("Units that stop when the step goes (roles/retired.ts)", [
+            ...(unitsOf(configuration).length > 0
+                ? [`printf '%s\\n' ${words(unitsOf(configuration))} > "$here/units"`]
+                : ['rm -f "$here/units"']),
         ]),
         section(
             "A configuration that the program itself refuses never reaches the service",
@@ -183,6 +188,12 @@ if [ -f "$here/installed" ]; then
     done
 fi
 mv -f "$here/installed.new" "$here/installed"`;
+}
+
+/** The services of a step, and the units that it brings along. */
+function unitsOf({ service, files = [] }: RoleConfiguration): string[] {
+    const brought = files.flatMap(({ path }) => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? []);
+    return [...new Set([...(service ? [service.unit, ...(service.others ?? [])] : []), ...brought])];
 }
 
 const linesOf = ({ unit, others = [], onChange = "restart" }: NonNullable<RoleConfiguration["service"]>) =>

@@ -181,9 +181,9 @@ export class SandboxMachine {
         return { child, done };
     }
 
-    /** systemctl's calls that start, restart or reload, in the newest run. */
+    /** systemctl's calls that start, restart, reload or disable, in the newest run. */
     private services(): string[] {
-        return (this.read("state/systemctl") ?? "").split("\n").filter((line) => /^(start|restart|reload) /.test(line));
+        return (this.read("state/systemctl") ?? "").split("\n").filter((line) => /^(start|restart|reload|disable) /.test(line));
     }
 
     private upload(role: string, files: Record<string, string>) {
