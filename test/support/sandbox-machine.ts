@@ -181,9 +181,21 @@ export class SandboxMachine {
         return { child, done };
     }
 
+    /** Runs shell text in the sandbox. Returns its standard output. */
+    async run(script: string): Promise<string> {
+        const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
+        const child = spawn("unshare", ["--mount", ...asRoot, "sh", "-euc", `${enter}exec sh -c "$SCRIPT"`], {
+            env: { PATH: process.env.PATH, ROOT: this.root, BIN: bin, SCRIPT: script },
+            stdio: ["ignore", "pipe", "inherit"],
+        });
+        return text(child.stdout);
+    }
+
     /** systemctl's calls that start, restart, reload or disable, in the newest run. */
     private services(): string[] {
-        return (this.read("state/systemctl") ?? "").split("\n").filter((line) => /^(start|restart|reload|disable) /.test(line));
+        return (this.read("state/systemctl") ?? "")
+            .split("\n")
+            .filter((line) => /^(start|restart|reload|disable) /.test(line));
     }
 
     private upload(role: string, files: Record<string, string>) {
