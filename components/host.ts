@@ -197,8 +197,16 @@ export class Host extends pulumi.ComponentResource {
                 addPreviousOutputInEnv: false,
                 triggers: [this.args.identity, build.redoFor ?? build.key],
             },
-            { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.packages },
+            { ...this.onMachine, parent: opts.parent, dependsOn: this.packages },
         );
+    }
+
+    /**
+     * Options of whatever is on the machine. A changed step is a replaced resource, so that none of them has the
+     * protection of its role.
+     */
+    private get onMachine() {
+        return { deletedWith: this.args.machine, protect: false };
     }
 
     /** A folder for the machine's staged files. */
@@ -217,7 +225,7 @@ export class Host extends pulumi.ComponentResource {
                 remotePath,
                 triggers: [this.args.identity],
             },
-            { parent, deletedWith: this.args.machine, dependsOn: this.packages },
+            { ...this.onMachine, parent, dependsOn: this.packages },
         );
     }
 
@@ -241,7 +249,7 @@ export class Host extends pulumi.ComponentResource {
                 addPreviousOutputInEnv: false,
                 triggers: [args.identity ?? this.args.identity, ...(args.triggers ?? [])],
             },
-            { parent: args.parent ?? this, deletedWith: this.args.machine, dependsOn: args.dependsOn },
+            { ...this.onMachine, parent: args.parent ?? this, dependsOn: args.dependsOn },
         );
     }
 }
