@@ -7,7 +7,7 @@ import { hostKeyOf, publicKeyOf } from "../lib/ssh-keys";
 import { roles } from "../roles/index";
 import { contextOf, hasRole } from "../roles/of-machine";
 import type { RoleContext } from "../roles/role-definition";
-import { applicationSecrets } from "../roles/application-secrets";
+import { hasNoSecrets } from "../roles/application-secrets";
 import { Hypervisor, type HypervisorFacts } from "./hypervisor";
 import { Machine } from "./machine";
 import { createRole } from "./role";
@@ -63,7 +63,9 @@ export class Lab extends pulumi.ComponentResource {
         const passwords = {
             database: pulumi.secret(secrets.databasePassword),
             vrrp: pulumi.secret(secrets.vrrpPassword),
-            application: applicationSecrets(secrets.applicationSecrets),
+            application: hasNoSecrets(secrets.applicationSecrets)
+                ? undefined
+                : pulumi.secret(secrets.applicationSecrets),
         };
         const times = siteTimes(description, { parent: this });
         return description.machines.map((machine) => {

@@ -1,10 +1,8 @@
 /** What the settings of `site.application` say about the application, before anything is looked at. */
+import { sampleSource } from "../catalog/sample";
 import type { LabDescription } from "./description";
 
 type Described = Pick<LabDescription, "site">;
-
-/** The sample application, in the checkout. */
-export const sampleSource = "site/mysite";
 
 /** Whether the site is the sample, whose pages `verify`, drills and the benchmark know. */
 export const isSample = ({ site }: Described) => site.application.source === sampleSource;

@@ -7,12 +7,12 @@
 import * as net from "node:net";
 import { z } from "zod";
 import { releaseNames, sessionClients } from "../catalog/releases";
+import { sampleSource } from "../catalog/sample";
 import { sourceNames } from "../catalog/director-servers";
 import { databaseServerNames, jdkNames, platformNames } from "../catalog/platforms/index";
 import { isPrivateKey } from "../lib/ssh-keys";
 import { isLibvirtUri } from "../lib/libvirt-uri";
 import { isTimeZone } from "../lib/time-zones";
-import { sampleSource } from "./application";
 
 declare module "zod" {
     interface GlobalMeta {

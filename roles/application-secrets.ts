@@ -1,13 +1,13 @@
 /** What an application is told by its surroundings, secret values among it. */
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSecrets } from "../config/schema";
 import type { RoleContext } from "./role-definition";
 
 const none: ApplicationSecrets = { environment: {}, properties: {}, users: {} };
 
-/** Undefined if there is no secret value. */
-export const applicationSecrets = (secrets: ApplicationSecrets): RoleContext["passwords"]["application"] =>
-    Object.values(secrets).every((values) => Object.keys(values).length === 0) ? undefined : pulumi.secret(secrets);
+/** Whether there is no secret value. */
+export const hasNoSecrets = (secrets: ApplicationSecrets) =>
+    Object.values(secrets).every((values) => Object.keys(values).length === 0);
 
 /**
  * The text that `make` makes of the application's values, as a file's content. It is a secret only where the

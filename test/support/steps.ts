@@ -12,7 +12,7 @@ import type { LabDescription, MachineDescription } from "../../config/descriptio
 import type { ApplicationSecrets } from "../../config/schema";
 import { outputValue } from "../../lib/output-value";
 import { applyScript, secretTexts } from "../../roles/apply";
-import { applicationSecrets } from "../../roles/application-secrets";
+import { hasNoSecrets } from "../../roles/application-secrets";
 import { contextOf, stepConfigurations } from "../../roles/of-machine";
 import type { RoleConfiguration } from "../../roles/role-configuration";
 import type { RoleContext } from "../../roles/role-definition";
@@ -57,7 +57,7 @@ export const contextOn = (
         passwords: {
             database: pulumi.secret(secrets.databasePassword),
             vrrp: pulumi.secret(secrets.vrrpPassword),
-            application: applicationSecrets(own),
+            application: hasNoSecrets(own) ? undefined : pulumi.secret(own),
         },
         siteTimes: pulumi.output("1700000000 0123456789abcdef style.css"),
     });
