@@ -19,11 +19,14 @@ export const drillCommand = (): Command =>
         help: "break things while clients work, measure, and heal them; exit code 0 only if every goal was met",
         run: async ({ stack, words, options: { json, markdown, rounds = 3, seed = randomInt(2 ** 31) } }) => {
             // Loaded on demand: the checks load the components, which most commands do not need.
-            const [{ drills }, { runDrills }] = await Promise.all([import("./drills/index"), import("./run-drill")]);
+            const [{ drills, drillGroups }, { runDrills }] = await Promise.all([
+                import("./drills/index"),
+                import("./run-drill"),
+            ]);
             const asked = words.flatMap((text) => text.split(","));
             if (asked.join() === "list") return list(drills);
-            const isAll = asked.join() === "all";
-            if (!isAll) refuseUnknown(asked, drills);
+            const group = (drillGroups as Record<string, Record<string, Drill>>)[asked.join()];
+            if (!group) refuseUnknown(asked, drills);
             const lab = await RunningLab.open(stack);
             if (!lab.description.isolated)
                 throw new UserError(
@@ -35,7 +38,7 @@ export const drillCommand = (): Command =>
                     "A drill's clients use the sample's pages, and this lab serves another application.",
                     "Drill a lab that leaves lab:site.application.source away: everything else is the same there.",
                 );
-            const names = isAll ? possibleDrills(lab, drills) : asked;
+            const names = group ? possibleDrills(lab, group) : asked;
             const results = await withLock(
                 drillLock(stackFolder(stack)),
                 () => runDrills(lab, names, drills, { rounds, seed }),
@@ -48,7 +51,10 @@ export const drillCommand = (): Command =>
             return results.length === names.length && results.every(({ result }) => result === "passed") ? 0 : 1;
         },
     })
-        .argument("<NAMES...>", "drills, with commas or spaces between them; `all`, or `list` to list them")
+        .argument(
+            "<NAMES...>",
+            "drills, with commas or spaces between them; `all`, `change-everything`, or `list` to list them",
+        )
         .option("--json <FILE>", "write the results, with all failures, as JSON too")
         .option("--markdown <FILE>", "write the table of docs/resilience.md too")
         .option("--rounds <N>", "how often to repeat what is random; default: 3", wholeNumber(1, 100))
