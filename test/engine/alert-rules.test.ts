@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { run } from "../../lib/run";
 import { alertRules, rulesOf, runbookOf } from "../../roles/alert-rules";
 import { articleLab, siteWith } from "../support/article";
-import { promtool } from "../support/promtool";
+import { promtool } from "../support/debian-programs";
 import { repository } from "../support/repository";
 
 const machines = { ...articleLab().machines, nod5: { address: "192.168.0.206", roles: ["monitor"] } };
