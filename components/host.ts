@@ -196,8 +196,16 @@ export class Host extends pulumi.ComponentResource {
                 addPreviousOutputInEnv: false,
                 triggers: [this.args.identity, build.redoFor ?? build.key],
             },
-            { parent: opts.parent, deletedWith: this.args.machine, dependsOn: this.packages },
+            { ...this.onMachine, parent: opts.parent, dependsOn: this.packages },
         );
+    }
+
+    /**
+     * Options of whatever is on the machine. A changed step is a replaced resource, so that none of them has the
+     * protection of its role.
+     */
+    private get onMachine() {
+        return { deletedWith: this.args.machine, protect: false };
     }
 
     /** A folder for the machine's staged files. */
@@ -216,7 +224,7 @@ export class Host extends pulumi.ComponentResource {
                 remotePath,
                 triggers: [this.args.identity],
             },
-            { parent, deletedWith: this.args.machine, dependsOn: this.packages },
+            { ...this.onMachine, parent, dependsOn: this.packages },
         );
     }
 
@@ -240,7 +248,7 @@ export class Host extends pulumi.ComponentResource {
                 addPreviousOutputInEnv: false,
                 triggers: [args.identity ?? this.args.identity, ...(args.triggers ?? [])],
             },
-            { parent: args.parent ?? this, deletedWith: this.args.machine, dependsOn: args.dependsOn },
+            { ...this.onMachine, parent: args.parent ?? this, dependsOn: args.dependsOn },
         );
     }
 }

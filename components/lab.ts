@@ -76,8 +76,10 @@ export class Lab extends pulumi.ComponentResource {
     private createRoles(machines: MachineInLab[]) {
         const working = new Map<string, pulumi.Resource[]>();
         for (const role of roles) {
+            // What waits for all roles ends what was before. The first time nothing was.
+            const all = this.args.firstTime ? [] : [...working.keys()];
             const awaited = role.steps
-                .flatMap(({ after }) => after?.roles ?? [])
+                .flatMap(({ after }) => (after?.roles === "all" ? all : (after?.roles ?? [])))
                 .flatMap((name) => working.get(name) ?? []);
             const made: pulumi.Resource[] = [];
             for (const { machine, context } of machines.filter(({ context }) =>

@@ -5,8 +5,8 @@ import type { Machine } from "./machine";
 
 /** A component without inputs of its own: a role of several steps, or one step. */
 class Part extends pulumi.ComponentResource {
-    constructor(type: string, name: string, parent: pulumi.Resource) {
-        super(type, name, {}, { parent });
+    constructor(type: string, name: string, parent: pulumi.Resource, protect = false) {
+        super(type, name, {}, { parent, protect });
         this.registerOutputs();
     }
 }
@@ -30,6 +30,7 @@ export function createRole(
             step.component,
             role.component ? roleStepResource(name, role.name, step.name) : roleName,
             parent,
+            role.holdsData && context.machine.protect,
         );
         done.set(step.name, runStep(step, component));
     }

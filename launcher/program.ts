@@ -10,6 +10,7 @@ import { dashboardCommand } from "./commands/dashboard";
 import { doctorCommand } from "./commands/doctor/command";
 import { downCommand } from "./commands/down";
 import { drillCommand } from "./commands/drill/command";
+import { driftCommand } from "./commands/drift";
 import { engineCommand } from "./commands/engine";
 import { execCommand } from "./commands/exec";
 import { fetchCommand } from "./commands/fetch";
@@ -38,6 +39,7 @@ const commands = () => [
     verifyCommand(),
     alarmCommand(),
     planCommand(),
+    driftCommand(),
     drillCommand(),
     sshCommand(),
     curlCommand(),

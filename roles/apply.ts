@@ -39,6 +39,14 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
             forgetOldFiles(files.map((file) => file.path)),
             "exec 8<&-",
         ]),
+        section("Units that stop when the step goes (roles/retired.ts), and those that drift looks at", [
+            ...(service
+                ? [`printf '%s\\n' ${words([service.unit, ...(service.others ?? [])])} > "$here/services"`]
+                : ['rm -f "$here/services"']),
+            ...(unitsOf(configuration).length > 0
+                ? [`printf '%s\\n' ${words(unitsOf(configuration))} > "$here/units"`]
+                : ['rm -f "$here/units"']),
+        ]),
         section(
             "A configuration that the program itself refuses never reaches the service",
             test
@@ -55,6 +63,7 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
             ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : [],
         ),
         section("What takes a step that works", finish),
+        section("What drift is compared with (roles/drift.ts). Sums of secret files are for root alone", records),
         'rm -f "$pending"\n',
     ];
     return sections.filter((text) => text !== "").join("\n");
@@ -183,6 +192,20 @@ if [ -f "$here/installed" ]; then
     done
 fi
 mv -f "$here/installed.new" "$here/installed"`;
+}
+
+/** Records in the form that sha256sum --check and grep read. */
+const records = [
+    "umask 077",
+    `grep . "$here/installed" | tr '\\n' '\\0' | xargs -0r sha256sum > "$here/sums.new"`,
+    `grep . "$here/installed" | tr '\\n' '\\0' | xargs -0r stat -c '%a:%U:%G %n' > "$here/modes"`,
+    'mv -f "$here/sums.new" "$here/sums"',
+];
+
+/** The services of a step, and the units that it brings along. */
+function unitsOf({ service, files = [] }: RoleConfiguration): string[] {
+    const brought = files.flatMap(({ path }) => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? []);
+    return [...new Set([...(service ? [service.unit, ...(service.others ?? [])] : []), ...brought])];
 }
 
 const linesOf = ({ unit, others = [], onChange = "restart" }: NonNullable<RoleConfiguration["service"]>) =>

@@ -7,6 +7,7 @@ import { firewall } from "./firewall";
 import { logs } from "./logs";
 import { memcached } from "./memcached";
 import { monitor } from "./monitor";
+import { retired } from "./retired";
 import { retiredAccounts } from "./retired-accounts";
 import { sms } from "./sms";
 import { time } from "./time";
@@ -29,4 +30,5 @@ export const roles: readonly RoleDefinition[] = [
     exporters,
     monitor,
     sms,
+    retired,
 ];

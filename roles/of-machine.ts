@@ -8,7 +8,7 @@ import { servicesOf } from "./exporters";
 import { exportersOf, hasRole, metricsOf, rolesOf } from "./exporters-of";
 import { roles } from "./index";
 import type { RoleConfiguration } from "./role-configuration";
-import type { RoleContext, Target } from "./role-definition";
+import type { RoleContext, Target, RoleDefinition } from "./role-definition";
 
 export { hasRole, rolesOf };
 
@@ -51,6 +51,8 @@ export const neededArtifacts = (description: LabDescription): ArtifactName[] => 
     ),
 ];
 
+const stepNames = (all: readonly RoleDefinition[]) => all.flatMap(({ steps }) => steps.map(({ name }) => name));
+
 /** What the steps of a machine's roles are configured from. */
 export const contextOf = (
     machine: MachineDescription,
@@ -69,6 +71,7 @@ export const contextOf = (
     siteTimes,
     doors: doorsOf(description),
     logs: logsOf(machine, description),
+    steps: { known: stepNames(roles), own: stepNames(rolesOf(machine, description)) },
     exporters: exportersOf(machine, description),
     metrics: metricsOf(machine, description),
     targets: targetsOf(description),

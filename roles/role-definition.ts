@@ -64,8 +64,11 @@ export interface RoleStep {
     /** Unique among all roles. It names the resource (config/resource-names.ts) and the folder on the machine. */
     name: string;
     component: ComponentType;
-    /** What has to work before: other steps of the role, and other roles on all machines that have them. */
-    after?: { steps?: string[]; roles?: string[] };
+    /**
+     * What has to work before: other steps of the role, and other roles on all machines that have them; `all`: the
+     * roles that stand before this one in index.ts.
+     */
+    after?: { steps?: string[]; roles?: string[] | "all" };
     /** What the step installs from source. Undefined: nothing on this machine. */
     build?: (context: RoleContext) => Build | undefined;
     configuration: (context: RoleContext) => RoleConfiguration;
@@ -87,6 +90,8 @@ export interface RoleContext {
     doors: Door[];
     /** The log files of all roles of the machine. */
     logs: LogFiles[];
+    /** Names of steps, in the order of index.ts: those of all roles, and those of the machine. */
+    steps: { known: string[]; own: string[] };
     /** What monitors ask of the machine. Empty in a stack without a monitor. */
     exporters: Exporter[];
     /** The texts of lab-metrics.service on the machine. */

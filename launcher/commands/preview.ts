@@ -7,7 +7,7 @@ import { run } from "../../lib/run";
 import { labCommand, passingWordsToPulumi } from "../command";
 import { progress } from "../progress";
 import { mistakesHere } from "../stack/host-size";
-import { recoverStack, replaceLostMachines } from "../stack/prepare";
+import { isFirstBuild, mendingWords, recoverStack } from "../stack/prepare";
 import { Session } from "../stack/session";
 import { StackFile } from "../stack/stack-file";
 import { withoutDots } from "./pulumi";
@@ -50,7 +50,8 @@ export const previewCommand = (): Command =>
                 }
                 const session = await Session.open(stack, { plans: true, makesStack: true });
                 await recoverStack(session);
-                return session.pulumi(["preview", ...withoutDots, ...(await replaceLostMachines(session)), ...words]);
+                const mending = await mendingWords(session, await isFirstBuild(session));
+                return session.pulumi(["preview", ...withoutDots, ...mending, ...words]);
             },
         }).addHelpText("after", "\nIf no hypervisor answers: --commands shows every command and script of the plan."),
         "preview",

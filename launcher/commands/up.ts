@@ -3,7 +3,7 @@ import { asVariables } from "../../lib/environment";
 import { labCommand, passingWordsToPulumi } from "../command";
 import { progress } from "../progress";
 import { markUp } from "../stack/changes";
-import { isFirstBuild, recoverStack, replaceLostMachines } from "../stack/prepare";
+import { isFirstBuild, mendingWords, recoverStack } from "../stack/prepare";
 import { Session } from "../stack/session";
 import { refuseHalfReverted } from "../stack/standstill";
 import { recordedUp, timelineFile } from "../timeline/recorded-up";
@@ -26,9 +26,10 @@ export const upCommand = (): Command =>
                     makesStack: true,
                 });
                 await recoverStack(session);
-                const replace = await replaceLostMachines(session);
-                const up = ["up", "--yes", "--skip-preview", ...withoutDots, ...replace, ...words];
-                const env = (await isFirstBuild(session)) ? asVariables({ firstTime: "true" }) : {};
+                const isFirst = await isFirstBuild(session);
+                const mending = await mendingWords(session, isFirst);
+                const up = ["up", "--yes", "--skip-preview", ...withoutDots, ...mending, ...words];
+                const env = isFirst ? asVariables({ firstTime: "true" }) : {};
                 const start = Date.now();
                 const code =
                     file === undefined ? await session.pulumi(up, env) : await recordedUp(session, up, file, env);

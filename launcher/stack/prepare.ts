@@ -1,9 +1,13 @@
 /** What has to be done, and known, before pulumi works on a stack. */
 import { readDescription } from "../../roles/configuration";
 import { parseResourceName, parseUrn } from "../../config/resource-names";
+import { UserError } from "../../lib/errors";
+import { describeDrift } from "../../roles/drift";
+import { progress } from "../progress";
+import { readDrift, replaceWords } from "./drift";
 import { stateFile } from "./folders";
 import { makeStack } from "./make-stack";
-import { exportStack, machineNamesIn, readStateFile } from "./pulumi-state";
+import { exportStack, machineNamesIn, readStateFile, type Deployment } from "./pulumi-state";
 import { recoverFromKill, recoverMachines } from "./recovery";
 import type { Session } from "./session";
 
@@ -18,13 +22,16 @@ export async function recoverStack(session: Session): Promise<void> {
     if (session.isolatedHost) await recoverFromKill(session, session.isolatedHost);
 }
 
+/** The stack's state. Of an isolated stack, its file is read. */
+const deploymentOf = async (session: Session): Promise<Deployment> =>
+    session.file.isIsolated ? readStateFile(stateFile(session.file.stack)) : (await exportStack(session)).deployment;
+
 /**
  * Whether the state has no app server yet. Then nobody is served, and app servers need not be changed one after the
  * other (LabArgs.firstTime).
  */
 export async function isFirstBuild(session: Session): Promise<boolean> {
-    const { stack, isIsolated } = session.file;
-    const deployment = isIsolated ? readStateFile(stateFile(stack)) : (await exportStack(session)).deployment;
+    const deployment = await deploymentOf(session);
     const machines = machineNamesIn(deployment);
     return !(deployment.resources ?? []).some(
         ({ urn, type }) =>
@@ -33,9 +40,20 @@ export async function isFirstBuild(session: Session): Promise<boolean> {
 }
 
 /**
- * Words for pulumi's up and preview that replace the machines that libvirt has lost. Only an isolated lab is looked at.
+ * Words for pulumi's up and preview that mend what has changed behind Pulumi's back: machines that libvirt has lost (of
+ * isolated labs alone), and what has drifted on the others.
  */
-export async function replaceLostMachines(session: Session): Promise<string[]> {
-    if (!session.isolatedHost) return [];
-    return recoverMachines(session, session.isolatedHost, readDescription(session.file.settings, session.file.stack));
+export async function mendingWords(session: Session, isFirst: boolean): Promise<string[]> {
+    const { stack, settings } = session.file;
+    const description = readDescription(settings, stack);
+    const lost = session.isolatedHost ? await recoverMachines(session, session.isolatedHost, description) : [];
+    if (isFirst || lost.length > 0) return lost;
+    const drifts = await readDrift(stack, description).catch((error: unknown) => {
+        if (error instanceof UserError) return []; // no `up` has come to its end
+        throw error;
+    });
+    for (const { machine, drift = [] } of drifts)
+        for (const one of drift) progress.info(`${machine}: ${describeDrift(one)}. The step is done again.`);
+    const { resources = [] } = drifts.some(({ drift = [] }) => drift.length > 0) ? await deploymentOf(session) : {};
+    return replaceWords(drifts, resources);
 }

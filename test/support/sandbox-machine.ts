@@ -117,8 +117,14 @@ export class SandboxMachine {
     }
 
     remove() {
-        // A run that still writes can put a file into a folder that is about to go (ENOTEMPTY).
-        fs.rmSync(this.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+        // A run that still writes puts files into a folder that is about to go. rmSync's own retries do not look for them.
+        for (let attempt = 1; ; attempt++) {
+            try {
+                return fs.rmSync(this.root, { recursive: true, force: true });
+            } catch (error) {
+                if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY" || attempt === 1000) throw error;
+            }
+        }
     }
 
     /** A file by its path on the machine; undefined if it does not exist. Folder `state` has the wrappers' records. */
@@ -181,9 +187,21 @@ export class SandboxMachine {
         return { child, done };
     }
 
-    /** systemctl's calls that start, restart or reload, in the newest run. */
+    /** Runs shell text in the sandbox. Returns its standard output. */
+    async run(script: string): Promise<string> {
+        const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
+        const child = spawn("unshare", ["--mount", ...asRoot, "sh", "-euc", `${enter}exec sh -c "$SCRIPT"`], {
+            env: { PATH: process.env.PATH, ROOT: this.root, BIN: bin, SCRIPT: script },
+            stdio: ["ignore", "pipe", "inherit"],
+        });
+        return text(child.stdout);
+    }
+
+    /** systemctl's calls that start, restart, reload or disable, in the newest run. */
     private services(): string[] {
-        return (this.read("state/systemctl") ?? "").split("\n").filter((line) => /^(start|restart|reload) /.test(line));
+        return (this.read("state/systemctl") ?? "")
+            .split("\n")
+            .filter((line) => /^(start|restart|reload|disable) /.test(line));
     }
 
     private upload(role: string, files: Record<string, string>) {

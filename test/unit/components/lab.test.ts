@@ -442,11 +442,12 @@ describe("what is protected", () => {
     const protectedOf = async (change: (stack: Stack) => unknown) =>
         (await registrationsOf(change)).filter((registration) => registration.protect).map(({ name }) => name);
 
-    test("the database's disk; in an isolated lab only if the stack file says so", async () => {
-        expect(await protectedOf(virtualMachines)).toEqual(["mysql-volume"]);
+    test("the database and its disk; in an isolated lab only if the stack file says so", async () => {
+        expect(await protectedOf(virtualMachines)).toEqual(["mysql-database", "mysql-volume"]);
         expect(await protectedOf(() => undefined)).toEqual([]);
         // A container has no disk apart from itself.
         expect(await protectedOf((stack) => Object.assign(stack.machines.mysql ?? {}, { protect: true }))).toEqual([
+            "mysql-database",
             "mysql-domain",
         ]);
     });

@@ -1,6 +1,6 @@
 /** Drills with `up` while clients work: `up` is interrupted, lacks something, or changes a secret. */
 import { downloadsAgain } from "../../../../artifacts/cache";
-import { machinesWith } from "../../../../config/description";
+import { machinesWith, type LabDescription } from "../../../../config/description";
 import type { RunningLab } from "../../../stack/running-lab";
 import { noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
@@ -16,23 +16,24 @@ export const upDrills: Record<string, Drill> = {
         goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
         run: (stage) => stage.withFault(passwordRotated(stage.lab), 0),
     },
-    "memcached-added": {
-        help: "one `up` adds a memcached on the first app server, the next one takes it away",
-        load: { ...gentle, clients: 8, pauseMs: 150 },
-        goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
-        run: async (stage) => {
-            stage.lab.requireMachines("app");
-            const [machine] = machinesWith(stage.lab.description, "app");
-            if (!machine) return;
-            const fault = settingChanged(
-                stage.lab,
-                `a memcached added on ${machine.name}`,
-                ["machines", machine.name, "roles"],
-                [...machine.roles, "memcached"],
-            );
-            await stage.withFault(fault, 2);
-        },
-    },
+    "memcached-added": rolesChanged(
+        "one `up` adds a memcached on the first app server, the next one takes it away",
+        "app",
+        0,
+        (roles) => [...roles, "memcached"],
+    ),
+    "memcached-retired": rolesChanged(
+        "one `up` takes a memcached away from an app server, the next one adds it again",
+        "memcached",
+        -1,
+        (roles) => (roles.length > 1 ? roles.filter((role) => role !== "memcached") : undefined),
+    ),
+    "director-retired": rolesChanged(
+        "one `up` makes a memcached of the last director, the next one a director again",
+        "director",
+        -1,
+        () => ["memcached"],
+    ),
     "proxy-gone": upWithFault(
         "the package proxy fails while `up` replaces a lost machine: `up` fails and says why, " +
             "and the next `up` succeeds",
@@ -75,6 +76,41 @@ export const upDrills: Record<string, Drill> = {
         },
     },
 };
+
+/**
+ * One `up` gives a machine other roles, and the next one those that it had. `index` counts the machines with `role`,
+ * from the end if it is negative; `change` returns undefined where this machine cannot be changed so.
+ */
+function rolesChanged(
+    help: string,
+    role: string,
+    index: number,
+    change: (roles: string[]) => string[] | undefined,
+): Drill {
+    const changeOf = (description: LabDescription) => {
+        const machine = machinesWith(description, role).at(index);
+        const roles = machine && change(machine.roles);
+        return machine && roles ? { machine, roles } : undefined;
+    };
+    return {
+        help,
+        load: { ...gentle, clients: 8, pauseMs: 150 },
+        goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
+        cannot: (description) =>
+            changeOf(description) ? undefined : `no machine with the role ${role} can do without`,
+        run: async (stage) => {
+            const found = changeOf(stage.lab.description);
+            if (!found) return;
+            const { machine, roles } = found;
+            const what = `${machine.name} has the roles ${roles.join(", ")} instead of ${machine.roles.join(", ")}`;
+            const fault = settingChanged(stage.lab, what, ["machines", machine.name, "roles"], roles);
+            await stage.withFault(fault, 2, async () => {
+                const { code, output } = await lab(stage.lab.stack, ["verify", "--only", "services,virtual-address"]);
+                if (code !== 0) throw new Error(`after the change verify says: ${output}`);
+            });
+        },
+    };
+}
 
 /** An app server is lost, and `up` replaces it while there is a second fault. `problem` judges the end of that `up`. */
 function upWithFault(

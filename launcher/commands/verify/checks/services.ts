@@ -1,20 +1,26 @@
 import { each, verdict, type Check } from "../check";
 import { words } from "../../../../lib/shell";
+import { roles } from "../../../../roles/index";
 import type { RunningLab } from "../../../stack/running-lab";
 
-/** Every service of every machine runs, and starts at boot. */
+/** Every service of every machine runs and starts at boot, and none does that its roles do not describe. */
 export const services: Check = (lab) =>
     each(
         lab.access.machines,
         ({ name }) => name,
         async (machine) => {
             const units = [...machine.services, lab.platform.firewall.unit, lab.platform.sshUnit];
+            const strays = unitsOfRoles(lab).filter((unit) => !units.includes(unit));
             const { output } = await lab.ssh(
                 machine,
                 `systemctl is-active ${words(units)}; systemctl is-enabled ${words(units)}; ` +
+                    `for unit in ${words(strays)}; do ` +
+                    'systemctl --quiet is-active "$unit" && echo "stray $unit"; done; ' +
                     "systemctl --failed --plain --no-legend",
             );
-            const lines = output.trim().split("\n");
+            const all = output.trim().split("\n");
+            const lines = all.filter((line) => !line.startsWith("stray "));
+            const found = all.filter((line) => line.startsWith("stray ")).map((line) => line.slice("stray ".length));
             const problems = units.flatMap((unit, index) => [
                 ...(lines[index] === "active" ? [] : [`${unit} is ${lines[index]}`]),
                 ...(lines[units.length + index] === "enabled"
@@ -24,11 +30,16 @@ export const services: Check = (lab) =>
             const broken = lines.slice(2 * units.length).map((line) => `${line.split(" ")[0]} has failed`);
             return verdict(
                 machine.name,
-                [...problems, ...broken],
+                [...problems, ...found.map((unit) => `${unit} runs, of a role that it has not`), ...broken],
                 units.map((unit) => unit.replace(/\.service$/, "")).join(", "),
             );
         },
     );
+
+/** The units of all roles, whoever has them. */
+const unitsOfRoles = ({ description, platform }: RunningLab): string[] => [
+    ...new Set(roles.flatMap(({ units }) => units?.(description, platform) ?? [])),
+];
 
 /** Every service comes back after every end that nobody asked for, as often as necessary. */
 export const restarts: Check = (lab) =>

@@ -94,7 +94,17 @@ fi
 mv -f "$here/installed.new" "$here/installed"
 exec 8<&-
 
+# Units that stop when the step goes (roles/retired.ts), and those that drift looks at.
+rm -f "$here/services"
+rm -f "$here/units"
+
 # Until it works.
 await 120 '/usr/java/jdk1.8.0_45/bin/java -version 2>&1 | grep -q '\''version "1\.8\.'\''' ''
+
+# What drift is compared with (roles/drift.ts). Sums of secret files are for root alone.
+umask 077
+grep . "$here/installed" | tr '\n' '\0' | xargs -0r sha256sum > "$here/sums.new"
+grep . "$here/installed" | tr '\n' '\0' | xargs -0r stat -c '%a:%U:%G %n' > "$here/modes"
+mv -f "$here/sums.new" "$here/sums"
 
 rm -f "$pending"

@@ -60,8 +60,18 @@ test("a machine's plan has no steps of a machine whose name begins with the same
     const sections = (await plan(description, { commands: false })).split("\n\n");
     const of = (machine: string) => sections.find((section) => section.startsWith(`${machine}  `)) ?? "";
     const steps = (machine: string) => of(machine).match(/^ {2}[\w-]+/gm);
-    const appServer = ["  packages", "  base", "  firewall", "  logs", "  java", "  site", "  tomcat", "  httpd"];
-    expect(steps("web")).toEqual(expect.arrayContaining(appServer));
-    expect(steps("web")).toHaveLength(appServer.length + 3); // and "start" and "chrony", of a virtual machine, and "tomcat-build"
-    expect(steps("web-2")).toEqual(expect.arrayContaining([...appServer, "  memcached"]));
+    const roles = [
+        "  packages",
+        "  base",
+        "  firewall",
+        "  logs",
+        "  java",
+        "  site",
+        "  tomcat",
+        "  httpd",
+        "  retired",
+    ];
+    const machineItself = ["  start", "  chrony", "  tomcat-build"];
+    expect(steps("web")?.sort()).toEqual([...roles, ...machineItself].sort());
+    expect(steps("web-2")).toEqual(expect.arrayContaining([...roles, "  memcached"]));
 });
