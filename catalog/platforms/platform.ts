@@ -121,7 +121,7 @@ export interface Platform {
     };
     httpd: {
         logFolder: string;
-        /** The distribution's logrotate configuration. It reloads httpd, which may cost a request (roles/httpd.ts). */
+        /** The distribution's logrotate configuration. It reloads httpd, which may cost a request. */
         rotation: string;
         /** httpd's program that writes a log and begins new files. */
         rotatelogs: string;

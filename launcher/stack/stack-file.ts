@@ -107,7 +107,9 @@ export class StackFile {
     /** Sets a setting, or removes it with `undefined`. `place` is the setting's name and the keys below it. */
     set([name = "", ...keys]: string[], value: unknown) {
         const document = this.read();
-        document.setIn(["config", `lab:${name}`, ...keys], value);
+        const place = ["config", `lab:${name}`, ...keys];
+        if (value === undefined) document.deleteIn(place);
+        else document.setIn(place, value);
         this.write(document);
     }
 

@@ -18,18 +18,21 @@ export const drillCommand = (): Command =>
         help: "break things while clients work, measure, and heal them; exit code 0 only if every goal was met",
         run: async ({ stack, words, options: { json, markdown, rounds = 3, seed = randomInt(2 ** 31) } }) => {
             // Loaded on demand: the checks load the components, which most commands do not need.
-            const [{ drills }, { runDrills }] = await Promise.all([import("./drills/index"), import("./run-drill")]);
+            const [{ drills, drillGroups }, { runDrills }] = await Promise.all([
+                import("./drills/index"),
+                import("./run-drill"),
+            ]);
             const asked = words.flatMap((text) => text.split(","));
             if (asked.join() === "list") return list(drills);
-            const isAll = asked.join() === "all";
-            if (!isAll) refuseUnknown(asked, drills);
+            const group = (drillGroups as Record<string, Record<string, Drill>>)[asked.join()];
+            if (!group) refuseUnknown(asked, drills);
             const lab = await RunningLab.open(stack);
             if (!lab.description.isolated)
                 throw new UserError(
                     `The lab '${stack}' is not isolated, so other people may use what a drill breaks.`,
                     "Drill a lab with lab:isolated: true.",
                 );
-            const names = isAll ? possibleDrills(lab, drills) : asked;
+            const names = group ? possibleDrills(lab, group) : asked;
             const results = await withLock(
                 drillLock(stackFolder(stack)),
                 () => runDrills(lab, names, drills, { rounds, seed }),
@@ -42,7 +45,10 @@ export const drillCommand = (): Command =>
             return results.length === names.length && results.every(({ result }) => result === "passed") ? 0 : 1;
         },
     })
-        .argument("<NAMES...>", "drills, with commas or spaces between them; `all`, or `list` to list them")
+        .argument(
+            "<NAMES...>",
+            "drills, with commas or spaces between them; `all`, `change-everything`, or `list` to list them",
+        )
         .option("--json <FILE>", "write the results, with all failures, as JSON too")
         .option("--markdown <FILE>", "write the table of docs/resilience.md too")
         .option("--rounds <N>", "how often to repeat what is random; default: 3", wholeNumber(1, 100))

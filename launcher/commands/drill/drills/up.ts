@@ -1,11 +1,11 @@
 /** Drills with `up` while clients work: `up` is interrupted, lacks something, or changes a secret. */
 import { downloadsAgain } from "../../../../artifacts/cache";
-import { machinesWith, type LabDescription } from "../../../../config/description";
+import { machinesWith, type LabDescription, type MachineDescription } from "../../../../config/description";
 import type { RunningLab } from "../../../stack/running-lab";
 import { noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
 import { lost } from "../faults/machines";
-import { artifactCorrupted, passwordRotated, proxyGone, settingChanged } from "../faults/surroundings";
+import { artifactCorrupted, passwordRotated, proxyGone, settingsChanged, type Setting } from "../faults/surroundings";
 import { lab, type Ended } from "../launcher";
 import { gentle } from "./stage";
 
@@ -103,7 +103,7 @@ function rolesChanged(
             if (!found) return;
             const { machine, roles } = found;
             const what = `${machine.name} has the roles ${roles.join(", ")} instead of ${machine.roles.join(", ")}`;
-            const fault = settingChanged(stage.lab, what, ["machines", machine.name, "roles"], roles);
+            const fault = settingsChanged(stage.lab, what, rolesOf(machine, roles));
             await stage.withFault(fault, 2, async () => {
                 const { code, output } = await lab(stage.lab.stack, ["verify", "--only", "services,virtual-address"]);
                 if (code !== 0) throw new Error(`after the change verify says: ${output}`);
@@ -140,3 +140,11 @@ function upWithFault(
         },
     };
 }
+
+/** Only directors have a priority. */
+const rolesOf = ({ name, priority }: MachineDescription, roles: string[]): Setting[] => [
+    { place: ["machines", name, "roles"], value: roles },
+    ...(priority !== undefined && !roles.includes("director")
+        ? [{ place: ["machines", name, "priority"], value: undefined }]
+        : []),
+];

@@ -57,16 +57,20 @@ export function artifactCorrupted(lab: RunningLab): Fault {
     };
 }
 
-/**
- * The stack file is another one for a while, and `up` makes the lab so. `place` is a setting's name and the keys below it.
- */
-export function settingChanged(lab: RunningLab, what: string, place: string[], value: unknown): Fault {
+/** A setting of the stack file: its name and the keys below it, and its value. Undefined: the file has it no more. */
+export interface Setting {
+    place: string[];
+    value: unknown;
+}
+
+/** The stack file is another one for a while, and `up` makes the lab so. */
+export function settingsChanged(lab: RunningLab, what: string, settings: Setting[]): Fault {
     const file = new StackFile(lab.stack);
     const before = file.text();
     return {
         what,
         inject: async () => {
-            file.set(place, value);
+            for (const { place, value } of settings) file.set(place, value);
             await labOk(lab.stack, ["up"]);
         },
         heal: async () => {
