@@ -208,6 +208,8 @@ test("a test message a day in working hours, also over a restart of the bridge",
     const first = await started(...always);
     await expect.poll(texts, { timeout: 20_000 }).toHaveLength(1);
     expect(texts()[0]).toContain("test message of the day");
+    // It answers after it has written down what it has sent.
+    await first.metrics();
     await first.stop();
     // The text about silence comes after many looks at the clock.
     const second = await started(...always, "--silence-seconds=0.3");
@@ -308,6 +310,7 @@ describe("over a restart", () => {
     test("silence is told once, and its end too", async () => {
         const first = await started("--silence-seconds=0.3");
         await expect.poll(texts, { timeout: 20_000 }).toHaveLength(1);
+        await first.metrics();
         await first.stop();
         const second = await started("--silence-seconds=0.3");
         await expect.poll(() => second.metrics(), { timeout: 20_000 }).toContain("lab_sms_monitoring_silent 1\n");
