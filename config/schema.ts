@@ -631,7 +631,28 @@ const thresholds = z
             .describe("Use of a Tomcat's heap right after its last collections, in percent."),
         connectionsPercent: percent
             .default(80)
-            .describe("Used connections of the database, and of a memcached, in percent of those that it takes."),
+            .describe(
+                "Used connections of the database, a memcached, httpd or a machine's firewall, in percent of those " +
+                    "that it takes.",
+            ),
+        openFilesPercent: percent
+            .default(80)
+            .describe("Open files of a process, network connections among them, in percent of its limit."),
+        diskWaitPercent: percent
+            .default(50)
+            .describe("Time in which all of a machine's work waits for a disk, for 15 minutes, in percent."),
+        majorFaultsPerSecond: z
+            .number()
+            .min(1)
+            .max(1_000_000)
+            .default(500)
+            .describe("Memory pages that a machine reads back from its disk, a second, for 15 minutes."),
+        clockSeconds: z
+            .number()
+            .min(0.05)
+            .max(60)
+            .default(1)
+            .describe("Difference between the clocks of a machine and of a monitor, in seconds."),
         siteSeconds: z
             .number()
             .min(0.05)

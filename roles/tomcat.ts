@@ -174,7 +174,13 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
                             .join(","),
                         failoverNodes: failoverNodes(description, machine).join(","),
                         keepCopies: description.sessions.keepCopies,
-                        metrics: monitorsOf(description).length > 0 && { address, port: tomcatMetricsPort },
+                        metrics: monitorsOf(description).length > 0 && {
+                            address,
+                            port: tomcatMetricsPort,
+                            // Where directors ask for a page of the application, visitors' requests look the same.
+                            healthPath:
+                                (isSample(description) || application.health !== undefined) && healthPath(description),
+                        },
                         transcoderFactory: transcoderFactories[description.sessions.serializer],
                         maxKiB: description.sessions.maxKiB,
                         maxSessions: description.sessions.max,
