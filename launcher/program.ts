@@ -26,6 +26,7 @@ import { sshConfigCommand } from "./commands/ssh-config";
 import { statusCommand } from "./commands/status";
 import { testCommand } from "./commands/test";
 import { upCommand } from "./commands/up";
+import { upgradeCommand } from "./commands/upgrade/command";
 import { verifyCommand } from "./commands/verify/command";
 import { addGlobalOptions } from "./command";
 
@@ -33,6 +34,7 @@ import { addGlobalOptions } from "./command";
 const commands = () => [
     upCommand(),
     previewCommand(),
+    upgradeCommand(),
     downCommand(),
     pulumiCommand(),
     statusCommand(),
