@@ -27,6 +27,7 @@ import { sshConfigCommand } from "./commands/ssh-config";
 import { statusCommand } from "./commands/status";
 import { testCommand } from "./commands/test";
 import { upCommand } from "./commands/up";
+import { upgradeCommand } from "./commands/upgrade/command";
 import { verifyCommand } from "./commands/verify/command";
 import { addGlobalOptions } from "./command";
 
@@ -34,6 +35,7 @@ import { addGlobalOptions } from "./command";
 const commands = () => [
     upCommand(),
     previewCommand(),
+    upgradeCommand(),
     downCommand(),
     pulumiCommand(),
     statusCommand(),

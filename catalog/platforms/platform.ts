@@ -109,6 +109,10 @@ export interface Platform {
     packageProxy?: (address: string) => { path: string; content: string };
     /** Shell text that installs missing packages and starts no service. May be run again. */
     installPackages: (packages: string[], repositories?: Repository[]) => string;
+    /** Shell text that prints a line, `NAME VERSION`, for each package of which the repositories have a newer version. */
+    newerPackages: string;
+    /** Shell text that installs these versions, keeps configuration files, and starts and restarts nothing. */
+    upgradePackages: string;
     /** Every platform has the distribution's OpenJDK. */
     jdks: Partial<Record<(typeof jdkNames)[number], Jdk>> & { openjdk: Jdk };
     /** Every platform has the distribution's MariaDB. */

@@ -5,7 +5,14 @@ import type { RunningLab } from "../../../stack/running-lab";
 import { noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
 import { lost } from "../faults/machines";
-import { artifactCorrupted, passwordRotated, proxyGone, settingsChanged, type Setting } from "../faults/surroundings";
+import {
+    artifactCorrupted,
+    packagesRenewed,
+    passwordRotated,
+    proxyGone,
+    settingsChanged,
+    type Setting,
+} from "../faults/surroundings";
 import { lab, type Ended } from "../launcher";
 import { gentle } from "./stage";
 
@@ -15,6 +22,13 @@ export const upDrills: Record<string, Drill> = {
         load: { ...gentle, clients: 8, pauseMs: 150 },
         goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
         run: (stage) => stage.withFault(passwordRotated(stage.lab), 0),
+    },
+    "packages-renewed": {
+        help: "every machine has newer packages, and `upgrade` takes one machine after the other",
+        load: { ...gentle, clients: 8, pauseMs: 150 },
+        goals: [nothingLost, noSessionReadFails, onlyInFlight()],
+        cannot: ({ platform }) => (platform === "debian-13" ? undefined : "the package is Debian's"),
+        run: (stage) => stage.withFault(packagesRenewed(stage.lab), 0),
     },
     "memcached-added": rolesChanged(
         "one `up` adds a memcached on the first app server, the next one takes it away",
