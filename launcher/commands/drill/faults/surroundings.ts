@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { ownPlace } from "../../../../artifacts/cache";
 import { cacheFolder } from "../../../../lib/environment";
 import { StackFile } from "../../../stack/stack-file";
-import type { RunningLab } from "../../../stack/running-lab";
+import { RunningLab } from "../../../stack/running-lab";
 import { labOk } from "../launcher";
 import type { Fault } from "./fault";
 
@@ -76,6 +76,8 @@ export function settingsChanged(lab: RunningLab, what: string, settings: Setting
         heal: async () => {
             file.restore(before);
             await labOk(lab.stack, ["up"]);
+            // Writes the present addresses for ssh.
+            await RunningLab.open(lab.stack);
         },
     };
 }
