@@ -153,6 +153,8 @@ test("when a monitor is down, the other one tells of it, once", async () => {
     await expect.poll(() => hooks([rest]), soon(75)).toContainEqual(expect.toSatisfy(isTold));
     await expect.poll(() => mails([rest]), soon(30)).toContainEqual(expect.stringMatching(/^ALARM .* and 1 more$/));
     expect((await hooks([rest])).filter(isTold)).toHaveLength(1);
+    const tried = await lab.lab("alarm", "test");
+    expect(tried.code, tried.all).toBe(0);
 });
 
 test("when the last monitor's Alertmanager stops, the bridge says that the monitoring is silent", async () => {
