@@ -28,6 +28,8 @@ export const director: RoleDefinition = {
     ],
     memoryMiB: () => 48,
     component: "lab:Director",
+    // The holder of the virtual address comes last, so that the address moves only once and back.
+    takesTurns: ({ priority = 0 }) => priority,
     steps: [
         {
             name: "tengine",

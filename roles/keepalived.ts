@@ -1,5 +1,6 @@
 import { machinesWith, prefixLength } from "../config/description";
 import { addressesOf } from "./addresses";
+import { asideFile, asideMinutes, handsOver, otherDirectors } from "./hand-over";
 import { hardened } from "./hardening";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
@@ -13,9 +14,6 @@ const checkScript = "/usr/libexec/keepalived/check-web-server";
 const siteScript = "/usr/libexec/keepalived/check-site";
 /** How long a director has for its answer whether it reaches an app server: it asks two, for half a second each. */
 const siteSeconds = 2;
-
-const otherDirectors = ({ description, machine }: Pick<RoleContext, "description" | "machine">) =>
-    machinesWith(description, "director").filter(({ name }) => name !== machine.name);
 
 /** keepalived, which lets the directors share the virtual address (article, rows 5, 6 and 21). */
 export function keepalivedConfiguration(context: RoleContext): RoleConfiguration {
@@ -41,7 +39,10 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
                 ? [
                       {
                           path: checkScript,
-                          content: render("usr/libexec/keepalived/check-web-server", { seconds }),
+                          content: render("usr/libexec/keepalived/check-web-server", {
+                              seconds,
+                              aside: { file: asideFile, minutes: asideMinutes },
+                          }),
                           mode: "755",
                       },
                       {
@@ -70,7 +71,7 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
             }),
         ],
         test: test?.(configurationFile),
-        service: { unit, onChange: "reload" },
+        service: { unit, onChange: "reload", aside: handsOver(context) },
         ready: {
             command: `systemctl --quiet is-active ${unit} && ${ask} http://${description.virtualAddress}/health`,
             seconds: 300,

@@ -2,10 +2,10 @@
 import { downloadsAgain } from "../../../../artifacts/cache";
 import { machinesWith, type LabDescription } from "../../../../config/description";
 import type { RunningLab } from "../../../stack/running-lab";
-import { noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
+import { backWithin, noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
 import { lost } from "../faults/machines";
-import { artifactCorrupted, passwordRotated, proxyGone, settingChanged } from "../faults/surroundings";
+import { artifactCorrupted, passwordRotated, proxyGone, settingChanged, unitsDrifted } from "../faults/surroundings";
 import { lab, type Ended } from "../launcher";
 import { gentle } from "./stage";
 
@@ -34,6 +34,17 @@ export const upDrills: Record<string, Drill> = {
         -1,
         () => ["memcached"],
     ),
+    "directors-restarted": {
+        help: "one `up` restarts web server and keepalived of every director",
+        load: { ...gentle, clients: 8, pauseMs: 150, probeEveryMs: 50 },
+        // The address moves away and back.
+        goals: [nothingLost, noSessionReadFails, onlyInFlight(2), backWithin(0.3)],
+        run: async (stage) => {
+            const { unit } = stage.lab.platform.keepalived;
+            const files = ["tengine.service", `${unit}.d/lab.conf`].map((file) => `/etc/systemd/system/${file}`);
+            await stage.withFault(unitsDrifted(stage.lab, stage.lab.requireMachines("director", 2), files), 2);
+        },
+    },
     "proxy-gone": upWithFault(
         "the package proxy fails while `up` replaces a lost machine: `up` fails and says why, " +
             "and the next `up` succeeds",
