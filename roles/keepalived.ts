@@ -1,5 +1,6 @@
 import { machinesWith, prefixLength } from "../config/description";
 import { addressesOf } from "./addresses";
+import { connectionsPeer, connectionsScript } from "./connections";
 import { asideFile, asideMinutes, handsOver, otherDirectors } from "./hand-over";
 import { hardened } from "./hardening";
 import { restarted } from "./restarted";
@@ -22,7 +23,9 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
     const { seconds } = checkOf(context);
     const others = otherDirectors(context);
     // Until a director holds the virtual address, a connection attempt hangs in ARP. Keep the timeout short.
-    const ask = `${directCurlText} -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
+    // With lab-connections.service an address of another director is this one's, too.
+    const viaNetwork = connectionsPeer(context) ? ` --interface ${description.keepalived.interface}` : "";
+    const ask = `${directCurlText}${viaNetwork} -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
     // VRRP version 3 has no authentication. Its file holds no secret, so a preview shows what changes in it.
     const content =
         vrrpVersion(description.keepalived.advertInterval) === 2
@@ -129,6 +132,7 @@ export function keepalivedText(context: RoleContext, password?: string): string 
             site: { script: siteScript, timeout: directors.length * siteSeconds + 1 },
         },
         scriptUser: platform.keepalived.scriptUser,
+        connections: connectionsPeer(context) !== undefined && { script: connectionsScript },
         preempt,
         password: password ?? false,
         virtualAddress: description.virtualAddress,
