@@ -27,10 +27,12 @@ export interface Fetchers {
 /** A POM that lists all files for Maven's dependency plugin, so that one run of Maven downloads them. */
 export function mavenPom(wanted: Wanted[], folder: string): string {
     const items = wanted.map(({ file, address }) => {
-        const [group, artifact, version, packaging = "jar"] = address.split(":");
+        const [group, artifact, version, packaging = "jar", classifier] = address.split(":");
         return (
             `<artifactItem><groupId>${group}</groupId><artifactId>${artifact}</artifactId>` +
-            `<version>${version}</version><type>${packaging}</type><destFileName>${file}</destFileName></artifactItem>`
+            `<version>${version}</version><type>${packaging}</type>` +
+            (classifier === undefined ? "" : `<classifier>${classifier}</classifier>`) +
+            `<destFileName>${file}</destFileName></artifactItem>`
         );
     });
     return `<project xmlns="http://maven.apache.org/POM/4.0.0">

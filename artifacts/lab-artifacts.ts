@@ -3,6 +3,7 @@ import type { LabDescription } from "../config/description";
 import type { Progress } from "../lib/progress";
 import { ensureArtifacts } from "./cache";
 import { type Artifacts, localArtifacts } from "./local-artifacts";
+import { ensureApplication } from "./application";
 import { ensureValve } from "./tomcat-valve";
 
 /**
@@ -14,8 +15,10 @@ export async function ensureLabArtifacts(
     names: readonly ArtifactName[],
     options: { cache: string; offline?: boolean; progress: Progress },
 ): Promise<Artifacts> {
+    // First, because the application is the part that its owner changes most often.
+    const application = await ensureApplication(description, options);
     const downloads = localArtifacts(await ensureArtifacts(names, options));
     // After the downloads, as two runs of Maven at once may spoil its local repository.
     const valve = await ensureValve(description, options);
-    return valve ? { ...downloads, "tomcat-valve": valve } : downloads;
+    return { ...downloads, ...(valve && { "tomcat-valve": valve }), ...(application && { application }) };
 }

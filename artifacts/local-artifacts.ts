@@ -13,10 +13,12 @@ export interface LocalArtifact {
 }
 
 /**
- * The artifacts of a lab by name. It holds those that roles ask for (neededArtifacts in roles/of-machine.ts), and
- * "tomcat-valve" where ensureValve() gives one.
+ * The artifacts of a lab by name. It holds those that roles ask for (neededArtifacts in roles/of-machine.ts),
+ * "tomcat-valve" where ensureValve() gives one, and "application" where ensureApplication() gives one.
  */
-export type Artifacts = Readonly<Record<ArtifactName | "tomcat-valve", LocalArtifact>>;
+export type Artifacts = Readonly<Record<ArtifactName | "tomcat-valve", LocalArtifact>> & {
+    readonly application?: LocalArtifact;
+};
 
 /** The files at `paths` with their sha256: the published one, or the file's where none is published. */
 export function localArtifacts(paths: Partial<Record<ArtifactName, string>>): Artifacts {

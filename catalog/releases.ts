@@ -7,6 +7,8 @@ export interface Release {
     tomcat: {
         artifact: ArtifactName;
         version: string;
+        /** The newest version of the servlet API that it has. */
+        servlet: number;
         /** Tomcat 7 and older need a listener that starts the JSP engine. */
         hasJasperListener: boolean;
         /** Tomcat 7 parses cookies by RFC 2109. Later versions parse them by RFC 6265, as browsers send them. */
@@ -39,6 +41,7 @@ export const releases: Record<ReleaseName, Release> = {
         tomcat: {
             artifact: "tomcat-7.0.62",
             version: "7.0.62",
+            servlet: 3.0,
             hasJasperListener: true,
             hasLegacyCookieParser: true,
         },
@@ -63,6 +66,7 @@ export const releases: Record<ReleaseName, Release> = {
         tomcat: {
             artifact: "tomcat-9.0.117",
             version: "9.0.117",
+            servlet: 4.0,
             hasJasperListener: false,
             hasLegacyCookieParser: false,
         },

@@ -17,6 +17,7 @@ import { shortPrivateKey } from "../lib/ssh-keys";
 import {
     applyCommand,
     applyScript,
+    isSecret,
     stepFolder,
     stepsFolder,
     secretLines,
@@ -132,8 +133,8 @@ export class Host extends pulumi.ComponentResource {
         keepOnly(this.stage("roles"), Object.keys(this.args.steps));
         return Object.fromEntries(
             Object.entries(this.args.steps).map(([step, configuration]) => {
-                const texts = (configuration.files ?? []).flatMap((file): [string, string][] =>
-                    typeof file.content === "string" ? [[stagedPath(file), file.content]] : [],
+                const texts = (configuration.files ?? []).flatMap((file): [string, string | Buffer][] =>
+                    isSecret(file) ? [] : [[stagedPath(file), file.content as string | Buffer]],
                 );
                 const files = { ...Object.fromEntries(texts), apply: applyScript(step, configuration) };
                 return [step, stageTexts(path.join(this.stage("roles"), step), files).digests];

@@ -7,6 +7,7 @@ import { hostKeyOf, publicKeyOf } from "../lib/ssh-keys";
 import { roles } from "../roles/index";
 import { contextOf, hasRole } from "../roles/of-machine";
 import type { RoleContext, RoleDefinition } from "../roles/role-definition";
+import { hasNoSecrets } from "../roles/application-secrets";
 import { Hypervisor, type HypervisorFacts } from "./hypervisor";
 import { Machine } from "./machine";
 import { createRole } from "./role";
@@ -62,8 +63,11 @@ export class Lab extends pulumi.ComponentResource {
         const passwords = {
             database: pulumi.secret(secrets.databasePassword),
             vrrp: pulumi.secret(secrets.vrrpPassword),
+            application: hasNoSecrets(secrets.applicationSecrets)
+                ? undefined
+                : pulumi.secret(secrets.applicationSecrets),
         };
-        const times = siteTimes({ parent: this });
+        const times = siteTimes(description, { parent: this });
         return description.machines.map((machine) => {
             const context = contextOf(machine, { description, artifacts, passwords, siteTimes: times });
             const hypervisor = hypervisors.get(hypervisorOf(description, machine)) as Hypervisor;

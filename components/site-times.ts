@@ -1,5 +1,6 @@
 import { local } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
+import type { LabDescription } from "../config/description";
 import { siteTimesResource } from "../config/resource-names";
 import { siteContents } from "../roles/web-site";
 
@@ -16,9 +17,12 @@ fresh { print (($0 in times) ? times[$0] : now), $0; next }
  * When each served file first had its content. Pulumi's state remembers it, so that app servers of any age have the
  * same Last-Modified and ETag.
  */
-export const siteTimes = (opts: pulumi.CustomResourceOptions): pulumi.Output<string> =>
+export const siteTimes = (
+    description: Pick<LabDescription, "site">,
+    opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string> =>
     new local.Command(
         siteTimesResource,
-        { create: siteTimesScript, stdin: siteContents(), addPreviousOutputInEnv: true },
+        { create: siteTimesScript, stdin: siteContents(description), addPreviousOutputInEnv: true },
         opts,
     ).stdout;

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
-const sha256 = (content: string) => crypto.createHash("sha256").update(content).digest("hex");
+const sha256 = (content: string | Buffer) => crypto.createHash("sha256").update(content).digest("hex");
 
 /** Folder for staged files. It is relative to the checkout, so that a checkout may be moved. */
 const defaultStage = ".stage";
@@ -23,13 +23,14 @@ export interface StagedFolder {
  * path keeps the content out of Pulumi's state. Unchanged files are not written, so a preview does not disturb an `up`
  * beside it.
  */
-export function stageTexts(folder: string, files: Record<string, string>): StagedFolder {
+export function stageTexts(folder: string, files: Record<string, string | Buffer>): StagedFolder {
     return stage(
         folder,
         Object.entries(files).map(([name, content]) => ({
             name,
             sha256: sha256(content),
-            isThere: (target) => fs.existsSync(target) && fs.readFileSync(target, "utf8") === content,
+            isThere: (target) =>
+                fs.existsSync(target) && fs.readFileSync(target).equals(Buffer.from(content as string)),
             put: (target) => fs.writeFileSync(target, content),
         })),
     );

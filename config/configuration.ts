@@ -8,12 +8,19 @@ import { defaultDatabaseServer } from "./chosen-database";
 import type { HypervisorDescription, LabDescription } from "./description";
 import { ConfigurationError, type Mistake } from "./mistakes";
 import type { RoleRules } from "./role-rules";
-import { isSecretKey, openSchema, secretSchema, type SecretKey, type Settings } from "./schema";
+import {
+    isSecretKey,
+    openSchema,
+    secretSchema,
+    type ApplicationSecrets,
+    type SecretKey,
+    type Settings,
+} from "./schema";
 
 /** A stack's validated configuration: the description, which may be shown, and the secrets. */
 export interface Configuration {
     description: LabDescription;
-    secrets: Record<SecretKey, string>;
+    secrets: Record<SecretKey, string> & { applicationSecrets: ApplicationSecrets };
 }
 
 /**

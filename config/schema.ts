@@ -7,6 +7,7 @@
 import * as net from "node:net";
 import { z } from "zod";
 import { releaseNames, sessionClients } from "../catalog/releases";
+import { sampleSource } from "../catalog/sample";
 import { sourceNames } from "../catalog/director-servers";
 import { databaseServerNames, jdkNames, platformNames } from "../catalog/platforms/index";
 import { isPrivateKey } from "../lib/ssh-keys";
@@ -215,7 +216,130 @@ const packages = z.strictObject({
         ),
 });
 
+/** Text in a line of a properties file, or in an XML attribute. Tomcat would replace `${...}`. */
+const applicationText = z
+    .string()
+    .max(4096)
+    // eslint-disable-next-line no-control-regex
+    .refine((text) => !/[\u0000-\u001f\u007f]|\$\{/.test(text), "may have neither control characters nor ${");
+const environmentName = z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_.-]*(\/[A-Za-z0-9_.-]+)*$/, "is no name of an environment entry, such as mail/host")
+    .refine((name) => name !== "node", "is the lab's own entry, which has the machine's name");
+const propertyName = z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, "is no name of a system property, such as mail.host");
+const urlPath = /^(\/[A-Za-z0-9._~!&'()*+,;=:@%-]+)+$/;
+
+const application = z
+    .strictObject({
+        source: z
+            .string()
+            .regex(
+                /^[^\s:]+$|^https?:\/\/\S+$|^[^\s:]+(:[^\s:]+){2,3}$/,
+                "is no folder, .war file, Maven coordinate or address",
+            )
+            .default(sampleSource)
+            .describe(
+                "What is served: a folder or a `.war` file, absolute or from the checkout; a Maven coordinate " +
+                    "(`group:artifact:version`, packaging war); or an http(s) address with `sha256`. docs/your-site.md " +
+                    "says what happens at a change.",
+            ),
+        sha256: z
+            .string()
+            .regex(/^[0-9a-f]{64}$/, "is no sha256 in lower-case hexadecimal")
+            .optional()
+            .meta({
+                title: "SHA-256, hexadecimal",
+                description: "Sum of the archive. Another file is refused before anything is made.",
+                otherwise: "not checked; required with an address",
+            }),
+        files: z
+            .string()
+            .min(1)
+            .optional()
+            .meta({
+                title: "folder",
+                description:
+                    "A folder whose files are put over those of the application: its configuration, " +
+                    "such as `WEB-INF/classes/NAME.properties`, beside an archive that stays as it is.",
+                otherwise: "none",
+            }),
+        writableFolders: z
+            .array(
+                z
+                    .string()
+                    .regex(
+                        /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/,
+                        "is no folder such as WEB-INF/cache",
+                    ),
+            )
+            .default([])
+            .describe(
+                "Folders in the application's own that it writes to. They begin anew with each version, and what is " +
+                    "written there may be a page: `/var/lib/site` is the better place.",
+            ),
+        contextPath: z
+            .string()
+            .regex(/^$|^(\/[A-Za-z0-9._~-]+)+$/, "is neither empty nor a path such as /shop")
+            .default("")
+            .describe("Path below which visitors find the application. Empty: the whole site."),
+        health: z
+            .string()
+            .refine((text) => text === "/" || urlPath.test(text.replace(/\/$/, "")), "is no path, such as /health")
+            .optional()
+            .meta({
+                title: "path",
+                description:
+                    "Path, `contextPath` included, that answers with 2xx or 3xx while the application works. Directors " +
+                    "ask every second, and leave out an app server that answers otherwise. It should be quick and make " +
+                    "no session.",
+                otherwise: "`/health` of the sample, else the application's first page",
+            }),
+        environment: z
+            .record(environmentName, applicationText)
+            .default({})
+            .describe("Environment entries, `NAME: TEXT` each, below `java:comp/env/`. A change restarts the Tomcats."),
+        properties: z
+            .record(propertyName, applicationText)
+            .default({})
+            .describe("System properties, `NAME: TEXT` each. A change restarts the Tomcats, one after the other."),
+        jvmOptions: z
+            .array(
+                z
+                    .string()
+                    .regex(/^-[A-Za-z0-9_.:=+,/@%-]+$/, "is no option of a JVM, such as -XX:+UseG1GC")
+                    .refine((option) => !/^-Xm[sx]/.test(option), "is what `tomcat.heapMiB` sets"),
+            )
+            .default([])
+            .describe("More options of the Tomcats' JVM. `tomcat.heapMiB` sets the heap."),
+        dataSource: z
+            .string()
+            .regex(/^[A-Za-z][A-Za-z0-9_]*(\/[A-Za-z0-9_]+)*$/, "is no name of a data source, such as jdbc/site")
+            .default("jdbc/site")
+            .describe("Name of the database's data source below `java:comp/env/`."),
+        poolSize: z
+            .number()
+            .int()
+            .min(1)
+            .max(1000)
+            .default(32)
+            .describe("Connections to the database that each app server opens at most."),
+        sessionMinutes: z.number().int().min(1).max(43_200).optional().meta({
+            description:
+                "Minutes without a request after which a session ends, if the application's web.xml names none.",
+            otherwise: "30",
+        }),
+    })
+    .refine(({ source, sha256 }) => !/^https?:/.test(source) || sha256 !== undefined, {
+        path: ["sha256"],
+        message: "is missing",
+    })
+    .prefault({})
+    .describe("The web application (docs/your-site.md). Secret values are in `applicationSecrets`.");
+
 const site = z.strictObject({
+    application,
     hostName: dnsName
         .default("www.test.com")
         .describe(
@@ -234,6 +358,17 @@ const database = z.strictObject({
             otherwise: "`mysql` where the platform has it, else `mariadb`",
         }),
     name: identifier.default("site").describe("Name of the database (schema)."),
+    schema: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({
+            title: "file",
+            description:
+                "SQL that every `up` with a change of the database carries out in it, absolute or from the checkout. It must " +
+                "bear that, as `CREATE TABLE IF NOT EXISTS` does.",
+            otherwise: "`site/schema.sql` with the sample application, else none",
+        }),
     user: identifier
         .default("site")
         .refine(
@@ -314,6 +449,14 @@ const sessions = z.strictObject({
         .describe(
             "Copy sessions again after a memcached was away (docs/article.md), and heed `sessions.maxKiB` and " +
                 "`sessions.max`. `false`: the session manager MSM alone, as in the article.",
+        ),
+    serializer: z
+        .enum(["kryo", "java"])
+        .default("kryo")
+        .describe(
+            "How sessions become copies. `kryo`: as in the article, smaller. `java`: by Java's own serialization, for " +
+                "attributes that Kryo cannot copy; an attribute that is not Serializable is left out. A change " +
+                "restarts the Tomcats, and ends all sessions.",
         ),
     client: z.enum(sessionClients).optional().meta({
         description: "The memcached client library of MSM. The article has `spymemcached-2.11.1`.",
@@ -488,7 +631,28 @@ const thresholds = z
             .describe("Use of a Tomcat's heap right after its last collections, in percent."),
         connectionsPercent: percent
             .default(80)
-            .describe("Used connections of the database, and of a memcached, in percent of those that it takes."),
+            .describe(
+                "Used connections of the database, a memcached, httpd or a machine's firewall, in percent of those " +
+                    "that it takes.",
+            ),
+        openFilesPercent: percent
+            .default(80)
+            .describe("Open files of a process, network connections among them, in percent of its limit."),
+        diskWaitPercent: percent
+            .default(50)
+            .describe("Time in which all of a machine's work waits for a disk, for 15 minutes, in percent."),
+        majorFaultsPerSecond: z
+            .number()
+            .min(1)
+            .max(1_000_000)
+            .default(500)
+            .describe("Memory pages that a machine reads back from its disk, a second, for 15 minutes."),
+        clockSeconds: z
+            .number()
+            .min(0.05)
+            .max(60)
+            .default(1)
+            .describe("Difference between the clocks of a machine and of a monitor, in seconds."),
         siteSeconds: z
             .number()
             .min(0.05)
@@ -722,6 +886,21 @@ export const openSchema = z.strictObject({
 });
 export type Settings = z.infer<typeof openSchema>;
 
+const applicationSecrets = z.strictObject({
+    environment: z.record(environmentName, applicationText).default({}),
+    properties: z.record(propertyName, applicationText).default({}),
+    users: z
+        .record(
+            z.string().regex(/^[A-Za-z0-9._@-]+$/, "is no user name"),
+            z.strictObject({
+                password: applicationText.min(1),
+                roles: z.array(z.string().regex(/^[A-Za-z0-9._-]+$/, "is no role name")).default([]),
+            }),
+        )
+        .default({}),
+});
+export type ApplicationSecrets = z.infer<typeof applicationSecrets>;
+
 /** Settings that nobody may see; `./lab init` makes them. */
 export const secretSchema = z.strictObject({
     databasePassword: secretText
@@ -747,8 +926,38 @@ export const secretSchema = z.strictObject({
         .string()
         .regex(/^[0-9a-f]{64}$/, "must be 32 bytes in hexadecimal")
         .describe("32 bytes that every host key is derived from. A change replaces every machine and its disk."),
+    applicationSecrets: z
+        .string()
+        .default("{}")
+        .transform((text, context): ApplicationSecrets => {
+            const { data, error } = applicationSecrets.safeParse(jsonOf(text));
+            if (data) return data;
+            const [issue] = error.issues;
+            context.addIssue(
+                `is no JSON such as {"properties": {"mail.password": "..."}}: ` +
+                    `${issue?.path.map(String).join(".") || "the whole"}: ${issue?.message}`,
+            );
+            return z.NEVER;
+        })
+        .meta({
+            title: "JSON text",
+            description:
+                "Secret values of the application: `environment` and `properties` as in `site.application`, and `users` " +
+                "(`NAME: {password, roles}`) for logins that Tomcat does (docs/your-site.md).",
+            otherwise: "none",
+        }),
 });
 
-export type SecretKey = keyof z.infer<typeof secretSchema>;
-export const secretKeys = Object.keys(secretSchema.shape) as SecretKey[];
-export const isSecretKey = (key: string): key is SecretKey => Object.hasOwn(secretSchema.shape, key);
+/** Undefined for a text that is no JSON. */
+function jsonOf(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
+}
+
+export type SecretKey = Exclude<keyof z.infer<typeof secretSchema>, "applicationSecrets">;
+/** What `./lab init` makes: everything but what the application's owner alone knows. */
+export const secretKeys = Object.keys(secretSchema.shape).filter((key) => key !== "applicationSecrets") as SecretKey[];
+export const isSecretKey = (key: string): boolean => Object.hasOwn(secretSchema.shape, key);

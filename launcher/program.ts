@@ -17,6 +17,7 @@ import { fetchCommand } from "./commands/fetch";
 import { forwardCommand } from "./commands/forward";
 import { initCommand } from "./commands/init";
 import { inventoryCommand } from "./commands/inventory";
+import { logsCommand } from "./commands/logs/command";
 import { planCommand } from "./commands/plan/command";
 import { previewCommand } from "./commands/preview";
 import { pulumiCommand } from "./commands/pulumi";
@@ -26,6 +27,7 @@ import { sshConfigCommand } from "./commands/ssh-config";
 import { statusCommand } from "./commands/status";
 import { testCommand } from "./commands/test";
 import { upCommand } from "./commands/up";
+import { upgradeCommand } from "./commands/upgrade/command";
 import { verifyCommand } from "./commands/verify/command";
 import { addGlobalOptions } from "./command";
 
@@ -33,10 +35,12 @@ import { addGlobalOptions } from "./command";
 const commands = () => [
     upCommand(),
     previewCommand(),
+    upgradeCommand(),
     downCommand(),
     pulumiCommand(),
     statusCommand(),
     verifyCommand(),
+    logsCommand(),
     alarmCommand(),
     planCommand(),
     driftCommand(),

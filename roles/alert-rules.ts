@@ -32,6 +32,7 @@ export function rulesOf(description: LabDescription): AlertRule[] {
         ...load(thresholds, description.machineKind === "vm"),
         ...disks(thresholds),
         ...services(thresholds),
+        ...machines(thresholds),
         ...monitoring(),
     ];
 }
@@ -289,6 +290,66 @@ const services = ({ connectionsPercent }: Thresholds): AlertRule[] => [
         seconds: 15,
         summary: `The web server of ${machine} does not answer`,
         description: "The other director takes the virtual address, if there is one.",
+    },
+];
+
+/** What can go wrong with any machine, whatever its roles are. */
+const machines = (thresholds: Thresholds): AlertRule[] => [
+    {
+        name: "DiskBusy",
+        severity: "warning",
+        expression: `100 * rate(lab_machine_disk_wait_seconds_total[2m]) > ${thresholds.diskWaitPercent}`,
+        seconds: minutes(15),
+        summary: `${machine} waits for its disk`,
+        description: `For more than ${thresholds.diskWaitPercent} % of the time all its work waits for a disk.`,
+    },
+    {
+        name: "MajorFaults",
+        severity: "warning",
+        expression: `rate(lab_machine_major_faults_total[2m]) > ${thresholds.majorFaultsPerSecond}`,
+        seconds: minutes(15),
+        summary: `${machine} reads its programs from the disk again and again`,
+        description: "Too little memory is left for what runs. The machine becomes slow.",
+    },
+    {
+        name: "OpenFilesShort",
+        severity: "warning",
+        expression: `lab_program_open_files_percent > ${thresholds.openFilesPercent}`,
+        seconds: minutes(2),
+        summary: `{{ $labels.program }} on ${machine} has few open files left`,
+        description: `A process uses more than ${thresholds.openFilesPercent} % of them. Beyond its limit it refuses connections.`,
+    },
+    {
+        name: "ConnectionTrackingShort",
+        severity: "warning",
+        expression: `100 * node_nf_conntrack_entries / node_nf_conntrack_entries_limit > ${thresholds.connectionsPercent}`,
+        seconds: minutes(2),
+        summary: `The firewall of ${machine} knows too many connections`,
+        description: `Its table is more than ${thresholds.connectionsPercent} % full. A full one drops new connections.`,
+    },
+    {
+        name: "ClockWrong",
+        severity: "warning",
+        expression: `abs(node_time_seconds - timestamp(node_time_seconds)) > ${thresholds.clockSeconds}`,
+        seconds: minutes(5),
+        summary: `The clock of ${machine} is wrong`,
+        description: `It differs by more than ${thresholds.clockSeconds} s from the clock of this monitor.`,
+    },
+    {
+        name: "UnitFailed",
+        severity: "warning",
+        expression: "lab_unit_failed == 1",
+        seconds: minutes(2),
+        summary: `{{ $labels.unit }} on ${machine} has failed`,
+        description: "systemd has given it up. What it does is not done until somebody starts it again.",
+    },
+    {
+        name: "TextsNotSent",
+        severity: "warning",
+        expression: 'lab_sms_messages{folder="error"} > 0 or min_over_time(lab_sms_messages{folder="outbox"}[5m]) > 0',
+        seconds: minutes(5),
+        summary: `The modem of ${machine} does not send texts`,
+        description: "{{ $value }} messages lie in gammu's folder {{ $labels.folder }}. Nobody has got them.",
     },
 ];
 

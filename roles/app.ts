@@ -45,7 +45,7 @@ export const app: RoleDefinition = {
         const driver = drivers[description.database.server].artifact;
         return [...(rpm ? [rpm] : []), tomcat.artifact, ...libraries, driver, description.sessions.client];
     },
-    logs: (_description, platform) => [tomcatLogs, httpdLogs(platform)],
+    logs: (description, platform) => [...tomcatLogs(description), httpdLogs(platform)],
     units: (_description, platform) => ["tomcat.service", platform.httpd.unit],
     processes: (platform) => [
         { program: /^java$/, user: "tomcat" },

@@ -9,7 +9,9 @@ export const stepFolder = (step: string) => `${stepsFolder}/${step}`;
 export const stagedPath = (file: ManagedFile) => `files${file.path}`;
 /** Name of a secret file's content in standard input. */
 const secretName = (index: number) => `file-${index}`;
-const isSecret = (file: ManagedFile) => typeof file.content !== "string";
+/** Whether the content is a secret, and so known to Pulumi alone. */
+export const isSecret = (file: ManagedFile): file is ManagedFile & { content: SecretText } =>
+    typeof file.content !== "string" && !Buffer.isBuffer(file.content);
 
 /**
  * The idempotent script that brings a machine to `configuration`. It is uploaded beside the files and run on the
@@ -304,11 +306,11 @@ function severalServices(units: string[]): ServiceLines {
  */
 export function secretTexts(configuration: RoleConfiguration): [name: string, content: SecretText][] {
     const files = (configuration.files ?? []).flatMap((file, index): [string, SecretText][] =>
-        typeof file.content === "string" ? [] : [[secretName(index), file.content]],
+        isSecret(file) ? [[secretName(index), file.content]] : [],
     );
     return [...files, ...Object.entries(configuration.secrets ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))];
 }
-type SecretText = Exclude<ManagedFile["content"], string>;
+type SecretText = Exclude<ManagedFile["content"], string | Buffer>;
 
 /** The script's standard input with these secrets. */
 export const secretLines = (texts: [name: string, content: string][]) =>

@@ -19,7 +19,13 @@ export const base: RoleDefinition = {
             service: { ...nodeExporter, arguments: nodeExporterArguments(description, nodeExporter.textFolder) },
         },
     ],
-    metrics: ({ machine }) => render("usr/libexec/lab/metrics/machine", { vcpus: machine.vcpus }),
+    metrics: ({ machine, description }) =>
+        render("usr/libexec/lab/metrics/machine", {
+            vcpus: machine.vcpus,
+            cgroup: "/sys/fs/cgroup",
+            isVm: description.machineKind === "vm",
+            lookSeconds: 60,
+        }),
     doors: (description) => [{ what: "ssh", port: 22, on: description.machines, from: controlAddresses(description) }],
 };
 

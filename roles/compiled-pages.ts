@@ -7,10 +7,7 @@ import { stepsFolder } from "./apply";
 import type { Build } from "./build";
 import type { RoleContext } from "./role-definition";
 import { render } from "./template";
-import { dateByContent, siteFiles } from "./web-site";
-
-/** The folder in Tomcat's home in which it keeps the classes of pages. */
-export const workFolder = "work/mysite";
+import { dateByContent, siteFiles, workFolderOf } from "./web-site";
 
 type Context = Pick<RoleContext, "description" | "platform" | "artifacts">;
 
@@ -31,14 +28,17 @@ export const compiledPages = (context: Pick<Context, "description" | "artifacts"
 export function pagesBuild(context: Context): Build | undefined {
     const { description, platform } = context;
     const jdk = jdkOf(description);
-    if (jdk.rpm) return undefined;
+    // An application with classes may connect to anything when it starts. Its pages are compiled by the Tomcat that
+    // serves them, at their first request.
+    if (jdk.rpm || context.artifacts.application) return undefined;
     const tomcat = tomcatOf(context);
-    const files = siteFiles();
+    const files = siteFiles(description);
     const script = compileScript({
         tomcat: tomcat.name,
         java: `${jdk.home}/bin/java`,
         jasperListener: releases[description.release].tomcat.hasJasperListener,
         files,
+        workFolder: workFolderOf(context),
         folder: compiledPages(context),
     });
     const inputs = JSON.stringify([platform.name, jdk, tomcat.sha256, files.map(({ digest }) => digest), script]);
@@ -59,10 +59,11 @@ interface Compiler {
     java: string;
     jasperListener: boolean;
     files: ReturnType<typeof siteFiles>;
+    workFolder: string;
     folder: string;
 }
 
-const compileScript = ({ tomcat, java, jasperListener, files, folder }: Compiler) => `set -eu
+const compileScript = ({ tomcat, java, jasperListener, files, workFolder, folder }: Compiler) => `set -eu
 mkdir tomcat
 tar -xzf ${tomcat} --strip-components=1 -C tomcat
 chmod -R u+rwX tomcat

@@ -1,10 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { platforms } from "../catalog/platforms/index";
+import { isSample } from "../config/application";
 import { mistakeIf } from "../config/checks/check";
 import { databaseOf } from "../config/chosen-database";
 import { machinesWith, type LabDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
+import { checkout } from "../lib/environment";
 import { quote } from "../lib/shell";
 import { addressesOf } from "./addresses";
 import { accountNamesFile, accountsSql } from "./database-accounts";
@@ -25,7 +27,7 @@ export const database: RoleDefinition = {
     holdsData: true,
     // The buffer pool has 128 MiB by default.
     memoryMiB: () => 192,
-    mistakes: serverInstalls,
+    mistakes: (description) => [...serverInstalls(description), ...schemaIsThere(description)],
     steps: [{ name: "database", component: "lab:Database", configuration: databaseConfiguration }],
     worksAfter: "database",
     packages: (description) => databaseOf(description).packages,
@@ -82,7 +84,19 @@ const notCollected = [
 ];
 
 const schemaFile = "/usr/local/share/lab/schema.sql";
-const schema = () => fs.readFileSync(path.join(__dirname, "..", "site", "schema.sql"), "utf8");
+/** The text of the schema. Undefined for an application that makes its tables in another way. */
+function schemaOf(description: LabDescription): string | undefined {
+    const file = description.database.schema ?? (isSample(description) ? "site/schema.sql" : undefined);
+    return file === undefined ? undefined : fs.readFileSync(path.resolve(checkout, file), "utf8");
+}
+
+function schemaIsThere({ database: { schema } }: LabDescription): Mistake[] {
+    return mistakeIf(schema !== undefined && !fs.existsSync(path.resolve(checkout, schema)), () => ({
+        path: "database.schema",
+        problem: `${path.resolve(checkout, schema ?? "")} does not exist`,
+        remedy: "put the file there, or name another one",
+    }));
+}
 
 export function databaseConfiguration({
     description,
@@ -91,11 +105,12 @@ export function databaseConfiguration({
 }: Pick<RoleContext, "description" | "machine" | "passwords">): RoleConfiguration {
     const monitoring = monitoringOf(description);
     const { unit, configurationFile, settings, prepare, client, ping } = databaseOf(description);
+    const schema = schemaOf(description);
     return {
         prepare: [...prepare, rememberUser(description.database.user)],
         files: [
             { path: configurationFile, content: render("etc/mysql/lab.cnf", { address: machine.address, settings }) },
-            { path: schemaFile, content: schema() },
+            ...(schema === undefined ? [] : [{ path: schemaFile, content: schema }]),
             restarted(unit),
         ],
         service: { unit },
@@ -104,7 +119,7 @@ export function databaseConfiguration({
         // The schema is installed here alone, so it does not matter which app server comes first.
         finish: [
             `${client} < "$secrets/accounts.sql"`,
-            `${client} ${description.database.name} < ${schemaFile}`,
+            ...(schema === undefined ? [] : [`${client} ${description.database.name} < ${schemaFile}`]),
             ...(monitoring ? [`${client} -e ${quote(exporterAccount(monitoring.user))}`] : []),
         ],
     };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { serverSources } from "../catalog/director-servers";
+import { checkedPath, isSample } from "../config/application";
 import type { LabDescription } from "../config/description";
 import { hardened } from "./hardening";
 import { restarted } from "./restarted";
@@ -7,6 +8,9 @@ import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { sessionRoutes, upstreamServers } from "./sessions";
 import { render, verbatim } from "./template";
+
+/** By this name the session valve takes the checks for a crawler: all of them together have one session. */
+export const checkAgent = "lab-health (bot)";
 
 export const checksUnit = "tengine-checks.service";
 
@@ -48,6 +52,8 @@ export function healthChecksConfiguration({ description, platform }: RoleContext
                 content: render("usr/libexec/tengine/check-app-servers", {
                     listsFolder: folder,
                     groups,
+                    path: checkedPath(description),
+                    agent: !isSample(description) && { name: checkAgent },
                     addresses: upstreamServers(description).map(({ address }) => address),
                 }),
                 mode: "755",

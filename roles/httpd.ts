@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import type { LogFiles, Platform } from "../catalog/platforms/platform";
 import { releases } from "../catalog/releases";
+import { healthPath } from "../config/application";
 import { machinesWith } from "../config/description";
 import { addressesOf } from "./addresses";
 import { hardened } from "./hardening";
@@ -11,11 +12,12 @@ import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { render } from "./template";
-import { appBase, docBase } from "./web-site";
+import { appBase, docBase, versionsFolder } from "./web-site";
 import { answersText } from "../lib/proxies";
 
 /** While this file is there, httpd keeps no connection. */
 const draining = "/run/lab-httpd-draining";
+const drain = "/usr/libexec/lab/drain-httpd";
 
 /** On loopback. The httpd exporter asks there. */
 export const httpdStatusPort = 8079;
@@ -23,9 +25,8 @@ export const httpdStatusPort = 8079;
 const accessLog = ({ httpd }: Platform) => `${httpd.logFolder}/access.log`;
 
 /**
- * httpd opens new files only when it is reloaded. A reload closes connections that a director may send a POST on at
- * that moment: 13 of 33,000 POSTs failed in 138 reloads (2026-11-27). So rotatelogs writes the file, and begins new
- * ones.
+ * httpd opens new files only when it is reloaded, which takes as long as directors keep connections (drain-httpd). So
+ * rotatelogs writes the file, and begins new ones.
  */
 export const httpdLogs = (platform: Platform): LogFiles => ({
     files: [accessLog(platform)],
@@ -34,7 +35,7 @@ export const httpdLogs = (platform: Platform): LogFiles => ({
 });
 
 /** httpd in front of Tomcat on the same machine (article, row 16). */
-export function httpdConfiguration({ description, machine, platform }: RoleContext): RoleConfiguration {
+export function httpdConfiguration({ description, machine, platform, artifacts }: RoleContext): RoleConfiguration {
     const { unit, virtualHostFile, prepare, test, hasResponseFieldSize, hasHeaderExpressions, pidFile } =
         platform.httpd;
     // The director gives up first. An httpd that did would answer 502, and the director would ask another app server.
@@ -46,7 +47,8 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
             {
                 path: virtualHostFile,
                 content: render("etc/httpd/conf.d/virtual.conf", {
-                    documentRoot: docBase,
+                    // httpd serves no file of it: every request goes to Tomcat.
+                    documentRoot: artifacts.application ? versionsFolder : docBase,
                     draining,
                     serverName: description.site.hostName,
                     directors: addressesOf(machinesWith(description, "director")),
@@ -74,10 +76,16 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
                 content: render("etc/systemd/system/httpd.service.d/lab.conf", {
+                    drain,
                     draining,
                     stopSeconds: shutdownSeconds + 3,
                     pidFile: pidFile ?? false,
                 }),
+            },
+            {
+                path: drain,
+                content: render("usr/libexec/lab/drain-httpd", { draining, program: path.parse(unit).name }),
+                mode: "755",
             },
             {
                 path: "/etc/systemd/system/tomcat.service.d/httpd.conf",
@@ -89,7 +97,7 @@ export function httpdConfiguration({ description, machine, platform }: RoleConte
         test,
         service: { unit, onChange: "reload" },
         ready: {
-            command: answersText(`http://${machine.address}/health`),
+            command: answersText(`http://${machine.address}${healthPath(description)}`),
             seconds: 300,
         },
     };

@@ -1,8 +1,10 @@
+import { healthPath, isSample } from "../config/application";
 import { machinesWith, prefixLength } from "../config/description";
 import { addressesOf } from "./addresses";
 import { connectionsPeer, connectionsScript } from "./connections";
 import { asideFile, asideMinutes, handsOver, otherDirectors } from "./hand-over";
 import { hardened } from "./hardening";
+import { checkAgent } from "./health-checks";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
@@ -52,6 +54,7 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
                           path: siteScript,
                           content: render("usr/libexec/keepalived/check-site", {
                               seconds: siteSeconds,
+                              agent: !isSample(description) && { name: checkAgent },
                               others: others.map(({ address }) => address),
                           }),
                           mode: "755",
@@ -76,7 +79,7 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
         test: test?.(configurationFile),
         service: { unit, onChange: "reload", aside: handsOver(context) },
         ready: {
-            command: `systemctl --quiet is-active ${unit} && ${ask} http://${description.virtualAddress}/health`,
+            command: `systemctl --quiet is-active ${unit} && ${ask} http://${description.virtualAddress}${healthPath(description)}`,
             seconds: 300,
         },
     };

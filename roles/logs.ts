@@ -28,7 +28,8 @@ export function logsConfiguration({
                     fileKiB: fileKiB(description.logs),
                     logs: all
                         .filter(({ areNumbered }) => !areNumbered)
-                        .map(({ files, create, reopen }) => ({
+                        .map(({ files, create, reopen, isCopied }) => ({
+                            copied: isCopied ?? false,
                             files: files.join(" "),
                             create: create ?? false,
                             reopen: reopen ?? false,

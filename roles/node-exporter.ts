@@ -10,7 +10,7 @@ export const nodeExporterArguments = ({ machineKind }: LabDescription, textFolde
     `--web.listen-address=:${nodeExporterPort}`,
     "--web.disable-exporter-metrics",
     "--collector.disable-defaults",
-    ...["filesystem", "meminfo", "netdev", "textfile", "time"].map((name) => `--collector.${name}`),
+    ...["conntrack", "filesystem", "meminfo", "netdev", "textfile", "time"].map((name) => `--collector.${name}`),
     ...(machineKind === "vm" ? ofVirtualMachines : []).map((name) => `--collector.${name}`),
     // It may not open netlink sockets (roles/hardening.ts). /proc/net/dev has the same numbers.
     "--no-collector.netdev.netlink",

@@ -1,3 +1,4 @@
+import { healthPath, isSample } from "../config/application";
 import { answersText } from "../lib/proxies";
 import { alertRules } from "./alert-rules";
 import { alertmanagerPort } from "./alertmanager";
@@ -32,6 +33,7 @@ export function prometheusConfiguration({ description, platform, targets }: Role
                     alertmanagers: monitorsOf(description).map(({ address }) => ({ address, port: alertmanagerPort })),
                     jobs: jobsOf(targets),
                     virtualAddress: description.virtualAddress,
+                    sitePath: isSample(description) ? "/" : healthPath(description),
                     siteName: description.site.hostName,
                     siteExporterPort,
                 }),
@@ -72,7 +74,14 @@ export function siteExporterConfiguration({ description, platform }: RoleContext
     const file = `${prometheus.configurationFolder}/blackbox.yml`;
     return {
         files: [
-            { path: file, content: render("etc/prometheus/blackbox.yml", { siteName: description.site.hostName }) },
+            {
+                path: file,
+                content: render("etc/prometheus/blackbox.yml", {
+                    siteName: description.site.hostName,
+                    // A page of another application may send its visitor on.
+                    statuses: isSample(description) ? "200" : "200, 204, 301, 302, 303, 307, 308",
+                }),
+            },
             exporterUnit(
                 {
                     ...siteExporter,

@@ -6,10 +6,10 @@ export interface ManagedFile {
     /** Absolute path on the machine. */
     path: string;
     /**
-     * The whole content. An Output is a secret: it goes through the command's standard input, never to the control
+     * The whole content, a Buffer where it may be no text. An Output is a secret: it goes through the command's standard input, never to the control
      * machine's disk, and is encrypted in the state.
      */
-    content: string | pulumi.Output<string>;
+    content: string | Buffer | pulumi.Output<string>;
     /** Octal; default 644. */
     mode?: string;
     /** `user:group`; default root:root. */

@@ -3,6 +3,7 @@ import type { Artifacts } from "../artifacts/local-artifacts";
 import type { ArtifactName } from "../catalog/artifacts";
 import type { LogFiles, Monitoring, MonitoringProgram, Platform, Repository } from "../catalog/platforms/platform";
 import type { LabDescription, MachineDescription } from "../config/description";
+import type { ApplicationSecrets } from "../config/schema";
 import type { RoleRules } from "../config/role-rules";
 import type { Build } from "./build";
 import type { Needs } from "./hardening";
@@ -80,7 +81,12 @@ export interface RoleContext {
     machine: MachineDescription;
     platform: Platform;
     artifacts: Artifacts;
-    passwords: { database: pulumi.Output<string>; vrrp: pulumi.Output<string> };
+    passwords: {
+        database: pulumi.Output<string>;
+        vrrp: pulumi.Output<string>;
+        /** Undefined for an application without secrets: its files are then no secrets. */
+        application: pulumi.Output<ApplicationSecrets> | undefined;
+    };
     /**
      * `TIME DIGEST FILE` lines: since when each served file of the application has its content
      * (components/site-times.ts).

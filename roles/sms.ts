@@ -120,7 +120,7 @@ function bridgeArguments({ site, sms: { numbers }, monitoring }: LabDescription)
         `--time-zone=${timeZone}`,
         `--spool=${smsSpool}`,
         `--configuration=${smsdFile}`,
-        "--state=/var/lib/sms-bridge/tested",
+        "--state=/var/lib/sms-bridge/state.json",
     ];
 }
 

@@ -1,5 +1,6 @@
 import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
+import { checkedPath, healthPath, isSample } from "../config/application";
 import { machinesWith, type LabDescription } from "../config/description";
 import { addressesOf, controlAddresses } from "./addresses";
 import { handsOver } from "./hand-over";
@@ -8,7 +9,7 @@ import { monitorsOf } from "./monitoring";
 import { headerKiBBehindDirectors } from "./request-limits";
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
-import { appServerLists } from "./health-checks";
+import { appServerLists, checkAgent } from "./health-checks";
 import { jvmRoute, sessionRoutes, upstreamServers, type SessionRoute, type UpstreamServer } from "./sessions";
 import { render, verbatim } from "./template";
 import { tengineBuild } from "./tengine-build";
@@ -96,7 +97,11 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
                     // Tengine 2 is older than `non_idempotent` (nginx 1.9.13). It repeats every request on another
                     // server.
                     namesNonIdempotent: source !== "tengine-2.1.0",
-                    checkRequest: "HEAD /health?shallow HTTP/1.0\\r\\n\\r\\n",
+                    checkRequest:
+                        `HEAD ${checkedPath(description)} HTTP/1.0\\r\\n` +
+                        `${isSample(description) ? "" : `User-Agent: ${checkAgent}\\r\\n`}\\r\\n`,
+                    checkedPath: checkedPath(description),
+                    sample: isSample(description),
                     serverName: description.site.hostName,
                     cidr: description.network.cidr,
                     monitors: monitorsOf(description).length > 0 && {
@@ -138,7 +143,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
         ],
         test: `systemd-tmpfiles --create /etc/tmpfiles.d/tengine.conf && ${prefix}/sbin/nginx -t -q`,
         service: { unit: "tengine.service", onChange: "reload", aside: handsOver(context) },
-        ready: { command: answersText("http://127.0.0.1/health"), seconds: 300 },
+        ready: { command: answersText(`http://127.0.0.1${healthPath(description)}`), seconds: 300 },
     };
 }
 

@@ -2,9 +2,11 @@ import { valveFile } from "../artifacts/tomcat-valve";
 import { drivers, releases } from "../catalog/releases";
 import type { LogFiles } from "../catalog/platforms/platform";
 import { systemUser } from "../lib/posix-accounts";
+import { healthPath, isSample } from "../config/application";
 import { jdkOf } from "../config/chosen-jdk";
-import { machinesWith } from "../config/description";
-import { compiledPages, workFolder } from "./compiled-pages";
+import { machinesWith, type LabDescription } from "../config/description";
+import { propertyLine, withApplicationSecrets } from "./application-secrets";
+import { compiledPages } from "./compiled-pages";
 import { hardened } from "./hardening";
 import { accountName } from "./database-accounts";
 import { monitorsOf } from "./monitoring";
@@ -12,7 +14,7 @@ import { bodyBytes, formBytes, headerBytesBehindDirectors } from "./request-limi
 import type { RoleConfiguration } from "./role-configuration";
 import type { RoleContext } from "./role-definition";
 import { copyBufferKiB, failoverNodes, jvmRoute, memcachedNodes } from "./sessions";
-import { appBase, docBase } from "./web-site";
+import { appBase, dataFolder, docBaseOf, versionsFolder, workFolderOf } from "./web-site";
 import { render, verbatim } from "./template";
 import { answersText } from "../lib/proxies";
 
@@ -24,8 +26,14 @@ export const tomcatMetricsPort = 9118;
 
 const logFolder = "/var/log/tomcat";
 
-/** Tomcat looks before each request whether its file is still there (checkExists in server.xml). */
-export const tomcatLogs: LogFiles = { files: [`${logFolder}/*_access_log..txt`] };
+/**
+ * Tomcat looks before each request whether its file is still there (checkExists in server.xml). An application that
+ * writes logs of its own does so beside it, and knows nothing of rotation.
+ */
+export const tomcatLogs = (description: LabDescription): LogFiles[] => [
+    { files: [`${logFolder}/*_access_log..txt`] },
+    ...(isSample(description) ? [] : [{ files: [`${logFolder}/*.log`], isCopied: true }]),
+];
 
 /** Tomcat with its sessions in memcached and the application in it (article, rows 11 to 15). */
 export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
@@ -38,6 +46,12 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
     const valves = description.sessions.keepCopies ? [artifacts["tomcat-valve"]] : [];
     const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
     const { address } = machine;
+    const { application } = description.site;
+    const { contextPath, dataSource, sessionMinutes } = application;
+    const docBase = docBaseOf(context);
+    const workFolder = workFolderOf(context);
+    const hasProperties = Object.keys(application.properties).length > 0 || passwords.application !== undefined;
+    const hasUsers = passwords.application !== undefined;
     return {
         artifacts: [distribution, ...libraries, ...valves],
         prepare: [
@@ -84,6 +98,17 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
             `    [ "$jar" = ${home}/lib/${client.name} ] || { changed; rm -f "$jar"; }`,
             "done",
             ...(valves.length > 0 ? [] : [removed(`${home}/lib/${valveFile}`)]),
+            ...application.writableFolders.flatMap((folder) => [
+                `mkdir -p ${docBase}/${folder}`,
+                `chown -R tomcat:tomcat ${docBase}/${folder}`,
+            ]),
+            ...(artifacts.application ? [`install -d -o tomcat -g tomcat -m 750 ${dataFolder}`] : []),
+            "# What applies where an application's web.xml names nothing else.",
+            `minutes='<session-timeout>${sessionMinutes ?? 30}</session-timeout>'`,
+            `if ! grep -qF "$minutes" ${home}/conf/web.xml; then`,
+            "    changed",
+            `    sed -i "s|<session-timeout>[0-9]*</session-timeout>|$minutes|" ${home}/conf/web.xml`,
+            "fi",
             "# Earlier versions compiled the valve on the machine. Classes there would win over the jar.",
             removed(`${home}/lib/de`),
             removed(`${home}/src`),
@@ -115,6 +140,8 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
                 content: render("usr/local/tomcat/bin/setenv.sh", {
                     heapMiB: description.tomcat.heapMiB,
                     copyBufferBytes: copyBufferKiB(description) * 1024,
+                    properties: hasProperties && { file: propertiesFile },
+                    options: application.jvmOptions.length > 0 && { text: application.jvmOptions.join(" ") },
                 }),
             },
             {
@@ -125,8 +152,10 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
                     jvmRoute: jvmRoute(description, machine),
                     node: machine.name,
                     appBase,
+                    contextPath,
                     docBase,
                     workFolder,
+                    usersFile: hasUsers ? usersFile : "tomcat-users.xml",
                     maxHeaderBytes: headerBytesBehindDirectors(description),
                     maxBodyBytes: bodyBytes(description),
                     maxFormBytes: formBytes(description),
@@ -136,24 +165,66 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
             },
             {
                 path: `${home}/conf/context.xml`,
-                content: render("usr/local/tomcat/conf/context.xml", {
-                    memcachedNodes: memcachedNodes(description)
-                        .map((node) => `${node.name}:${node.address}:${node.port}`)
-                        .join(","),
-                    failoverNodes: failoverNodes(description, machine).join(","),
-                    keepCopies: description.sessions.keepCopies,
-                    metrics: monitorsOf(description).length > 0 && { address, port: tomcatMetricsPort },
-                    maxKiB: description.sessions.maxKiB,
-                    maxSessions: description.sessions.max,
-                    backupAsync: description.sessions.backup === "async",
-                    node: machine.name,
-                }),
+                content: withApplicationSecrets(context, ({ environment }) =>
+                    render("usr/local/tomcat/conf/context.xml", {
+                        dataSource,
+                        environment: Object.entries(environment).map(([name, text]) => ({ name, text })),
+                        memcachedNodes: memcachedNodes(description)
+                            .map((node) => `${node.name}:${node.address}:${node.port}`)
+                            .join(","),
+                        failoverNodes: failoverNodes(description, machine).join(","),
+                        keepCopies: description.sessions.keepCopies,
+                        metrics: monitorsOf(description).length > 0 && {
+                            address,
+                            port: tomcatMetricsPort,
+                            // Where directors ask for a page of the application, visitors' requests look the same.
+                            healthPath:
+                                (isSample(description) || application.health !== undefined) && healthPath(description),
+                        },
+                        transcoderFactory: transcoderFactories[description.sessions.serializer],
+                        maxKiB: description.sessions.maxKiB,
+                        maxSessions: description.sessions.max,
+                        backupAsync: description.sessions.backup === "async",
+                        node: machine.name,
+                    }),
+                ),
                 ...readableByTomcat,
             },
+            ...(hasProperties
+                ? [
+                      {
+                          path: `${home}/conf/${propertiesFile}`,
+                          content: withApplicationSecrets(context, ({ properties }) =>
+                              [classFolders, ...Object.entries(properties).map(propertyLine)].join(""),
+                          ),
+                          ...readableByTomcat,
+                      },
+                  ]
+                : []),
+            ...(hasUsers
+                ? [
+                      {
+                          path: `${home}/conf/${usersFile}`,
+                          content: withApplicationSecrets(context, ({ users }) =>
+                              render("usr/local/tomcat/conf/site-users.xml", {
+                                  users: Object.entries(users).map(([name, { password, roles }]) => ({
+                                      name,
+                                      password,
+                                      roles: roles.join(","),
+                                  })),
+                              }),
+                          ),
+                          ...readableByTomcat,
+                      },
+                  ]
+                : []),
             {
                 path: `${home}/conf/database.xml`,
                 content: passwords.database.apply((text) =>
                     render("usr/local/tomcat/conf/database.xml", {
+                        dataSource,
+                        poolSize: application.poolSize,
+                        idle: Math.min(8, application.poolSize),
                         driver: driver.className,
                         url: databaseUrl(
                             driver.scheme,
@@ -170,11 +241,29 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
         test: "systemd-tmpfiles --create /etc/tmpfiles.d/tomcat.conf",
         service: { unit: "tomcat.service" },
         ready: {
-            command: answersText(`http://127.0.0.1:${description.tomcat.port}/health`),
+            command: answersText(`http://127.0.0.1:${description.tomcat.port}${healthPath(description)}`),
             seconds: 600,
         },
+        finish: [
+            "# Versions of the application that this Tomcat no longer has.",
+            `for version in ${versionsFolder}/*; do`,
+            `    [ "$version" = ${docBase} ] || rm -rf "$version" "${home}/work/\${version##*/}"`,
+            "done",
+        ],
     };
 }
+
+const transcoderFactories = {
+    kryo: "de.javakaffee.web.msm.serializer.kryo.KryoTranscoderFactory",
+    java: "de.javakaffee.web.msm.JavaSerializationTranscoderFactory",
+};
+
+/** Its system properties stand in a file: others could read those of the command line. */
+const propertiesFile = "site.properties";
+const usersFile = "site-users.xml";
+/** What Tomcat needs of the file that this one replaces, catalina.properties. */
+const classFolders =
+    'common.loader="${catalina.base}/lib","${catalina.base}/lib/*.jar"\nserver.loader=\nshared.loader=\n';
 
 const removed = (path: string) => `[ ! -e ${path} ] || { changed; rm -rf ${path}; }`;
 

@@ -46,6 +46,21 @@ if [ -z "$lists" ] || ! install; then
 fi
 `;
 
+const aptGet = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0";
+
+const newerPackages = `set -eu
+${aptGet} update
+${aptGet} --simulate dist-upgrade | sed -n 's/^Inst \\([^ ]*\\) .*(\\([^ ]*\\) .*/\\1 \\2/p'
+`;
+
+const upgradePackages = `set -eu
+trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+dpkg --configure -a
+${aptGet} --yes --no-install-recommends -o Dpkg::Options::=--force-confold dist-upgrade
+`;
+
 export const aptProxy = (address: string) => ({
     path: "/etc/apt/apt.conf.d/90lab-proxy",
     content: `Acquire::http::Proxy "${address}";\n`,
@@ -65,6 +80,8 @@ export const debian13: Platform = {
     },
     packageProxy: aptProxy,
     installPackages,
+    newerPackages,
+    upgradePackages,
     // Debian 13 has no JDK 8, so this one is from unstable. The image pins unstable, so that nothing else is installed
     // from there.
     jdks: { openjdk: { packages: ["openjdk-8-jre-headless"], home: "/usr/lib/jvm/java-8-openjdk-amd64" } },

@@ -25,6 +25,8 @@ export interface LogFiles {
     reopen?: string;
     /** The service begins new files by itself and puts a number behind their names. Old files are only deleted. */
     areNumbered?: boolean;
+    /** The service keeps its files open for ever: they are copied and emptied, and lines in between may be lost. */
+    isCopied?: boolean;
     /** `MODE USER GROUP` of new files. Undefined: the service makes them itself. */
     create?: string;
     /** The distribution's logrotate configuration of the same files. It is emptied: two programs would rotate them. */
@@ -107,6 +109,10 @@ export interface Platform {
     packageProxy?: (address: string) => { path: string; content: string };
     /** Shell text that installs missing packages and starts no service. May be run again. */
     installPackages: (packages: string[], repositories?: Repository[]) => string;
+    /** Shell text that prints a line, `NAME VERSION`, for each package of which the repositories have a newer version. */
+    newerPackages: string;
+    /** Shell text that installs these versions, keeps configuration files, and starts and restarts nothing. */
+    upgradePackages: string;
     /** Every platform has the distribution's OpenJDK. */
     jdks: Partial<Record<(typeof jdkNames)[number], Jdk>> & { openjdk: Jdk };
     /** Every platform has the distribution's MariaDB. */
@@ -121,7 +127,7 @@ export interface Platform {
     };
     httpd: {
         logFolder: string;
-        /** The distribution's logrotate configuration. It reloads httpd, which may cost a request (roles/httpd.ts). */
+        /** The distribution's logrotate configuration. It reloads httpd, which may cost a request. */
         rotation: string;
         /** httpd's program that writes a log and begins new files. */
         rotatelogs: string;

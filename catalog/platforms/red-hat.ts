@@ -50,6 +50,11 @@ export const rsyslogFiles = (replaces: string): LogFiles => ({
 /** The settings that are the same on all of these distributions. */
 export const redHat = {
     kinds: ["vm"],
+    // Exit code 100: there are some.
+    newerPackages: `yum --quiet check-update > /run/lab-newer || [ $? = 100 ]
+awk '/^Obsoleting/ { exit } NF == 3 { print $1, $2 }' /run/lab-newer
+`,
+    upgradePackages: "yum --quiet --assumeyes update\n",
     packages: {
         base: ["curl", "ca-certificates", "diffutils", "tar", "policycoreutils", "nftables", "logrotate"],
         memcached: ["memcached"],

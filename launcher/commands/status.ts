@@ -1,6 +1,8 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { setMaxListeners } from "node:events";
 import type { Command } from "commander";
 import type { Access, MachineAccess } from "../../config/access";
+import { healthPath } from "../../config/application";
+import { quote } from "../../lib/shell";
 import { cacheFolder } from "../../lib/environment";
 import { alignColumns } from "../../lib/table";
 import { roles } from "../../roles/index";
@@ -11,13 +13,14 @@ import { oneLine } from "../checks/finding";
 import { firingAlarms, type Alarm } from "../stack/monitors";
 import { RunningLab } from "../stack/running-lab";
 import { directCurlText } from "../../lib/proxies";
+import { asking, watch } from "../watch";
 
 export interface MachineStatus {
     machine: MachineAccess;
     /** The state of each systemd unit of the machine's roles. Undefined if the machine does not answer. */
     units: Record<string, string> | undefined;
     holdsVirtualAddress: boolean;
-    /** The HTTP status of the machine's own /health. "-" if its roles serve no site. */
+    /** The HTTP status of the health check on the machine itself. "-" if its roles serve no site. */
     health: string;
 }
 
@@ -26,35 +29,68 @@ export const statusCommand = (): Command =>
         name: "status",
         group: "look",
         help: "a table of machines, roles, services and health; exit code 1 if something is not well",
-        run: async ({ stack, options: { watch } }) => {
+        run: async ({ stack, options }) => {
             const lab = await RunningLab.open(stack);
             const layers = await statusOfLayers(lab);
-            for (;;) {
-                const machines = await readStatus(lab);
-                const text = statusTable(machines, lab.access) + (await statusOfAlarms(lab)) + layers;
-                if (!watch) {
-                    process.stdout.write(text);
-                    return areWell(machines) ? 0 : 1;
-                }
-                process.stdout.write(process.stdout.isTTY ? `${clearScreen}${text}` : `${text}\n`);
-                await wait(watchSeconds * 1000);
-            }
+            if (options.watch) return watchStatus(lab, layers);
+            const machines = await readStatus(lab);
+            process.stdout.write(statusTable(machines, lab.access) + (await statusOfAlarms(lab)) + layers);
+            return areWell(machines) ? 0 : 1;
         },
     }).option("--watch", "show it again every two seconds, until Ctrl-C");
 
 const watchSeconds = 2;
-/** Moves the cursor to the top and clears what is below (ECMA-48, CUP and ED). */
-const clearScreen = "\u001b[H\u001b[J";
+/** ssh gives up a machine that it cannot connect to after five seconds. */
+const patience = 6;
+
+/** Shows it until Ctrl-C. The exit code is that of the last look. */
+async function watchStatus(lab: RunningLab, layers: string): Promise<number> {
+    const end = new AbortController();
+    const stop = () => end.abort();
+    process.once("SIGINT", stop).once("SIGTERM", stop);
+    // In `./lab status --watch | head`, nobody reads any more.
+    process.stdout.once("error", stop);
+    // Each machine's question listens. Node warns of a leak from the eleventh on.
+    setMaxListeners(0, end.signal);
+    const times = { seconds: watchSeconds, patience, signal: end.signal };
+    const machines = lab.access.machines.map((machine) => ({
+        machine,
+        asked: asking(() => readMachineStatus(lab, machine), times),
+    }));
+    const alarms = lab
+        .machinesWith("monitor")
+        .map((monitor) => ({ monitor, asked: asking(() => statusOfMonitor(lab, monitor), times) }));
+    const newest = () => machines.map(({ machine, asked }) => asked.newest() ?? noAnswer(machine));
+    let last: MachineStatus[] = [];
+    await Promise.all([...machines, ...alarms].map(({ asked }) => asked.first));
+    await watch(
+        () => {
+            last = newest();
+            const { isTTY, columns = 80 } = process.stdout;
+            return [
+                `${new Date().toLocaleTimeString("sv")}, every ${watchSeconds} s until Ctrl-C\n`,
+                statusTable(last, lab.access, isTTY ? columns : undefined),
+                ...alarms.map(({ monitor, asked }) => `${asked.newest() ?? alarmLine(monitor.name, "no answer")}\n`),
+                layers,
+            ].join("");
+        },
+        { screen: process.stdout, signal: end.signal, seconds: watchSeconds },
+    );
+    end.abort();
+    process.stdout.off("error", stop);
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    return areWell(last) ? 0 : 1;
+}
 
 /** The alarms that fire, as each monitor knows them. Empty in a lab without one. */
 async function statusOfAlarms(lab: RunningLab): Promise<string> {
-    const lines = await Promise.all(
-        lab.machinesWith("monitor").map(async (monitor) => {
-            const alarms = await firingAlarms(lab, monitor).catch((error: unknown) => oneLine(error));
-            return alarmLine(monitor.name, alarms);
-        }),
-    );
+    const lines = await Promise.all(lab.machinesWith("monitor").map((monitor) => statusOfMonitor(lab, monitor)));
     return lines.map((line) => `${line}\n`).join("");
+}
+
+async function statusOfMonitor(lab: RunningLab, monitor: MachineAccess): Promise<string> {
+    const alarms = await firingAlarms(lab, monitor).catch((error: unknown) => oneLine(error));
+    return alarmLine(monitor.name, alarms);
 }
 
 /** `alarms`: why the monitor cannot be asked, or what it knows. */
@@ -89,7 +125,7 @@ async function readMachineStatus(lab: RunningLab, machine: MachineAccess): Promi
         `systemctl is-active ${machine.services.join(" ")} || true`,
         `ip -4 -o address show | grep -qF ' ${lab.access.virtualAddress}/' && echo holder || echo other`,
         servesSite
-            ? `${directCurlText} -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1/health 2>/dev/null || true`
+            ? `${directCurlText} -sS -o /dev/null -m 5 -w '%{http_code}\\n' ${quote(`http://127.0.0.1${healthPath(lab.description)}`)} 2>/dev/null || true`
             : "echo -",
     ].join("; ");
     try {
@@ -101,30 +137,44 @@ async function readMachineStatus(lab: RunningLab, machine: MachineAccess): Promi
             health: lines[machine.services.length + 1] ?? "?",
         };
     } catch {
-        return { machine, units: undefined, holdsVirtualAddress: false, health: "-" };
+        return noAnswer(machine);
     }
 }
 
-const isWell = ({ units, health }: MachineStatus) =>
-    units !== undefined && Object.values(units).every((state) => state === "active") && ["200", "-"].includes(health);
+const noAnswer = (machine: MachineAccess): MachineStatus => ({
+    machine,
+    units: undefined,
+    holdsVirtualAddress: false,
+    health: "-",
+});
 
-export function statusTable(machines: MachineStatus[], { virtualAddress, url, directorSource }: Access): string {
-    const rows = machines.map((status) => [
-        status.machine.name,
-        status.machine.address,
-        status.machine.roles.join(", "),
-        status.units === undefined
-            ? "does not answer"
-            : Object.entries(status.units)
-                  .map(([unit, state]) => `${unit.replace(/\.service$/, "")} ${state}`)
-                  .join(", "),
-        status.health,
-        isWell(status) ? "well" : "NOT WELL",
-        status.holdsVirtualAddress ? virtualAddress : "",
-    ]);
+const isWell = ({ units, health }: MachineStatus) =>
+    units !== undefined && Object.values(units).every((state) => state === "active") && /^([23]..|-)$/.test(health);
+
+/** With `columns`, a table that is wider than these names only the services that are not active. */
+export function statusTable(
+    machines: MachineStatus[],
+    { virtualAddress, url, directorSource }: Access,
+    columns = Infinity,
+): string {
+    const tableOf = (isShort: boolean) =>
+        alignColumns([
+            ["machine", "address", "roles", "services", "/health", "state", "virtual address"],
+            ...machines.map((status) => [
+                status.machine.name,
+                status.machine.address,
+                status.machine.roles.join(", "),
+                servicesText(status, isShort),
+                status.health,
+                isWell(status) ? "well" : "NOT WELL",
+                status.holdsVirtualAddress ? virtualAddress : "",
+            ]),
+        ]);
+    const whole = tableOf(false);
+    const isTooWide = whole.split("\n").some((line) => line.length >= columns);
     const holders = machines.filter((machine) => machine.holdsVirtualAddress).map(({ machine }) => machine.name);
     return [
-        alignColumns([["machine", "address", "roles", "services", "/health", "state", "virtual address"], ...rows]),
+        isTooWide ? tableOf(true) : whole,
         `${url} is on ${holders.length === 0 ? "no machine" : holders.join(" and ")}.`,
         ...(directorSource.startsWith("nginx")
             ? [
@@ -134,4 +184,13 @@ export function statusTable(machines: MachineStatus[], { virtualAddress, url, di
             : []),
         "",
     ].join("\n");
+}
+
+function servicesText({ units }: MachineStatus, isShort: boolean): string {
+    if (units === undefined) return "does not answer";
+    const all = Object.entries(units);
+    const shown = isShort ? all.filter(([, state]) => state !== "active") : all;
+    return shown.length === 0 && all.length > 0
+        ? "all active"
+        : shown.map(([unit, state]) => `${unit.replace(/\.service$/, "")} ${state}`).join(", ");
 }

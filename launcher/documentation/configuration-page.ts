@@ -25,7 +25,12 @@ export function configurationPage(): string {
         }),
         "## Secrets",
         secretsText,
-        list(secrets.map(entryOf).map((entry) => ({ ...entry, byDefault: "Default: made by `init`" }))),
+        list(
+            secrets.map((field) => ({
+                ...entryOf({ ...field, isRequired: false }),
+                byDefault: field.schema.otherwise === undefined ? "Default: made by `init`" : "Default: none",
+            })),
+        ),
     ].join("\n\n");
 }
 

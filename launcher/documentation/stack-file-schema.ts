@@ -32,7 +32,7 @@ export function stackFileSchema(): JsonSchema {
     const settings = Object.entries(properties).map(([name, schema]) => [name, orAsText(schema as JsonSchema)]);
     const secrets = Object.entries(secretsSchema().properties ?? {}).map(([name, schema]) => [
         name,
-        encrypted(schema as JsonSchema),
+        name === "applicationSecrets" ? ownSecret(schema as JsonSchema) : encrypted(schema as JsonSchema),
     ]);
     return {
         $schema: "http://json-schema.org/draft-07/schema#",
@@ -80,4 +80,18 @@ const encrypted = ({ description }: JsonSchema): JsonSchema => ({
     properties: { secure: { type: "string" } },
     required: ["secure"],
     additionalProperties: false,
+});
+
+/** Nobody makes it but the user, who may also leave it in plain text in the file of a lab for tests. */
+const ownSecret = ({ description }: JsonSchema): JsonSchema => ({
+    description,
+    anyOf: [
+        {
+            type: "object",
+            properties: { secure: { type: "string" } },
+            required: ["secure"],
+            additionalProperties: false,
+        },
+        { type: "string" },
+    ],
 });

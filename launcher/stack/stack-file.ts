@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseDocument, type Document } from "yaml";
-import { secretKeys, type SecretKey } from "../../config/schema";
+import { isSecretKey, secretKeys, type SecretKey } from "../../config/schema";
 import type { MachineKind } from "../../config/description";
 import { parseValue } from "../../lib/pulumi-value";
 import { UserError } from "../../lib/errors";
@@ -87,7 +87,7 @@ export class StackFile {
         const { config } = this.values();
         return Object.fromEntries(
             Object.entries(config ?? {})
-                .filter(([key]) => key.startsWith("lab:") && !secretKeys.some((secret) => key === `lab:${secret}`))
+                .filter(([key]) => key.startsWith("lab:") && !isSecretKey(key.slice("lab:".length)))
                 .map(([key, value]) => [
                     key.slice("lab:".length),
                     typeof value === "string" ? parseValue(value) : value,
@@ -107,7 +107,9 @@ export class StackFile {
     /** Sets a setting, or removes it with `undefined`. `place` is the setting's name and the keys below it. */
     set([name = "", ...keys]: string[], value: unknown) {
         const document = this.read();
-        document.setIn(["config", `lab:${name}`, ...keys], value);
+        const place = ["config", `lab:${name}`, ...keys];
+        if (value === undefined) document.deleteIn(place);
+        else document.setIn(place, value);
         this.write(document);
     }
 
@@ -126,8 +128,10 @@ export class StackFile {
     /** Removes all secrets, and the salt that they are encrypted with. */
     removeSecrets() {
         const document = this.read();
-        for (const path of [...secretKeys.map((key) => ["config", `lab:${key}`]), ["encryptionsalt"]])
-            if (document.hasIn(path)) document.deleteIn(path);
+        // Nobody can decrypt them without the salt. The application's own secrets may also stand there in plain text.
+        const encrypted = document.hasIn(["config", "lab:applicationSecrets", "secure"]) ? ["applicationSecrets"] : [];
+        const keys = [...secretKeys, ...encrypted].map((key) => ["config", `lab:${key}`]);
+        for (const path of [...keys, ["encryptionsalt"]]) if (document.hasIn(path)) document.deleteIn(path);
         this.write(document);
     }
 

@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { run } from "../../lib/run";
 import { alertRules, rulesOf, runbookOf } from "../../roles/alert-rules";
 import { articleLab, siteWith } from "../support/article";
-import { promtool } from "../support/promtool";
+import { promtool } from "../support/debian-programs";
 import { repository } from "../support/repository";
 
 const machines = { ...articleLab().machines, nod5: { address: "192.168.0.206", roles: ["monitor"] } };
@@ -279,6 +279,71 @@ const cases: Record<string, Case> = {
         fires: [{ machine: "nod3" }],
         good: { 'nginx_up{machine="nod3"}': "1x24" },
     },
+    DiskBusy: {
+        bad: { 'lab_machine_disk_wait_seconds_total{machine="mysql"}': "0+3x400" },
+        // The rate of two minutes is high enough from the 105th second on.
+        after: 1005,
+        fires: [{ machine: "mysql" }],
+        good: { 'lab_machine_disk_wait_seconds_total{machine="mysql"}': "0+2x400" },
+    },
+    MajorFaults: {
+        bad: { 'lab_machine_major_faults_total{machine="nod0"}': "0+3000x400" },
+        // The rate of two minutes is high enough from the 105th second on.
+        after: 1005,
+        fires: [{ machine: "nod0" }],
+        good: { 'lab_machine_major_faults_total{machine="nod0"}': "0+2000x400" },
+    },
+    OpenFilesShort: {
+        bad: {
+            'lab_program_open_files_percent{machine="nod3",program="nginx"}': "90x60",
+            'lab_program_open_files_percent{machine="nod3",program="sshd"}': "10x60",
+        },
+        after: 120,
+        fires: [{ machine: "nod3", program: "nginx" }],
+        good: { 'lab_program_open_files_percent{machine="nod3",program="nginx"}': "80x60" },
+    },
+    ConnectionTrackingShort: {
+        bad: {
+            'node_nf_conntrack_entries{machine="nod3"}': "900x60",
+            'node_nf_conntrack_entries_limit{machine="nod3"}': "1000x60",
+        },
+        after: 120,
+        fires: [{ machine: "nod3" }],
+        good: {
+            'node_nf_conntrack_entries{machine="nod3"}': "700x60",
+            'node_nf_conntrack_entries_limit{machine="nod3"}': "1000x60",
+        },
+    },
+    ClockWrong: {
+        // One is two seconds ahead, one is behind, and one is exact: a sample each five seconds.
+        bad: {
+            'node_time_seconds{machine="nod0"}': "2+5x100",
+            'node_time_seconds{machine="nod1"}': "-2+5x100",
+            'node_time_seconds{machine="nod2"}': "0+5x100",
+        },
+        after: 300,
+        fires: [{ machine: "nod0" }, { machine: "nod1" }],
+        good: { 'node_time_seconds{machine="nod0"}': "0.9+5x100" },
+    },
+    UnitFailed: {
+        bad: { 'lab_unit_failed{machine="nod0",unit="tomcat.service"}': "1x60" },
+        after: 120,
+        fires: [{ machine: "nod0", unit: "tomcat.service" }],
+        good: { 'lab_unit_failed{machine="nod0",unit="tomcat.service"}': "1x10 stale" },
+    },
+    TextsNotSent: {
+        bad: {
+            'lab_sms_messages{machine="nod1",folder="error"}': "7x200",
+            'lab_sms_messages{machine="nod1",folder="sent"}': "7x200",
+        },
+        after: 300,
+        fires: [{ machine: "nod1", folder: "error" }],
+        good: {
+            'lab_sms_messages{machine="nod1",folder="error"}': "0x200",
+            // Each text is away before the next one comes.
+            'lab_sms_messages{machine="nod1",folder="outbox"}': "7x20 0 7x20 0 7x20 0 7x20 0 7x20",
+        },
+    },
     Watchdog: { bad: {}, after: 0, fires: [{}], good: {}, atOnce: true },
     ExporterDown: {
         bad: {
@@ -315,6 +380,11 @@ const cases: Record<string, Case> = {
         good: { 'prometheus_config_last_reload_successful{machine="nod5"}': "1x24" },
     },
 };
+
+test("TextsNotSent fires, too, when the modem takes nothing out of the outbox", async () => {
+    const stuck = { 'lab_sms_messages{machine="nod1",folder="outbox"}': "7x200" };
+    expect(await saidOf("TextsNotSent", stuck, 600, [{ machine: "nod1", folder: "outbox" }])).toBe("");
+});
 
 /** What promtool says of a rule's behaviour; empty if it is as expected. */
 async function saidOf(name: string, series: Series, seconds: number, fires: Labels[]): Promise<string> {

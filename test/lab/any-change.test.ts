@@ -1,4 +1,4 @@
-/** Roles that come and go under load, and what has drifted, on a lab of this test. */
+/** Packages and roles that change under load, and what has drifted, on a lab of this test. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -46,8 +46,9 @@ describe("what has drifted", () => {
     });
 });
 
-describe("roles that come and go under load:", () => {
+describe("what changes under load:", () => {
     test.each([
+        "packages-renewed",
         "memcached-added",
         "memcached-retired",
         "director-retired",

@@ -82,10 +82,12 @@ describe("a calm lab", () => {
         expect(await lab.ok("preview")).not.toMatch(/to (create|update|replace)/);
     });
 
-    test("raises no alarm while up changes the heap, by which the Tomcats restart one after the other", async () => {
+    test("raises no alarm while up adds an app server and changes the heap, by which the Tomcats restart in turn", async () => {
         const begin = Date.now();
         lab.edit("Pulumi.cluster.yaml", "  lab:sms:", "  lab:tomcat: { heapMiB: 200 }\n  lab:sms:");
+        lab.edit("Pulumi.cluster.yaml", "    nod3:", "    nod7: { address: 192.168.0.208, roles: [ app ] }\n    nod3:");
         expect(await lab.ok("up")).toMatch(/ updated/);
+        await lab.ok("verify", "--only", "monitoring");
         const fired = async (pattern: string) => {
             const seconds = Math.ceil((Date.now() - begin) / 1000);
             const query = `count_over_time(ALERTS{alertstate="firing",alertname${pattern}}[${seconds}s])`;

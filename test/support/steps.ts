@@ -3,12 +3,16 @@
  * standard input.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { applicationFile } from "../../artifacts/application";
+import { pagesFolder } from "../../artifacts/application-folder";
 import type { Artifacts } from "../../artifacts/local-artifacts";
 import { valveFile } from "../../artifacts/tomcat-valve";
 import { artifactCatalog } from "../../catalog/artifacts";
 import type { LabDescription, MachineDescription } from "../../config/description";
+import type { ApplicationSecrets } from "../../config/schema";
 import { outputValue } from "../../lib/output-value";
 import { applyScript, secretTexts } from "../../roles/apply";
+import { hasNoSecrets } from "../../roles/application-secrets";
 import { contextOf, stepConfigurations } from "../../roles/of-machine";
 import type { RoleConfiguration } from "../../roles/role-configuration";
 import type { RoleContext } from "../../roles/role-definition";
@@ -39,19 +43,34 @@ const artifacts = Object.fromEntries(
 ) as Artifacts;
 
 /** What the steps of a machine are configured from, with the test's secrets. */
-export const contextOn = (description: LabDescription, machine: MachineDescription): RoleContext =>
+export const contextOn = (
+    description: LabDescription,
+    machine: MachineDescription,
+    own: ApplicationSecrets = { environment: {}, properties: {}, users: {} },
+): RoleContext =>
     contextOf(machine, {
         description,
-        artifacts,
-        passwords: { database: pulumi.secret(secrets.databasePassword), vrrp: pulumi.secret(secrets.vrrpPassword) },
+        artifacts:
+            pagesFolder(description) === undefined
+                ? { ...artifacts, application: { name: applicationFile, source: "", sha256: "5a".repeat(32) } }
+                : artifacts,
+        passwords: {
+            database: pulumi.secret(secrets.databasePassword),
+            vrrp: pulumi.secret(secrets.vrrpPassword),
+            application: hasNoSecrets(own) ? undefined : pulumi.secret(own),
+        },
         siteTimes: pulumi.output("1700000000 0123456789abcdef style.css"),
     });
 
 /** Every step of a machine, by its name. */
-export async function rolesOf(description: LabDescription, machineName: string): Promise<Record<string, RenderedRole>> {
+export async function rolesOf(
+    description: LabDescription,
+    machineName: string,
+    own?: ApplicationSecrets,
+): Promise<Record<string, RenderedRole>> {
     const machine = description.machines.find(({ name }) => name === machineName);
     if (!machine) throw new Error(`no machine ${machineName}`);
-    const all = stepConfigurations(contextOn(description, machine));
+    const all = stepConfigurations(contextOn(description, machine, own));
     return Object.fromEntries(
         await Promise.all(
             Object.entries(all).map(
@@ -65,8 +84,9 @@ async function rendered(role: string, configuration: RoleConfiguration): Promise
     const files = await Promise.all(
         (configuration.files ?? []).map(async ({ content, ...file }): Promise<RenderedFile> => ({
             ...file,
-            text: typeof content === "string" ? content : await outputValue(content),
-            isSecret: typeof content !== "string",
+            text:
+                typeof content === "string" || Buffer.isBuffer(content) ? String(content) : await outputValue(content),
+            isSecret: typeof content !== "string" && !Buffer.isBuffer(content),
         })),
     );
     const texts = await Promise.all(

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import * as fs from "node:fs";
 import type { Command } from "commander";
+import { isSample } from "../../../config/application";
 import { resolveForCaller, stackFolder } from "../../../lib/environment";
 import { UserError } from "../../../lib/errors";
 import { withLock } from "../../../lib/lock";
@@ -18,18 +19,26 @@ export const drillCommand = (): Command =>
         help: "break things while clients work, measure, and heal them; exit code 0 only if every goal was met",
         run: async ({ stack, words, options: { json, markdown, rounds = 3, seed = randomInt(2 ** 31) } }) => {
             // Loaded on demand: the checks load the components, which most commands do not need.
-            const [{ drills }, { runDrills }] = await Promise.all([import("./drills/index"), import("./run-drill")]);
+            const [{ drills, drillGroups }, { runDrills }] = await Promise.all([
+                import("./drills/index"),
+                import("./run-drill"),
+            ]);
             const asked = words.flatMap((text) => text.split(","));
             if (asked.join() === "list") return list(drills);
-            const isAll = asked.join() === "all";
-            if (!isAll) refuseUnknown(asked, drills);
+            const group = (drillGroups as Record<string, Record<string, Drill>>)[asked.join()];
+            if (!group) refuseUnknown(asked, drills);
             const lab = await RunningLab.open(stack);
             if (!lab.description.isolated)
                 throw new UserError(
                     `The lab '${stack}' is not isolated, so other people may use what a drill breaks.`,
                     "Drill a lab with lab:isolated: true.",
                 );
-            const names = isAll ? possibleDrills(lab, drills) : asked;
+            if (!isSample(lab.description))
+                throw new UserError(
+                    "A drill's clients use the sample's pages, and this lab serves another application.",
+                    "Drill a lab that leaves lab:site.application.source away: everything else is the same there.",
+                );
+            const names = group ? possibleDrills(lab, group) : asked;
             const results = await withLock(
                 drillLock(stackFolder(stack)),
                 () => runDrills(lab, names, drills, { rounds, seed }),
@@ -42,7 +51,10 @@ export const drillCommand = (): Command =>
             return results.length === names.length && results.every(({ result }) => result === "passed") ? 0 : 1;
         },
     })
-        .argument("<NAMES...>", "drills, with commas or spaces between them; `all`, or `list` to list them")
+        .argument(
+            "<NAMES...>",
+            "drills, with commas or spaces between them; `all`, `change-everything`, or `list` to list them",
+        )
         .option("--json <FILE>", "write the results, with all failures, as JSON too")
         .option("--markdown <FILE>", "write the table of docs/resilience.md too")
         .option("--rounds <N>", "how often to repeat what is random; default: 3", wholeNumber(1, 100))

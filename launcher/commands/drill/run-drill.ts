@@ -1,8 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { inTime } from "../../../lib/until";
 import { progress } from "../../progress";
-import { isWell, verifyLab, type Check, type CheckResult } from "../verify/check";
-import { checks } from "../verify/checks/index";
+import { isWell } from "../verify/check";
+import { problemsIn, quickChecks, thoroughChecks, untilWell } from "../verify/until-well";
 import { markChange } from "../../stack/changes";
 import { CannotRun, type RunningLab } from "../../stack/running-lab";
 import { watchAlarm } from "./alarms";
@@ -18,28 +17,6 @@ export interface DrillResult {
     problems: string[];
     measured?: Measured;
 }
-
-/** The quick checks, which have to pass before a drill begins and again after each fault. */
-const quickChecks = pickChecks("services", "virtual-address", "pages");
-/** The checks after the load has ended. */
-const thoroughChecks = pickChecks(
-    "services",
-    "virtual-address",
-    "pages",
-    "app-servers",
-    "sessions",
-    "memcached",
-    "database",
-);
-
-function pickChecks(...names: string[]) {
-    return Object.fromEntries(Object.entries(checks).filter(([name]) => names.includes(name)));
-}
-
-const problemsIn = (results: CheckResult[]) =>
-    results
-        .filter(({ result }) => result !== "passed")
-        .map(({ check, subject, result, seen }) => `${check}, ${subject}: ${result}: ${seen}`);
 
 /**
  * How long a healed lab may take until the quick checks pass. It is enough for a machine to boot and Tomcat to start.
@@ -157,18 +134,5 @@ export async function runDrills(
         await markChange(lab, `drill ${name}: ${result.result}`);
     }
     process.off("SIGINT", stop).off("SIGTERM", stop);
-    return results;
-}
-
-/** Repeats the checks until all pass, for up to `seconds`. Returns the last results. */
-async function untilWell(lab: RunningLab, checks: Record<string, Check>, seconds: number): Promise<CheckResult[]> {
-    let results: CheckResult[] = [];
-    await inTime(
-        async () => {
-            results = await verifyLab(lab, checks);
-            return isWell(results);
-        },
-        { seconds, everyMs: 500 },
-    );
     return results;
 }

@@ -5,6 +5,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { applicationFile } from "../../../artifacts/application";
+import { pagesFolder } from "../../../artifacts/application-folder";
 import { valveDigest, valveFile } from "../../../artifacts/tomcat-valve";
 import { artifactCatalog } from "../../../catalog/artifacts";
 import { neededArtifacts } from "../../../roles/of-machine";
@@ -26,6 +28,7 @@ interface Planned {
 
 /** Valid secrets for the program. No plan shows a secret. */
 const dummySecrets = {
+    applicationSecrets: { environment: {}, properties: {}, users: {} },
     databasePassword: "stand-in",
     vrrpPassword: "stand-in",
     loginKey: hostKeyOf("00".repeat(32), "login").privateKey,
@@ -105,7 +108,9 @@ function placeholders(description: LabDescription, folder: string): Artifacts {
         placeholder(artifactCatalog[name].file, artifactCatalog[name].sha256),
     ]);
     const valve = placeholder(valveFile, valveDigest(description.release));
-    return Object.fromEntries([...downloads, ["tomcat-valve", valve]]) as Artifacts;
+    const application: [string, LocalArtifact][] =
+        pagesFolder(description) === undefined ? [["application", placeholder(applicationFile)]] : [];
+    return Object.fromEntries([...downloads, ["tomcat-valve", valve], ...application]) as Artifacts;
 }
 
 function heading(description: LabDescription): string[] {

@@ -36,9 +36,26 @@ export class Visitor {
             headers: this.session ? { Cookie: `JSESSIONID=${this.session}` } : {},
         });
         if (status !== 200) throw new Error(`HTTP ${status} at ${url}`);
+        this.take(headers);
+        return body;
+    }
+
+    /** Asks for a page of any application, which may answer with another address. */
+    async open(url: string): Promise<void> {
+        const headers: Record<string, string> = this.session ? { Cookie: `JSESSIONID=${this.session}` } : {};
+        const answer = await this.lab.request(url, { from: this.from, headers });
+        if (answer.status < 200 || answer.status > 399) throw new Error(`HTTP ${answer.status} at ${url}`);
+        this.take(answer.headers);
+    }
+
+    /** The part of the session's id that no takeover changes. */
+    get sessionName(): string | undefined {
+        return /^[0-9A-Fa-f]+/.exec(this.session ?? "")?.[0];
+    }
+
+    private take(headers: Record<string, string>): void {
         const given = /JSESSIONID=([^;]+)/.exec(headers["set-cookie"] ?? "")?.[1];
         if (given) this.session = given;
-        return body;
     }
 
     private async request(url: string, form?: Record<string, string>): Promise<number> {

@@ -61,9 +61,10 @@ test("what Debian's services read is, but for these files, what CentOS's would",
             "tomcat.service.d/httpd.conf",
         ].map((name) => `/etc/systemd/system/${name}`),
     ];
+    const drain = "/usr/libexec/lab/drain-httpd";
     const differ = {
-        "centos-7": ["/etc/keepalived/keepalived.conf", ...own, "/usr/libexec/keepalived/check-web-server"],
-        "centos-stream-9": own,
+        "centos-7": ["/etc/keepalived/keepalived.conf", ...own, "/usr/libexec/keepalived/check-web-server", drain],
+        "centos-stream-9": [...own, drain],
     };
     for (const [platform, expected] of Object.entries(differ)) {
         const centos = await files(

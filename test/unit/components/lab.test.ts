@@ -386,7 +386,7 @@ describe("what a change touches", () => {
             .spyOn(fs, "readFileSync")
             .mockImplementation(((file: string, ...words: [BufferEncoding]) =>
                 String(file).endsWith("footer.tag")
-                    ? "another footer"
+                    ? Buffer.from("another footer")
                     : real(file, ...words)) as typeof fs.readFileSync);
         syncBuiltinESMExports();
         try {

@@ -164,6 +164,9 @@ test("databasePassword", () => {
             }
             const { description } = configuration;
             const xml = render("usr/local/tomcat/conf/database.xml", {
+                dataSource: "jdbc/site",
+                poolSize: 32,
+                idle: 8,
                 driver: "d",
                 url: "u",
                 user: "site",

@@ -60,9 +60,9 @@ describe("what compiles the pages", () => {
         const { build } = buildFor();
         expect(build?.sources.map(({ name }) => name)).toEqual([
             "tomcat-7.0.62.tar.gz",
-            ...siteFiles().map((_, index) => `page-${index}`),
+            ...siteFiles(siteWith()).map((_, index) => `page-${index}`),
         ]);
-        for (const [index, { name }] of siteFiles().entries())
+        for (const [index, { name }] of siteFiles(siteWith()).entries())
             expect(build?.script).toContain(`\nplace page-${index} ${name}\n`);
     });
 
@@ -70,7 +70,9 @@ describe("what compiles the pages", () => {
         const { build: before } = buildFor();
         const real = fs.readFileSync;
         vi.spyOn(fs, "readFileSync").mockImplementation(((file: string, ...words: [BufferEncoding]) =>
-            String(file).endsWith("footer.tag") ? "another footer" : real(file, ...words)) as typeof fs.readFileSync);
+            String(file).endsWith("footer.tag")
+                ? Buffer.from("another footer")
+                : real(file, ...words)) as typeof fs.readFileSync);
         syncBuiltinESMExports();
         const { build: after } = buildFor();
         expect(after?.key).not.toBe(before?.key);

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { render } from "../../../roles/template";
 
 let folder: string;
@@ -39,10 +39,73 @@ async function server(answer: string): Promise<number> {
     return (own.address() as net.AddressInfo).port;
 }
 
-test("a machine: its own processor time", async () => {
-    const metrics = started(render("usr/libexec/lab/metrics/machine", { vcpus: 3 }));
-    const lines = await metrics((all) => all.length > 0);
-    expect(lines).toContain("lab_machine_cpus 3");
+const machine = (changes: object = {}) =>
+    render("usr/libexec/lab/metrics/machine", { vcpus: 3, cgroup: folder, isVm: false, lookSeconds: 1, ...changes });
+const groupFile = (name: string, text: string) => {
+    fs.mkdirSync(dirname(join(folder, name)), { recursive: true });
+    fs.writeFileSync(join(folder, name), text);
+};
+const pressure = (microseconds: number) =>
+    `some avg10=1.00 avg60=2.00 avg300=3.00 total=9999999\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=${microseconds}\n`;
+
+test.each([
+    ["version 2", "cpu.stat", "io.pressure", "memory.stat", "pgmajfault 70\npgfault 99\n"],
+    ["both", "unified/cpu.stat", "unified/io.pressure", "memory/memory.stat", "pgmajfault 1\ntotal_pgmajfault 70\n"],
+])("a machine: its own processor time, waits and faults, %s of control groups", async (_, cpu, io, memory, faults) => {
+    groupFile(cpu, "usage_usec 12000345\nuser_usec 1\n");
+    groupFile(io, pressure(2_500_000));
+    groupFile(memory, faults);
+    const lines = await started(machine())((all) => all.length > 3);
+    expect(lines.filter((line) => line.startsWith("lab_machine_"))).toEqual([
+        "lab_machine_cpu_seconds_total 12.000345",
+        "lab_machine_cpus 3",
+        "lab_machine_disk_wait_seconds_total 2.500000",
+        "lab_machine_major_faults_total 70",
+    ]);
+});
+
+test("a container without these numbers does not tell the host's", async () => {
+    const lines = await started(machine())((all) => all.length > 0);
+    expect(lines.filter((line) => line.startsWith("lab_machine_"))).toEqual(["lab_machine_cpus 3"]);
+});
+
+test("a virtual machine: the faults of its kernel", async () => {
+    const lines = await started(machine({ isVm: true }))((all) => all.length > 1);
+    expect(lines.join("\n")).toMatch(/^lab_machine_major_faults_total [1-9]\d*$/m);
+});
+
+/** Puts a program of the test's own before the machine's. */
+function program(name: string, text: string) {
+    fs.writeFileSync(join(folder, name), `#!/bin/sh\n${text}`, { mode: 0o755 });
+    vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
+    ends.push(() => vi.unstubAllEnvs());
+}
+
+test("failed units, as long as they have failed", async () => {
+    groupFile("failed", "tomcat.service loaded failed failed Tomcat\nfsck@a\\x2db.service loaded failed failed File\n");
+    program("systemctl", `[ "$1 $2" = 'list-units --state=failed' ] && cat ${folder}/failed\n`);
+    const metrics = started(machine());
+    const isUnit = (line: string) => line.startsWith("lab_unit_failed");
+    const lines = await metrics((all) => all.some(isUnit));
+    expect(lines.filter(isUnit)).toEqual([
+        'lab_unit_failed{unit="tomcat.service"} 1',
+        'lab_unit_failed{unit="fsck@a\\\\x2db.service"} 1',
+    ]);
+    groupFile("failed", "");
+    await metrics((all) => all.length > 0 && !all.some(isUnit));
+});
+
+test.skipIf(fs.statSync("/proc/self/fd").size === 0)("open files in percent of the process's limit", async () => {
+    const script =
+        'ulimit -n 50; printf lab-test >/proc/$BASHPID/comm; for n in {10..39}; do eval "exec $n</dev/null"; done; read -r';
+    const child = spawn("bash", ["-c", script], { stdio: ["pipe", "ignore", "ignore"] });
+    ends.push(() => child.kill());
+    const name = 'lab_program_open_files_percent{program="lab-test"} ';
+    // Thirty files, and those that each process has.
+    const lines = await started(machine())((all) => all.some((line) => line.startsWith(name) && line >= `${name}6`));
+    const percent = Number(lines.find((line) => line.startsWith(name))?.slice(name.length));
+    expect(percent).toBeGreaterThanOrEqual(66);
+    expect(percent).toBeLessThan(80);
 });
 
 test("memcached: what it says of itself, and whether it says anything", async () => {

@@ -4,7 +4,7 @@ import { doorsOf } from "../../../roles/doors";
 import { packagesOf, rolesOf, unitsOf } from "../../../roles/of-machine";
 import { readDescription } from "../../../roles/configuration";
 import { articleLab, onCentos, siteWith } from "../../support/article";
-import { fileOf } from "../../support/steps";
+import { fileOf, rolesOf as rolesOnMachine } from "../../support/steps";
 
 const monitors = (...numbers: number[]) => ({
     ...articleLab().machines,
@@ -59,6 +59,40 @@ describe("two monitors", () => {
         expect(text).toContain("ip saddr { 192.168.0.206, 192.168.0.207 } tcp dport 9094 accept");
         expect(text).toContain("ip saddr { 192.168.0.206, 192.168.0.207 } udp dport 9094 accept");
         expect((await fileOf(description, "nod5", "/etc/nftables.conf")).text).not.toContain("9094");
+    });
+});
+
+describe("a monitor less", () => {
+    const everything = async (of: ReturnType<typeof siteWith>) =>
+        Object.fromEntries(
+            await Promise.all(of.machines.map(async ({ name }) => [name, await rolesOnMachine(of, name)] as const)),
+        );
+
+    test("of two: no machine knows its address any more, and no port is open for it", async () => {
+        const all = await everything(description);
+        const texts = Object.values(all)
+            .flatMap((steps) => Object.values(steps))
+            .flatMap(({ files, script }) => [script, ...files.map(({ text }) => text)]);
+        expect(texts.filter((text) => text.includes("192.168.0.207"))).toEqual([]);
+        const two = await everything(siteWith({ machines: monitors(5, 6) }));
+        const changed = Object.keys(two.nod0 ?? {}).filter(
+            (step) => JSON.stringify(two.nod0?.[step]) !== JSON.stringify(all.nod0?.[step]),
+        );
+        // Only what names the monitors changes: no service of the site restarts.
+        expect(changed).toEqual(["base", "firewall"]);
+    });
+
+    test("of one: its exporters, metrics and doors are no step of any machine, and end", async () => {
+        const none = await everything(siteWith());
+        for (const [name, steps] of Object.entries(none)) {
+            expect(Object.keys(steps), name).not.toContain("exporters");
+            expect(steps.retired?.script, name).toMatch(/for step in .*\bexporters\b/);
+            const texts = Object.values(steps).flatMap(({ files }) => files.map(({ text }) => text));
+            expect(
+                texts.filter((text) => /MetricsValve|dport 91\d\d/.test(text)),
+                name,
+            ).toEqual([]);
+        }
     });
 });
 

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { repository } from "../../support/repository";
 
 let folder: string;
@@ -35,6 +35,10 @@ const texts = () => {
 const refuse = (number: string) => fs.writeFileSync(join(folder, "refused"), number);
 const acceptAll = () => fs.rmSync(join(folder, "refused"));
 
+const stateFile = () => join(folder, "state.json");
+const readState = () => JSON.parse(fs.readFileSync(stateFile(), "utf8")) as Record<string, unknown>;
+const writeState = (state: object) => fs.writeFileSync(stateFile(), JSON.stringify(state));
+
 const never = ["--days=none"];
 const always = [
     "--days=monday,tuesday,wednesday,thursday,friday,saturday,sunday",
@@ -51,9 +55,10 @@ async function started(...words: string[]) {
             "--listen=127.0.0.1:0",
             "--site=www.test.com",
             "--number=+86138",
-            `--state=${folder}/tested`,
+            `--state=${folder}/state.json`,
             `--spool=${folder}`,
             "--tick-seconds=0.02",
+            "--start-seconds=0",
             ...never,
             ...words,
         ],
@@ -203,13 +208,15 @@ test("a test message a day in working hours, also over a restart of the bridge",
     const first = await started(...always);
     await expect.poll(texts, { timeout: 20_000 }).toHaveLength(1);
     expect(texts()[0]).toContain("test message of the day");
+    // It answers after it has written down what it has sent.
+    await first.metrics();
     await first.stop();
     // The text about silence comes after many looks at the clock.
     const second = await started(...always, "--silence-seconds=0.3");
     await expect.poll(texts, { timeout: 20_000 }).toHaveLength(2);
     expect(texts()[1]).toContain("monitoring is silent");
     await second.stop();
-    fs.writeFileSync(join(folder, "tested"), "2026-01-01");
+    writeState({ ...readState(), heartbeat: Date.now() / 1000, knowSilence: [], tested: "2026-01-01" });
     await started(...always);
     await expect.poll(texts, { timeout: 20_000 }).toHaveLength(3);
 });
@@ -218,6 +225,134 @@ test("no test message outside of working hours", async () => {
     await started(...always, "--from-time=00:00", "--to-time=00:00", "--silence-seconds=0.3");
     await expect.poll(texts, { timeout: 20_000 }).toHaveLength(1);
     expect(texts()[0]).toContain("monitoring is silent");
+});
+
+describe("over a restart", () => {
+    test("the limit of an hour holds, until the texts are older than an hour", async () => {
+        const first = await started("--per-hour=2");
+        for (const name of ["nod0", "nod1"]) await first.alarms(alarm(`${name} is down`));
+        await first.stop();
+        const second = await started("--per-hour=2");
+        expect(await second.alarms(alarm("nod2 is down"))).toBe(200);
+        expect(await second.metrics()).toContain("lab_sms_texts_suppressed_total 1\n");
+        expect(texts()).toHaveLength(2);
+        await second.stop();
+        const sent = readState().sent as number[];
+        expect(sent).toHaveLength(2);
+        writeState({ ...readState(), sent: sent.map((moment) => moment - 3600) });
+        const third = await started("--per-hour=2");
+        expect(await third.alarms(alarm("nod3 is down"))).toBe(200);
+        expect(texts()).toEqual([
+            expect.anything(),
+            expect.anything(),
+            "+86138 plain www.test.com: ALARM: nod3 is down",
+        ]);
+    });
+
+    test("no number gets a text twice, and a number that was refused still gets it", async () => {
+        const first = await started("--number=+49151");
+        refuse("+49151");
+        expect(await first.alarms(alarm("nod0 is down"))).toBe(503);
+        await first.stop();
+        acceptAll();
+        const second = await started("--number=+49151");
+        expect(await second.alarms(alarm("nod0 is down"))).toBe(200);
+        expect(texts().map((line) => line.split(" ")[0])).toEqual(["+86138", "+49151"]);
+    });
+
+    test("after an hour the same alarm is a new text, also for a number that has it", async () => {
+        const text = "www.test.com: ALARM: nod0 is down";
+        const now = Date.now() / 1000;
+        writeState({
+            heartbeat: now,
+            sent: [],
+            partly: { [text]: [now - 3601, ["+86138"]] },
+            knowSilence: [],
+            tested: "",
+        });
+        const bridge = await started();
+        expect(await bridge.alarms(alarm("nod0 is down"))).toBe(200);
+        expect(texts()).toEqual([`+86138 plain ${text}`]);
+    });
+
+    test("the minutes without a heartbeat go on", async () => {
+        const first = await started();
+        await first.beat();
+        await first.stop();
+        const ago = (seconds: number) => writeState({ ...readState(), heartbeat: Date.now() / 1000 - seconds });
+        ago(200);
+        const second = await started();
+        expect(await second.metrics()).toMatch(/heartbeat_age_seconds 2\d\d\.\d/);
+        expect(texts()).toEqual([]);
+        await second.stop();
+        ago(301);
+        await started();
+        await expect.poll(texts, { timeout: 20_000 }).toHaveLength(1);
+        expect(texts()[0]).toMatch(/monitoring is silent for 3\d\d s/);
+    });
+
+    test("after a long time without power the monitoring has a while to send its heartbeat", async () => {
+        const first = await started();
+        await first.beat();
+        await first.stop();
+        writeState({ ...readState(), heartbeat: Date.now() / 1000 - 5000 });
+        const second = await started("--start-seconds=4");
+        await second.beat();
+        await expect.poll(() => second.metrics()).toMatch(/heartbeat_age_seconds 0\.\d/);
+        await second.stop();
+        // Of a monitoring that is away it tells afterwards.
+        writeState({ ...readState(), heartbeat: Date.now() / 1000 - 5000 });
+        await started("--start-seconds=4");
+        await expect.poll(texts, { timeout: 20_000 }).toHaveLength(1);
+        expect(texts()[0]).toMatch(/monitoring is silent for 50\d\d s/);
+    });
+
+    test("silence is told once, and its end too", async () => {
+        const first = await started("--silence-seconds=0.3");
+        await expect.poll(texts, { timeout: 20_000 }).toHaveLength(1);
+        await first.metrics();
+        await first.stop();
+        const second = await started("--silence-seconds=0.3");
+        await expect.poll(() => second.metrics(), { timeout: 20_000 }).toContain("lab_sms_monitoring_silent 1\n");
+        await second.stop();
+        const third = await started("--silence-seconds=300");
+        await third.beat();
+        await expect
+            .poll(() => texts().slice(1), { timeout: 20_000 })
+            .toEqual(["+86138 plain www.test.com: monitoring is back"]);
+    });
+});
+
+test.each([["no JSON"], ["[]"], ['{"heartbeat": "yesterday"}'], ['{"heartbeat": 1, "sent": 7}'], [""]])(
+    "a broken state file, %j, is told and replaced",
+    async (content) => {
+        fs.writeFileSync(stateFile(), content);
+        const bridge = await started();
+        expect(bridge.said()).toContain(`${stateFile()} is broken`);
+        expect(await bridge.alarms(alarm("nod0 is down"))).toBe(200);
+        expect(texts()).toHaveLength(1);
+        expect(readState()).toMatchObject({ partly: {}, knowSilence: [], tested: "" });
+        expect(readState().sent).toHaveLength(1);
+        expect(fs.readdirSync(folder).filter((name) => name.endsWith(".new"))).toEqual([]);
+    },
+);
+
+test("a state that cannot be written keeps no text back, and no test message comes twice", async () => {
+    const bridge = await started(...always, `--state=${folder}/away/state.json`, "--silence-seconds=0.5");
+    await expect.poll(texts, { timeout: 20_000 }).toHaveLength(2);
+    expect(texts()[1]).toContain("monitoring is silent");
+    expect(await bridge.alarms(alarm("nod0 is down"))).toBe(200);
+    expect(bridge.said()).toContain("state.json cannot be written");
+});
+
+test("a number that was told of the silence is not told again because another one is refused", async () => {
+    refuse("+49151");
+    const bridge = await started("--number=+49151", "--silence-seconds=0.1");
+    await expect.poll(() => bridge.said().split("no outbox").length, { timeout: 20_000 }).toBeGreaterThan(3);
+    expect(texts()).toHaveLength(1);
+    acceptAll();
+    await expect.poll(texts, { timeout: 20_000 }).toHaveLength(2);
+    expect(texts()[1]).toMatch(/^\+49151 plain .*monitoring is silent/);
 });
 
 test("its own numbers: files of gammu's folders, too", async () => {

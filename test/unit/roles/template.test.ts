@@ -36,7 +36,9 @@ test("what an item lacks comes from around it", () => {
 });
 
 test("false, zero and the empty text are values", () => {
-    expect(render("usr/local/tomcat/bin/setenv.sh", { heapMiB: 0, copyBufferBytes: 0 })).toContain("-Xmx0m");
+    expect(
+        render("usr/local/tomcat/bin/setenv.sh", { heapMiB: 0, copyBufferBytes: 0, properties: false, options: false }),
+    ).toContain("-Xmx0m");
     expect(render("etc/profile.d/java.sh", { javaHome: "" })).toContain("JAVA_HOME=\n");
 });
 
@@ -53,6 +55,9 @@ test("XML is escaped, and nothing else is", () => {
     const value = `<a & "b">`;
     expect(
         render("usr/local/tomcat/conf/context.xml", {
+            dataSource: "",
+            environment: [],
+            transcoderFactory: "",
             memcachedNodes: value,
             failoverNodes: "",
             metrics: false,

@@ -52,9 +52,10 @@ export async function renderForAnsible(
     const passwords = {
         database: pulumi.secret(secrets.databasePassword),
         vrrp: pulumi.secret(secrets.vrrpPassword),
+        application: undefined,
     };
     const now = Math.floor(Date.now() / 1000);
-    const siteTimes = pulumi.output(siteContents().replaceAll(/^(?=.)/gm, `${now} `));
+    const siteTimes = pulumi.output(siteContents(description).replaceAll(/^(?=.)/gm, `${now} `));
     const hosts = await Promise.all(
         description.machines.map(async (machine) => {
             const context = contextOf(machine, { description, artifacts, passwords, siteTimes });
@@ -160,7 +161,11 @@ async function writeArchive(file: string, members: (ManagedFile & { source?: str
         fs.mkdirSync(path.dirname(place), { recursive: true });
         fs.writeFileSync(
             place,
-            source ? fs.readFileSync(source) : typeof content === "string" ? content : await outputValue(content),
+            source
+                ? fs.readFileSync(source)
+                : typeof content === "string" || Buffer.isBuffer(content)
+                  ? content
+                  : await outputValue(content),
         );
         fs.chmodSync(place, parseInt(mode, 8));
     }

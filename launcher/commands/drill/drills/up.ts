@@ -1,11 +1,19 @@
 /** Drills with `up` while clients work: `up` is interrupted, lacks something, or changes a secret. */
 import { downloadsAgain } from "../../../../artifacts/cache";
-import { machinesWith, type LabDescription } from "../../../../config/description";
+import { machinesWith, type LabDescription, type MachineDescription } from "../../../../config/description";
 import type { RunningLab } from "../../../stack/running-lab";
 import { backWithin, noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
 import { lost } from "../faults/machines";
-import { artifactCorrupted, passwordRotated, proxyGone, settingChanged, unitsDrifted } from "../faults/surroundings";
+import {
+    artifactCorrupted,
+    packagesRenewed,
+    passwordRotated,
+    proxyGone,
+    settingsChanged,
+    type Setting,
+    unitsDrifted,
+} from "../faults/surroundings";
 import { lab, type Ended } from "../launcher";
 import { gentle } from "./stage";
 
@@ -15,6 +23,13 @@ export const upDrills: Record<string, Drill> = {
         load: { ...gentle, clients: 8, pauseMs: 150 },
         goals: [nothingLost, noSessionReadFails, onlyInFlight(0)],
         run: (stage) => stage.withFault(passwordRotated(stage.lab), 0),
+    },
+    "packages-renewed": {
+        help: "every machine has newer packages, and `upgrade` takes one machine after the other",
+        load: { ...gentle, clients: 8, pauseMs: 150 },
+        goals: [nothingLost, noSessionReadFails, onlyInFlight()],
+        cannot: ({ platform }) => (platform === "debian-13" ? undefined : "the package is Debian's"),
+        run: (stage) => stage.withFault(packagesRenewed(stage.lab), 0),
     },
     "memcached-added": rolesChanged(
         "one `up` adds a memcached on the first app server, the next one takes it away",
@@ -113,7 +128,7 @@ function rolesChanged(
             if (!found) return;
             const { machine, roles } = found;
             const what = `${machine.name} has the roles ${roles.join(", ")} instead of ${machine.roles.join(", ")}`;
-            const fault = settingChanged(stage.lab, what, ["machines", machine.name, "roles"], roles);
+            const fault = settingsChanged(stage.lab, what, rolesOf(machine, roles));
             await stage.withFault(fault, 2, async () => {
                 const { code, output } = await lab(stage.lab.stack, ["verify", "--only", "services,virtual-address"]);
                 if (code !== 0) throw new Error(`after the change verify says: ${output}`);
@@ -150,3 +165,11 @@ function upWithFault(
         },
     };
 }
+
+/** Only directors have a priority. */
+const rolesOf = ({ name, priority }: MachineDescription, roles: string[]): Setting[] => [
+    { place: ["machines", name, "roles"], value: roles },
+    ...(priority !== undefined && !roles.includes("director")
+        ? [{ place: ["machines", name, "priority"], value: undefined }]
+        : []),
+];

@@ -6,7 +6,7 @@ import { ownPlace } from "../../../../artifacts/cache";
 import type { MachineAccess } from "../../../../config/access";
 import { cacheFolder } from "../../../../lib/environment";
 import { StackFile } from "../../../stack/stack-file";
-import type { RunningLab } from "../../../stack/running-lab";
+import { RunningLab } from "../../../stack/running-lab";
 import { labOk } from "../launcher";
 import type { Fault } from "./fault";
 
@@ -58,21 +58,27 @@ export function artifactCorrupted(lab: RunningLab): Fault {
     };
 }
 
-/**
- * The stack file is another one for a while, and `up` makes the lab so. `place` is a setting's name and the keys below it.
- */
-export function settingChanged(lab: RunningLab, what: string, place: string[], value: unknown): Fault {
+/** A setting of the stack file: its name and the keys below it, and its value. Undefined: the file has it no more. */
+export interface Setting {
+    place: string[];
+    value: unknown;
+}
+
+/** The stack file is another one for a while, and `up` makes the lab so. */
+export function settingsChanged(lab: RunningLab, what: string, settings: Setting[]): Fault {
     const file = new StackFile(lab.stack);
     const before = file.text();
     return {
         what,
         inject: async () => {
-            file.set(place, value);
+            for (const { place, value } of settings) file.set(place, value);
             await labOk(lab.stack, ["up"]);
         },
         heal: async () => {
             file.restore(before);
             await labOk(lab.stack, ["up"]);
+            // Writes the present addresses for ssh.
+            await RunningLab.open(lab.stack);
         },
     };
 }
@@ -98,3 +104,39 @@ export const passwordRotated = (lab: RunningLab): Fault => ({
     inject: () => Promise.resolve(new StackFile(lab.stack).removeSecret("databasePassword")),
     heal: () => labOk(lab.stack, ["up"]),
 });
+
+/**
+ * The repositories of every machine have a newer version of one package, and `upgrade` brings it. The package is made
+ * for this, and has nothing in it. Debian only.
+ */
+export function packagesRenewed(lab: RunningLab): Fault {
+    const onAll = (script: string) => Promise.all(lab.access.machines.map((machine) => lab.sh(machine, script)));
+    return {
+        what: "a newer package on every machine, and upgrade",
+        inject: async () => {
+            await onAll(newerPackage);
+            await labOk(lab.stack, ["upgrade"]);
+        },
+        heal: async () => {
+            await onAll("dpkg --purge lab-drill; rm -rf /var/lib/lab-drill /etc/apt/sources.list.d/lab-drill.list");
+        },
+    };
+}
+
+/** Installs version 1 of a package, and has version 2 in a repository on the machine itself. */
+const newerPackage = `cd "$(mktemp -d)"
+mkdir -p lab-drill/DEBIAN /var/lib/lab-drill
+for version in 1 2; do
+    printf '%s\\n' 'Package: lab-drill' "Version: $version" 'Architecture: all' 'Maintainer: lab' 'Description: drill' \
+        > lab-drill/DEBIAN/control
+    dpkg-deb --root-owner-group --build lab-drill "/var/lib/lab-drill/$version.deb" >/dev/null
+done
+dpkg --install /var/lib/lab-drill/1.deb >/dev/null
+cd /var/lib/lab-drill
+{
+    dpkg-deb --field 2.deb
+    echo "Filename: ./2.deb"
+    echo "Size: $(stat -c %s 2.deb)"
+    echo "SHA256: $(sha256sum < 2.deb | cut -d ' ' -f 1)"
+} > Packages
+echo 'deb [trusted=yes] file:/var/lib/lab-drill ./' > /etc/apt/sources.list.d/lab-drill.list`;

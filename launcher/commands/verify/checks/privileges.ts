@@ -1,8 +1,9 @@
+import { isSample, startPath } from "../../../../config/application";
 import { roles } from "../../../../roles/index";
 import { words } from "../../../../lib/shell";
 import { databaseOf } from "../../../../config/chosen-database";
 import { each, verdict, type Check } from "../check";
-import { CannotRun } from "../../../stack/running-lab";
+import { CannotRun, type RunningLab } from "../../../stack/running-lab";
 
 /**
  * Programs that may run as root: programs that start processes of other users or open port 80, and the system's own.
@@ -12,7 +13,7 @@ const rootPrograms = new RegExp(
         "keepalived|nginx|tengine|apache2|httpd|check-web-serve|check-app-serve|sleep|ss",
         "systemd.*|init|\\(sd-pam\\)|sshd.*|dbus-daemon|agetty|login|cron|crond|sh|bash|ps|su|sudo|curl|kthreadd",
         "apt.*|dpkg.*|unattended-upgr|nft|qemu-ga|cloud-init",
-        "logrotate|rotatelogs|ls|tail|xargs|find|rm|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|irqbalance",
+        "logrotate|rotatelogs|ls|tail|head|cat|sed|awk|mawk|gawk|journalctl|xargs|find|rm|rsyslogd|auditd|polkitd|NetworkManager|chronyd|tuned|irqbalance",
     ].join("|")})$`,
 );
 
@@ -86,10 +87,16 @@ export const logins: Check = (lab) =>
 const identifyingText =
     /nginx\/|tengine\/|apache\/|coyote|tomcat|jsp\/|servlet\/|openssl|debian|centos|php\/|\bat org\.|java\.lang/i;
 
+/** What is asked for. What an application's own pages say is its own business. */
+const bannerPages = (lab: RunningLab) =>
+    isSample(lab.description)
+        ? ["", "no-such-page", "health", "counter.jsp?op=%00", "%", "WEB-INF/web.xml", "status", "%C0%AE%C0%AE/x"]
+        : ["%", "status", `${startPath(lab.description).slice(1)}WEB-INF/web.xml`];
+
 /** Headers and error pages show no versions, programs or stack traces. */
 export const banners: Check = (lab) =>
     each(
-        ["", "no-such-page", "health", "counter.jsp?op=%00", "%", "WEB-INF/web.xml", "status", "%C0%AE%C0%AE/x"],
+        bannerPages(lab),
         (page) => `/${page}`,
         async (page) => {
             const answer = await lab.request(`${lab.access.url}${page}`);
@@ -97,7 +104,7 @@ export const banners: Check = (lab) =>
             const problems = [...head, answer.body]
                 .flatMap((text) => identifyingText.exec(text)?.[0] ?? [])
                 .map((word) => `the answer has "${word}"`);
-            const wrong = page.startsWith("WEB-INF") && answer.status === 200 ? ["the file is served"] : [];
+            const wrong = page.endsWith("WEB-INF/web.xml") && answer.status === 200 ? ["the file is served"] : [];
             return verdict(
                 `/${page}`,
                 [...problems, ...wrong],

@@ -2,13 +2,51 @@ import { randomUUID } from "node:crypto";
 import { memcachedNodes } from "../../../../roles/sessions";
 import { quote } from "../../../../lib/shell";
 import { databaseOf } from "../../../../config/chosen-database";
-import { each, verdict, type Check } from "../check";
+import { isSample, startPath } from "../../../../config/application";
+import { each, passed, verdict, type Check } from "../check";
 import { CannotRun } from "../../../stack/running-lab";
 import { Visitor } from "../visitor";
 import { directCurlText } from "../../../../lib/proxies";
 
-/** A session counts every addition, through every director and for every page. */
-export const sessions: Check = (lab) =>
+/** A visitor has one session, whichever app server answers. */
+export const sessions: Check = (lab) => (isSample(lab.description) ? countedSessions(lab) : keptSessions(lab));
+
+/**
+ * A session of an application that is not known here: another app server finds it too. One that it does not find would
+ * get another id.
+ */
+const keptSessions: Check = (lab) =>
+    each(
+        lab.machinesWith("app"),
+        ({ name }) => name,
+        async (first) => {
+            const [director] = lab.machinesWith("director");
+            if (!director) throw new CannotRun("the lab has no director, which alone may ask app servers");
+            const path = startPath(lab.description);
+            const visitor = new Visitor(lab, director);
+            await visitor.open(`http://${first.address}${path}`);
+            const id = visitor.sessionName;
+            if (id === undefined) return passed(first.name, `the application makes no session at ${path}`);
+            const others = lab.machinesWith("app").filter(({ name }) => name !== first.name);
+            const lost: string[] = [];
+            for (const other of [...others, first]) {
+                await visitor.open(`http://${other.address}${path}`);
+                if (visitor.sessionName !== id) lost.push(other.name);
+            }
+            return verdict(
+                first.name,
+                lost.map(
+                    (name) => `${name} does not find its session (docs/your-site.md says what a session may hold)`,
+                ),
+                others.length === 0
+                    ? "there is no other app server"
+                    : `${others.map(({ name }) => name).join(" and ")} found it`,
+            );
+        },
+    );
+
+/** The sample counts every addition, through every director and for every page. */
+const countedSessions: Check = (lab) =>
     each(
         ["first", "second", "third"],
         (name) => `${name} session`,
@@ -39,7 +77,8 @@ export const memcached: Check = async (lab) => {
     const [asker] = lab.machinesWith("app");
     if (!asker) throw new CannotRun("the lab has no app server, which alone may ask memcached");
     const visitor = new Visitor(lab);
-    await visitor.add(lab.access.url, "memcached");
+    if (isSample(lab.description)) await visitor.add(lab.access.url, "memcached");
+    else await visitor.open(`${lab.access.url}${startPath(lab.description).slice(1)}`);
     const keptBy = /-([^.]+)/.exec(visitor.session ?? "")?.[1];
     return each(
         memcachedNodes(lab.description),
@@ -77,8 +116,36 @@ export function evicted(statistics: string): string[] {
           ];
 }
 
+/** The database takes what app servers write. Only the sample's own table is written to. */
+export const database: Check = (lab) => (isSample(lab.description) ? storedNotes(lab) : reachedDatabase(lab));
+
+/** Every app server reaches the database. What is in it is the application's business. */
+const reachedDatabase: Check = (lab) =>
+    each(
+        lab.machinesWith("app"),
+        ({ name }) => name,
+        async (machine) => {
+            const [server] = lab.machinesWith("database");
+            if (!server) throw new CannotRun("the lab has no database");
+            // The server speaks first. curl then waits for more, until its time is over.
+            const greeting = await lab.ssh(
+                machine,
+                `${directCurlText} -s --max-time 2 telnet://${server.address}:3306 < /dev/null | tr -c '[:print:]' .`,
+            );
+            const { code } = await lab.ssh(server, databaseOf(lab.description).ping);
+            return verdict(
+                machine.name,
+                [
+                    ...(code === 0 ? [] : ["the database does not answer on its own machine"]),
+                    ...(greeting.output.trim() === "" ? ["it does not reach the database"] : []),
+                ],
+                `it reaches the database on ${server.name}`,
+            );
+        },
+    );
+
 /** A note that is stored through one app server is shown by all of them. It is removed again. */
-export const database: Check = (lab) =>
+const storedNotes: Check = (lab) =>
     each(
         lab.machinesWith("app"),
         ({ name }) => name,

@@ -52,6 +52,23 @@ describe("the status table", () => {
         ).toContain("is on nod3 and nod4.");
     });
 
+    test("a narrow terminal has no room for services that are well", () => {
+        const [first, ...others] = well;
+        const broken = [{ ...first, units: { "mysql.service": "failed" } } as (typeof well)[number], ...others];
+        const narrow = statusTable(broken, access, 100);
+        expect(row(narrow, "mysql")).toMatch(/ mysql failed +- +NOT WELL$/);
+        expect(row(narrow, "nod3")).toMatch(/ director +all active +200 +well +192\.168\.0\.111$/);
+        expect(
+            Math.max(
+                ...narrow
+                    .split("\n")
+                    .slice(0, 7)
+                    .map((line) => line.length),
+            ),
+        ).toBeLessThan(100);
+        expect(statusTable(broken, access, 300)).toBe(statusTable(broken, access));
+    });
+
     test("says what nginx lacks where it runs instead of Tengine", () => {
         expect(statusTable(well, access)).toContain(
             "The directors run nginx-1.26.3, Tengine's parent: health checks by tengine-checks.service",

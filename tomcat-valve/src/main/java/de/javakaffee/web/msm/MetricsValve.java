@@ -32,6 +32,7 @@ public final class MetricsValve extends ValveBase {
     private final LongAdder nanoseconds = new LongAdder();
     private String address = "127.0.0.1";
     private int port;
+    private String healthPath;
     private HttpServer server;
     private ExecutorService thread;
 
@@ -48,6 +49,11 @@ public final class MetricsValve extends ValveBase {
         this.port = port;
     }
 
+    /** Requests for this path, which begins with the context's, are not counted: directors send several a second. */
+    public void setHealthPath(final String healthPath) {
+        this.healthPath = healthPath;
+    }
+
     /** Where it answers. */
     InetSocketAddress boundTo() {
         return server.getAddress();
@@ -55,6 +61,10 @@ public final class MetricsValve extends ValveBase {
 
     @Override
     public void invoke(final Request request, final Response response) throws IOException, ServletException {
+        if (request.getDecodedRequestURI().equals(healthPath)) {
+            getNext().invoke(request, response);
+            return;
+        }
         final long start = System.nanoTime();
         boolean isAnswered = false;
         try {

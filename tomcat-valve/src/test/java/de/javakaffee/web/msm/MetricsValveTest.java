@@ -49,6 +49,21 @@ public class MetricsValveTest extends TwoTomcats {
     }
 
     @Test
+    public void healthChecksAreNotCounted() throws Exception {
+        metrics.setHealthPath("/health");
+        final TestTomcat a = measured();
+        a.on("/health", session -> {
+            throw new IllegalStateException("not healthy");
+        });
+        final Visitor visitor = new Visitor();
+        assertEquals(500, visitor.ask(a, "/health?shallow").getResponseCode());
+        visitor.get(a, "/healthy");
+        visitor.get(a, "/a/health");
+        eventually("two requests", () -> value("lab_tomcat_requests_total") == 2);
+        assertEquals(0, value("lab_tomcat_request_errors_total"), 0);
+    }
+
+    @Test
     public void sessionsAreCountedAndThoseWhoseMemcachedIsAway() throws Exception {
         final TestTomcat a = measured();
         assertEquals(0, value("lab_tomcat_sessions"), 0);

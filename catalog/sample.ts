@@ -1,0 +1,2 @@
+/** The sample application, in the checkout. */
+export const sampleSource = "site/mysite";
