@@ -52,7 +52,7 @@ export const upDrills: Record<string, Drill> = {
     "directors-restarted": {
         help: "one `up` restarts web server and keepalived of every director",
         load: { ...gentle, clients: 8, pauseMs: 150, probeEveryMs: 50 },
-        goals: [nothingLost, noSessionReadFails, onlyInFlight(0), backWithin(0.3)],
+        goals: [nothingLost, noSessionReadFails, onlyInFlight(), backWithin(0.3)],
         run: async (stage) => {
             const { unit } = stage.lab.platform.keepalived;
             const files = ["tengine.service", `${unit}.d/lab.conf`].map((file) => `/etc/systemd/system/${file}`);
