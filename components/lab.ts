@@ -6,7 +6,7 @@ import { hypervisorResource, machineResource } from "../config/resource-names";
 import { hostKeyOf, publicKeyOf } from "../lib/ssh-keys";
 import { roles } from "../roles/index";
 import { contextOf, hasRole } from "../roles/of-machine";
-import type { RoleContext } from "../roles/role-definition";
+import type { RoleContext, RoleDefinition } from "../roles/role-definition";
 import { hasNoSecrets } from "../roles/application-secrets";
 import { Hypervisor, type HypervisorFacts } from "./hypervisor";
 import { Machine } from "./machine";
@@ -86,8 +86,9 @@ export class Lab extends pulumi.ComponentResource {
                 .flatMap(({ after }) => (after?.roles === "all" ? all : (after?.roles ?? [])))
                 .flatMap((name) => working.get(name) ?? []);
             const made: pulumi.Resource[] = [];
-            for (const { machine, context } of machines.filter(({ context }) =>
-                hasRole(context.machine, context.description, role),
+            for (const { machine, context } of inTurns(
+                role,
+                machines.filter(({ context }) => hasRole(context.machine, context.description, role)),
             )) {
                 const previous = role.takesTurns && !this.args.firstTime ? made.slice(-1) : [];
                 made.push(createRole(role, machine, context, [...awaited, ...previous]));
@@ -95,4 +96,10 @@ export class Lab extends pulumi.ComponentResource {
             working.set(role.name, made);
         }
     }
+}
+
+/** The machines with a role in the order in which they are changed. */
+function inTurns({ takesTurns }: RoleDefinition, machines: MachineInLab[]): MachineInLab[] {
+    if (typeof takesTurns !== "function") return machines;
+    return [...machines].sort((one, other) => takesTurns(one.context.machine) - takesTurns(other.context.machine));
 }

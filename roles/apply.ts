@@ -23,6 +23,10 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
     const sections = [
         header(step),
         test ? undo : "",
+        section(
+            "Another machine does the service's work while the service restarts. A killed run may have left it so",
+            service?.aside ? asideFunctions(service.aside) : [],
+        ),
         section("What comes before the files", [
             ...(artifacts.length > 0 ? ["artifacts=$here/artifacts"] : []),
             ...prepare,
@@ -59,11 +63,12 @@ export function applyScript(step: string, configuration: RoleConfiguration): str
                   ]
                 : [],
         ),
-        section("The service", service ? betweenReloads(linesOf(service)) : []),
+        section("The service", service ? [...leaveLines(service), ...betweenReloads(linesOf(service))] : []),
         section(
             "Until it works",
             ready ? [`await ${ready.seconds} ${quote(ready.command)} ${quote(service?.unit ?? "")}`] : [],
         ),
+        section("Its work comes back", service?.aside?.comeBack ?? []),
         section("What takes a step that works", finish),
         section("What drift is compared with (roles/drift.ts). Sums of secret files are for root alone", records),
         'rm -f "$pending"\n',
@@ -210,7 +215,29 @@ function unitsOf({ service, files = [] }: RoleConfiguration): string[] {
     return [...new Set([...(service ? [service.unit, ...(service.others ?? [])] : []), ...brought])];
 }
 
-const linesOf = ({ unit, others = [], onChange = "restart" }: NonNullable<RoleConfiguration["service"]>) =>
+type Service = NonNullable<RoleConfiguration["service"]>;
+
+const asideFunctions = ({ leave, comeBack }: NonNullable<Service["aside"]>) => [
+    "leave() {",
+    ...leave.map(indented),
+    "}",
+    "# shellcheck disable=SC2329 # The trap calls it.",
+    "comeBack() {",
+    ...comeBack.map(indented),
+    "}",
+    `trap 'rm -rf "$secrets"; comeBack' EXIT`,
+    ...comeBack,
+];
+const indented = (line: string) => `    ${line}`;
+
+/** A reload interrupts nothing, and a service that does not run does no work. */
+const leaveLines = ({ unit, others = [], onChange = "restart", aside }: Service) => {
+    if (!aside) return [];
+    const restarts = onChange === "restart" || others.length > 0 ? '[ -e "$pending" ]' : 'grep -qs restart "$pending"';
+    return [`if ${restarts} && systemctl --quiet is-active ${quote(unit)}; then leave; fi`];
+};
+
+const linesOf = ({ unit, others = [], onChange = "restart" }: Service) =>
     others.length === 0 ? serviceLines(unit, onChange) : severalServices([unit, ...others]);
 
 /**

@@ -1,8 +1,10 @@
+import { platforms } from "../catalog/platforms/index";
 import { serverSources, sourceNames } from "../catalog/director-servers";
 import { mistakeIf, repeated } from "../config/checks/check";
 import { machinesWith, type LabDescription, type MachineDescription } from "../config/description";
 import type { Mistake } from "../config/mistakes";
 import { addressesOf } from "./addresses";
+import { connectionsConfiguration, connectionsPeer } from "./connections";
 import { appServerLists, checksUnit, healthChecksConfiguration, needsChecks } from "./health-checks";
 import { keepalivedConfiguration } from "./keepalived";
 import { onePort80 } from "./one-port-80";
@@ -28,6 +30,8 @@ export const director: RoleDefinition = {
     ],
     memoryMiB: () => 48,
     component: "lab:Director",
+    // The holder of the virtual address comes last, so that the address moves only once and back.
+    takesTurns: ({ priority = 0 }) => priority,
     steps: [
         {
             name: "tengine",
@@ -43,9 +47,15 @@ export const director: RoleDefinition = {
             configuration: healthChecksConfiguration,
         },
         {
+            name: "connections",
+            component: "lab:Connections",
+            after: { steps: ["tengine"] },
+            configuration: connectionsConfiguration,
+        },
+        {
             name: "keepalived",
             component: "lab:Keepalived",
-            after: { steps: ["tengine"] },
+            after: { steps: ["tengine", "connections"] },
             configuration: keepalivedConfiguration,
         },
     ],
@@ -72,9 +82,11 @@ export const director: RoleDefinition = {
             },
         },
     ],
-    metrics: ({ description, machine: { address } }) =>
+    metrics: ({ description, machine, machine: { address } }) =>
         render("usr/libexec/lab/metrics/director", {
             virtualAddress: description.virtualAddress,
+            keepsConnections:
+                connectionsPeer({ description, machine, platform: platforms[description.platform] }) !== undefined,
             tengine: !needsChecks(description),
             address,
             listsFolder: appServerLists(description).folder,

@@ -1,6 +1,8 @@
 import { healthPath, isSample } from "../config/application";
 import { machinesWith, prefixLength } from "../config/description";
 import { addressesOf } from "./addresses";
+import { connectionsPeer, connectionsScript } from "./connections";
+import { asideFile, asideMinutes, handsOver, otherDirectors } from "./hand-over";
 import { hardened } from "./hardening";
 import { checkAgent } from "./health-checks";
 import { restarted } from "./restarted";
@@ -16,9 +18,6 @@ const siteScript = "/usr/libexec/keepalived/check-site";
 /** How long a director has for its answer whether it reaches an app server: it asks two, for half a second each. */
 const siteSeconds = 2;
 
-const otherDirectors = ({ description, machine }: Pick<RoleContext, "description" | "machine">) =>
-    machinesWith(description, "director").filter(({ name }) => name !== machine.name);
-
 /** keepalived, which lets the directors share the virtual address (article, rows 5, 6 and 21). */
 export function keepalivedConfiguration(context: RoleContext): RoleConfiguration {
     const { platform, description, passwords } = context;
@@ -26,7 +25,9 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
     const { seconds } = checkOf(context);
     const others = otherDirectors(context);
     // Until a director holds the virtual address, a connection attempt hangs in ARP. Keep the timeout short.
-    const ask = `${directCurlText} -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
+    // With lab-connections.service an address of another director is this one's, too.
+    const viaNetwork = connectionsPeer(context) ? ` --interface ${description.keepalived.interface}` : "";
+    const ask = `${directCurlText}${viaNetwork} -sS -f -o /dev/null --connect-timeout ${seconds < 1 ? 0.3 : 1} --max-time 2`;
     // VRRP version 3 has no authentication. Its file holds no secret, so a preview shows what changes in it.
     const content =
         vrrpVersion(description.keepalived.advertInterval) === 2
@@ -43,7 +44,10 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
                 ? [
                       {
                           path: checkScript,
-                          content: render("usr/libexec/keepalived/check-web-server", { seconds }),
+                          content: render("usr/libexec/keepalived/check-web-server", {
+                              seconds,
+                              aside: { file: asideFile, minutes: asideMinutes },
+                          }),
                           mode: "755",
                       },
                       {
@@ -73,7 +77,7 @@ export function keepalivedConfiguration(context: RoleContext): RoleConfiguration
             }),
         ],
         test: test?.(configurationFile),
-        service: { unit, onChange: "reload" },
+        service: { unit, onChange: "reload", aside: handsOver(context) },
         ready: {
             command: `systemctl --quiet is-active ${unit} && ${ask} http://${description.virtualAddress}${healthPath(description)}`,
             seconds: 300,
@@ -131,6 +135,7 @@ export function keepalivedText(context: RoleContext, password?: string): string 
             site: { script: siteScript, timeout: directors.length * siteSeconds + 1 },
         },
         scriptUser: platform.keepalived.scriptUser,
+        connections: connectionsPeer(context) !== undefined && { script: connectionsScript },
         preempt,
         password: password ?? false,
         virtualAddress: description.virtualAddress,

@@ -42,6 +42,11 @@ export interface RoleConfiguration {
         others?: string[];
         /** How the service loads a changed file. Default: restart. A changed unit file always takes a restart. */
         onChange?: "restart" | "reload";
+        /**
+         * How another machine does the service's work while the service restarts: shell lines before a restart, and
+         * lines after it, once the step works. `comeBack` also runs when the script begins and however it ends.
+         */
+        aside?: { leave: string[]; comeBack: string[] };
     };
     /**
      * A command that succeeds once the step works, and its time limit in seconds: several times what six emulated

@@ -29,10 +29,10 @@ export interface RoleDefinition extends RoleRules {
     /** Name of the step that is done when the role works. Other roles wait for it. */
     worksAfter: string;
     /**
-     * Whether machines with the role are changed one after the other, so that one of them always serves. Only steps
-     * that wait for other roles take turns.
+     * Whether machines with the role are changed one after the other, so that one of them always serves: in the order
+     * of their names, or the one with the lowest number first. Only steps that wait for other roles take turns.
      */
-    takesTurns?: boolean;
+    takesTurns?: boolean | ((machine: MachineDescription) => number);
     packages?: (description: LabDescription, platform: Platform) => string[];
     /** Publishers' own repositories that some of these packages come from. */
     repositories?: (description: LabDescription) => Repository[];

@@ -3,6 +3,7 @@ import { systemUser } from "../lib/posix-accounts";
 import { checkedPath, healthPath, isSample } from "../config/application";
 import { machinesWith, type LabDescription } from "../config/description";
 import { addressesOf, controlAddresses } from "./addresses";
+import { handsOver } from "./hand-over";
 import { hardened } from "./hardening";
 import { monitorsOf } from "./monitoring";
 import { headerKiBBehindDirectors } from "./request-limits";
@@ -141,7 +142,7 @@ export function tengineConfiguration(context: RoleContext): RoleConfiguration {
             }),
         ],
         test: `systemd-tmpfiles --create /etc/tmpfiles.d/tengine.conf && ${prefix}/sbin/nginx -t -q`,
-        service: { unit: "tengine.service", onChange: "reload" },
+        service: { unit: "tengine.service", onChange: "reload", aside: handsOver(context) },
         ready: { command: answersText(`http://127.0.0.1${healthPath(description)}`), seconds: 300 },
     };
 }

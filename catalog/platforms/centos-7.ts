@@ -55,5 +55,6 @@ export const centos7: Platform = {
         // keepalived 1.3.5 has no --config-test, and reads a script's interval in whole seconds (its vrrp_parser.c).
         test: undefined,
         shortestCheckInterval: 1,
+        keepsConnections: false,
     },
 };

@@ -32,5 +32,6 @@ export const centosStream9: Platform = {
         scriptUser: "keepalived_script",
         test: (file) => `keepalived --config-test --use-file ${file}`,
         shortestCheckInterval: 0.1,
+        keepsConnections: true,
     },
 };

@@ -122,6 +122,7 @@ export const debian13: Platform = {
         scriptUser: "keepalived_script",
         test: (file) => `keepalived --config-test --use-file ${file}`,
         shortestCheckInterval: 0.1,
+        keepsConnections: true,
     },
     firewall: {
         unit: "nftables.service",

@@ -158,6 +158,8 @@ export interface Platform {
         test: ((file: string) => string) | undefined;
         /** The shortest interval of a check script that this version of keepalived supports, in seconds. */
         shortestCheckInterval: number;
+        /** Whether kernel and nft find a packet's socket and send copies (`socket wildcard` and `dup`). */
+        keepsConnections: boolean;
     };
     firewall: {
         /** The unit of nftables, which loads `configurationFile` at boot before the network starts. */

@@ -47,7 +47,14 @@ describe("what has drifted", () => {
 });
 
 describe("what changes under load:", () => {
-    test.each(["packages-renewed", "memcached-added", "memcached-retired", "director-retired"])("%s", async (name) => {
+    test.each([
+        "packages-renewed",
+        "memcached-added",
+        "memcached-retired",
+        "director-retired",
+        "directors-restarted",
+        "address-handed-over",
+    ])("%s", async (name) => {
         const file = join(lab.home, "drill.json");
         const { code, all } = await lab.lab("drill", name, "--json", file);
         const [result] = JSON.parse(readFileSync(file, "utf8")) as DrillResult[];

@@ -101,7 +101,8 @@ export class SandboxMachine {
     static make(): SandboxMachine {
         bin ??= makePrograms();
         const root = fs.mkdtempSync(path.join(os.tmpdir(), "machine-"));
-        for (const name of ["lib", "run", "mnt", "state"]) fs.mkdirSync(path.join(root, name));
+        for (const name of ["lib", "run", "mnt", "state/count"])
+            fs.mkdirSync(path.join(root, name), { recursive: true });
         return new SandboxMachine(root);
     }
 

@@ -140,6 +140,13 @@ describe("the article's lab", () => {
             (await registrationsOf(undefined, { firstTime: true })).find(({ name }) => name === "nod2-tomcat")
                 ?.dependencies,
         ).toEqual(expect.not.arrayContaining(["nod0-httpd"]));
+        // The holder of the virtual address, nod3, is the last director.
+        expect(dependencies("nod3-tengine")).toContain("nod4-keepalived");
+        expect(dependencies("nod4-tengine").filter((name) => name.startsWith("nod3"))).toEqual([]);
+        expect(
+            (await registrationsOf(undefined, { firstTime: true })).find(({ name }) => name === "nod3-tengine")
+                ?.dependencies,
+        ).toEqual(expect.not.arrayContaining(["nod4-keepalived"]));
         for (const director of ["nod3", "nod4"]) {
             expect(dependencies(`${director}-tengine`)).toEqual(
                 expect.arrayContaining(["nod0-httpd", "nod2-httpd", `${director}-tengine-build`]),

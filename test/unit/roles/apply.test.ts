@@ -55,6 +55,66 @@ test("a changed file, mode or owner reaches the service, in the way that the rol
     expect(fs.statSync(machine.path("mnt/one.conf")).mode & 0o777).toBe(0o644);
 });
 
+describe("a service whose work another machine does meanwhile", () => {
+    /** `leave` is recorded beside systemctl's calls. */
+    const aside = {
+        leave: ['echo "start leave" >> "$STATE/systemctl"', ": > /run/aside"],
+        comeBack: ["rm -f /run/aside"],
+    };
+    const role = (content: string, more: RoleConfiguration = {}): RoleConfiguration =>
+        configuration(content, {
+            service: { unit: "web.service", onChange: "reload", aside },
+            ready: { command: "ls /run > /mnt/seen", seconds: 5 },
+            ...more,
+        });
+    const restarting = { prepare: ["changed restart"] };
+    const asideNow = (machine: SandboxMachine) => machine.list("run").includes("aside");
+
+    test("leaves it before a restart and comes back when it works; nothing moves for a start or a reload", async () => {
+        const machine = makeMachine();
+        expect(await machine.apply("web", role("first\n", restarting))).toMatchObject({
+            services: ["start web.service"],
+        });
+        expect(await machine.apply("web", role("second\n"))).toMatchObject({ services: ["reload web.service"] });
+        expect(await machine.apply("web", role("second\n"))).toMatchObject({ services: [] });
+        expect(machine.read("mnt/seen")).not.toContain("aside");
+        expect(await machine.apply("web", role("second\n", restarting))).toMatchObject({
+            code: 0,
+            services: ["start leave", "restart web.service"],
+        });
+        expect(machine.read("mnt/seen")).toContain("aside\n");
+        expect(asideNow(machine)).toBe(false);
+    });
+
+    test("leaves it before each restart of a service that has no reload", async () => {
+        const machine = makeMachine();
+        const without = (content: string) => role(content, { service: { unit: "web.service", aside } });
+        await machine.apply("web", without("first\n"));
+        expect(await machine.apply("web", without("second\n"))).toMatchObject({
+            services: ["start leave", "restart web.service"],
+        });
+    });
+
+    test("comes back however the run ends, and after a kill with the next run", async () => {
+        const machine = makeMachine();
+        await machine.apply("web", role("first\n"));
+        const failing = role("first\n", { ...restarting, ready: { command: "false", seconds: 1 } });
+        expect(await machine.apply("web", failing)).toMatchObject({ code: 1 });
+        expect(asideNow(machine)).toBe(false);
+        const waiting = role("first\n", { ready: { command: "false", seconds: 60 } });
+        for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+            const { child, done } = machine.start("web", waiting);
+            await expect.poll(() => asideNow(machine), { timeout: 5000 }).toBe(true);
+            child.kill(signal);
+            await done;
+            expect(asideNow(machine), signal).toBe(signal === "SIGKILL");
+        }
+        const refused = role("first\n", { prepare: ["exit 1"] });
+        expect(await machine.apply("web", refused)).toMatchObject({ code: 1, services: [] });
+        expect(asideNow(machine)).toBe(false);
+    });
+});
+
 test("a service that is down is started, whatever else there is to do", async () => {
     const machine = makeMachine();
     await machine.apply("web", configuration("first\n"));

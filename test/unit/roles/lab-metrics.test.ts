@@ -129,6 +129,7 @@ const director = (changes: object) =>
     render("usr/libexec/lab/metrics/director", {
         virtualAddress: "192.0.2.1",
         tengine: false,
+        keepsConnections: false,
         address: "127.0.0.1",
         listsFolder: folder,
         appServers: [
@@ -153,4 +154,9 @@ test("a director: whether it holds the address, and which app server is out of r
 test("a director that has the address", async () => {
     const metrics = started(director({ virtualAddress: "127.0.0.1" }));
     expect(await metrics((all) => all.length > 4)).toContain("lab_keepalived_holds_address 1");
+});
+
+test("a director that has a route of its own to the address, and not the address", async () => {
+    const metrics = started(director({ virtualAddress: "127.0.0.1", keepsConnections: true }));
+    expect(await metrics((all) => all.length > 4)).toContain("lab_keepalived_holds_address 0");
 });

@@ -39,6 +39,15 @@ export async function askSlowPage(stage: Stage, page: SlowPage): Promise<void> {
     if (problems.length > 0) throw new Error(problems.join("; "));
 }
 
+/** Asks for the slow page. An Error unless it is answered with 200. */
+export async function askOnce({ lab }: Stage, page: SlowPage, number: string): Promise<void> {
+    const code = await lab.inside([
+        ...[...directCurl, "--silent", "--max-time", "20", "--output", "/dev/null", "--write-out", "%{http_code}"],
+        `${lab.access.url}${page.path(number)}`,
+    ]);
+    if (code !== "200") throw new Error(`slow request ${number}: ${code}`);
+}
+
 /** The app servers that the directors' health checks have left out (roles/health-checks.ts). */
 async function leftOutBy(lab: Stage["lab"]): Promise<string[]> {
     const found = await Promise.all(

@@ -2,7 +2,7 @@
 import { downloadsAgain } from "../../../../artifacts/cache";
 import { machinesWith, type LabDescription, type MachineDescription } from "../../../../config/description";
 import type { RunningLab } from "../../../stack/running-lab";
-import { noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
+import { backWithin, noSessionReadFails, nothingLost, onlyInFlight, type Drill } from "../drill";
 import type { Fault } from "../faults/fault";
 import { lost } from "../faults/machines";
 import {
@@ -12,6 +12,7 @@ import {
     proxyGone,
     settingsChanged,
     type Setting,
+    unitsDrifted,
 } from "../faults/surroundings";
 import { lab, type Ended } from "../launcher";
 import { gentle } from "./stage";
@@ -48,6 +49,16 @@ export const upDrills: Record<string, Drill> = {
         -1,
         () => ["memcached"],
     ),
+    "directors-restarted": {
+        help: "one `up` restarts web server and keepalived of every director",
+        load: { ...gentle, clients: 8, pauseMs: 150, probeEveryMs: 50 },
+        goals: [nothingLost, noSessionReadFails, onlyInFlight(), backWithin(0.3)],
+        run: async (stage) => {
+            const { unit } = stage.lab.platform.keepalived;
+            const files = ["tengine.service", `${unit}.d/lab.conf`].map((file) => `/etc/systemd/system/${file}`);
+            await stage.withFault(unitsDrifted(stage.lab, stage.lab.requireMachines("director", 2), files), 2);
+        },
+    },
     "proxy-gone": upWithFault(
         "the package proxy fails while `up` replaces a lost machine: `up` fails and says why, " +
             "and the next `up` succeeds",

@@ -1,5 +1,6 @@
 /** Faults of a service on one machine. */
 import type { MachineAccess } from "../../../../config/access";
+import { asideFile } from "../../../../roles/hand-over";
 import { quote } from "../../../../lib/shell";
 import type { RunningLab } from "../../../stack/running-lab";
 import { onMachine, signal, together, type Fault } from "./fault";
@@ -123,6 +124,10 @@ journalctl --flush`,
             ),
         ),
     );
+
+/** The director gives the virtual address away in good order, and takes it back. */
+export const aside = (lab: RunningLab, machine: MachineAccess): Fault =>
+    onMachine(lab, machine, "the address handed over", `: > ${asideFile}`, `rm -f ${asideFile}`);
 
 /** A file is edited with sed on several machines, and `then` is run. Healing restores the file. */
 export function edited(

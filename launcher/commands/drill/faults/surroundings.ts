@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { ownPlace } from "../../../../artifacts/cache";
+import type { MachineAccess } from "../../../../config/access";
 import { cacheFolder } from "../../../../lib/environment";
 import { StackFile } from "../../../stack/stack-file";
 import { RunningLab } from "../../../stack/running-lab";
@@ -81,6 +82,18 @@ export function settingsChanged(lab: RunningLab, what: string, settings: Setting
         },
     };
 }
+
+/** Lines more in unit files of several machines. The next `up` takes them for drift and restarts the units. */
+export const unitsDrifted = (lab: RunningLab, machines: MachineAccess[], files: string[]): Fault => ({
+    what: `${files.join(" and ")} drifted on ${machines.map(({ name }) => name).join(" and ")}, and mended by up`,
+    inject: async () => {
+        await Promise.all(
+            machines.map((machine) => lab.sh(machine, files.map((file) => `echo '# drill' >> ${file}`).join("\n"))),
+        );
+        await labOk(lab.stack, ["up"]);
+    },
+    heal: () => labOk(lab.stack, ["up"]),
+});
 
 /**
  * The database gets another password. `up` makes the missing secret, so healing is an `up`; the old password does not
