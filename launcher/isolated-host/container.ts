@@ -32,7 +32,7 @@ import { domainXml, identityFiles } from "./container-definition";
 import { requireSound } from "./layer-digest";
 import { withLock } from "../../lib/lock";
 import { until } from "../../lib/until";
-import { cutPower, powerOn, type PowerSwitch } from "./power";
+import { powerOn, shutDown, type PowerSwitch } from "./power";
 
 /**
  * What stamp.json says of a container. It is written last: a container without it is incomplete, and `create` makes it
@@ -213,7 +213,7 @@ function hasSshServer(address: string): Promise<boolean> {
 
 async function removeDomain(name: string): Promise<void> {
     const power = powerSwitchOf(name);
-    if (await power.isRunning()) await cutPower(power);
+    if (await power.isRunning()) await shutDown(power);
     if ((await domains("--all")).includes(name)) await virsh("undefine", name);
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { cutPower, powerOn } from "../../../../launcher/isolated-host/power";
+import { cutPower, powerOn, shutDown } from "../../../../launcher/isolated-host/power";
 
 const deaf = { "send-process-signal 1 nop": "error: Requested operation is not valid: Init pid is not yet available" };
 const virtual = Object.fromEntries(
-    ["kill", "nop"].map((signal) => [
+    ["kill", "nop", "rt6"].map((signal) => [
         `send-process-signal 1 ${signal}`,
         "error: this function is not supported by the connection driver: virDomainSendProcessSignal",
     ]),
@@ -30,7 +30,7 @@ function libvirt({
             if (command === "start") [running, left, started] = [true, Infinity, started + 1];
             const refusal = started <= starts ? refuses[command] : undefined;
             if (refusal !== undefined) return Promise.reject(new Error(refusal));
-            if (command === "send-process-signal 1 kill") left = looks;
+            if (/ (kill|rt6)$/.test(command)) left = looks;
             if (command === "destroy") running = false;
             return Promise.resolve("");
         },
@@ -91,4 +91,23 @@ test("a machine that libvirt lost is started again, a limited number of times", 
         "send-process-signal 1 nop",
     ]);
     await expect(powerOn(libvirt({ running: false, refuses: deaf }))).rejects.toThrow("lost contact with it each time");
+});
+
+test("a container that is told to power off ends by itself", async () => {
+    const one = libvirt({ looks: 3 });
+    await shutDown(one);
+    expect(one.told).toEqual(["send-process-signal 1 rt6"]);
+    expect(await one.isRunning()).toBe(false);
+});
+
+test("one that does not end in time has its power cut", async () => {
+    const one = libvirt({ looks: Infinity });
+    await shutDown(one, 0.1);
+    expect(one.told).toEqual(["send-process-signal 1 rt6", "send-process-signal 1 kill", "destroy"]);
+});
+
+test("one that takes no signal has its power cut at once", async () => {
+    const one = libvirt({ refuses: virtual, looks: 1 });
+    await shutDown(one, 60);
+    expect(one.told.at(-1)).toBe("destroy");
 });
