@@ -18,7 +18,16 @@ import { appBase, dataFolder, docBaseOf, versionsFolder, workFolderOf } from "./
 import { render, verbatim } from "./template";
 import { answersText } from "../lib/proxies";
 
-const home = "/usr/local/tomcat";
+/** A link to the folder of the version that runs. */
+export const tomcatHome = "/usr/local/tomcat";
+const home = tomcatHome;
+
+/** Where the release's Tomcat is unpacked. */
+export const tomcatFolder = ({ release }: Pick<LabDescription, "release">) =>
+    `/usr/local/apache-tomcat-${releases[release].tomcat.version}`;
+
+/** The first number of the version in the target of tomcatHome; undefined for another text. */
+export const majorVersionOf = (folder: string) => /^\/usr\/local\/apache-tomcat-(\d+)\./.exec(folder)?.[1];
 const readableByTomcat = { mode: "640", owner: "root:tomcat" };
 
 /** Where the valve tells monitors of sessions, requests and the JVM. */
@@ -44,7 +53,7 @@ export function tomcatConfiguration(context: RoleContext): RoleConfiguration {
     const driver = drivers[description.database.server];
     const libraries = [...[...release.libraries, driver.artifact].map((name) => artifacts[name]), client];
     const valves = description.sessions.keepCopies ? [artifacts["tomcat-valve"]] : [];
-    const versionedHome = `/usr/local/apache-tomcat-${release.tomcat.version}`;
+    const versionedHome = tomcatFolder(description);
     const { address } = machine;
     const { application } = description.site;
     const { contextPath, dataSource, sessionMinutes } = application;

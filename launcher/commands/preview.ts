@@ -7,7 +7,7 @@ import { run } from "../../lib/run";
 import { labCommand, passingWordsToPulumi } from "../command";
 import { progress } from "../progress";
 import { mistakesHere } from "../stack/host-size";
-import { isFirstBuild, mendingWords, recoverStack } from "../stack/prepare";
+import { isFirstBuild, lookAtMachines, recoverStack } from "../stack/prepare";
 import { Session } from "../stack/session";
 import { StackFile } from "../stack/stack-file";
 import { withoutDots } from "./pulumi";
@@ -50,7 +50,8 @@ export const previewCommand = (): Command =>
                 }
                 const session = await Session.open(stack, { plans: true, makesStack: true });
                 await recoverStack(session);
-                const mending = await mendingWords(session, await isFirstBuild(session));
+                const { mending, sessionsEnd } = await lookAtMachines(session, await isFirstBuild(session));
+                if (sessionsEnd !== undefined) progress.info(`${sessionsEnd} up asks for --end-sessions.`);
                 return session.pulumi(["preview", ...withoutDots, ...mending, ...words]);
             },
         }).addHelpText("after", "\nIf no hypervisor answers: --commands shows every command and script of the plan."),

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { asVariables } from "../../lib/environment";
+import { UserError } from "../../lib/errors";
 import { labCommand, passingWordsToPulumi } from "../command";
 import { progress } from "../progress";
 import { markUp } from "../stack/changes";
-import { isFirstBuild, mendingWords, recoverStack } from "../stack/prepare";
+import { isFirstBuild, lookAtMachines, recoverStack } from "../stack/prepare";
 import { Session } from "../stack/session";
 import { refuseHalfReverted } from "../stack/standstill";
 import { recordedUp, timelineFile } from "../timeline/recorded-up";
@@ -12,7 +13,7 @@ import { withoutDots } from "./pulumi";
 
 export const upCommand = (): Command =>
     passingWordsToPulumi(
-        labCommand<{ timeline?: string; layers: boolean }>({
+        labCommand<{ timeline?: string; layers: boolean; endSessions?: boolean }>({
             name: "up",
             group: "lifecycle",
             help: "build the lab, or bring it to what its stack file says",
@@ -27,7 +28,9 @@ export const upCommand = (): Command =>
                 });
                 await recoverStack(session);
                 const isFirst = await isFirstBuild(session);
-                const mending = await mendingWords(session, isFirst);
+                const { mending, sessionsEnd } = await lookAtMachines(session, isFirst);
+                if (sessionsEnd !== undefined && !options.endSessions)
+                    throw new UserError(sessionsEnd, "If they may end, call up --end-sessions.");
                 const up = ["up", "--yes", "--skip-preview", ...withoutDots, ...mending, ...words];
                 const env = isFirst ? asVariables({ firstTime: "true" }) : {};
                 const start = Date.now();
@@ -44,6 +47,7 @@ export const upCommand = (): Command =>
                 "--timeline <FILE>",
                 "write a picture (SVG) of what took how long, and FILE.json with the same as data",
             )
+            .option("--end-sessions", "change the release although every session ends")
             .option("--no-layers", "make machines from the image alone, and make no package layers"),
         "up",
     );

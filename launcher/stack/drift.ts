@@ -9,6 +9,7 @@ import { run } from "../../lib/run";
 import { quote } from "../../lib/shell";
 import { driftScript, parseDrift, type Drift } from "../../roles/drift";
 import { rolesOf } from "../../roles/of-machine";
+import { majorVersionOf, tomcatFolder, tomcatHome } from "../../roles/tomcat";
 import { enterLab } from "./lab-network";
 import type { StateResource } from "./pulumi-state";
 import { RunningLab } from "./running-lab";
@@ -18,6 +19,8 @@ export interface MachineDrift {
     machine: string;
     /** Undefined if the machine does not answer. */
     drift: Drift[] | undefined;
+    /** The folder of the Tomcat that the machine has, if it has one. */
+    tomcat?: string;
 }
 
 /**
@@ -56,19 +59,36 @@ const hostsIn = (config: string) =>
 
 async function askAll(stack: string, description: LabDescription, config: string, machines: string[]) {
     const enter = await enterLab(stack);
-    const text = `sh -c ${quote(driftScript)}`;
+    const text = `sh -c ${quote(`readlink ${tomcatHome}\n${driftScript}`)}`;
     const command = platforms[description.platform].loginUser === "root" ? text : `sudo -n ${text}`;
     return Promise.all(
         machines.map(async (machine): Promise<MachineDrift> => {
             const [program = "ssh", ...words] = enter(sshToMachine(config, machine, command));
             const output = await run([program, ...words], {}).catch(() => undefined);
+            if (output === undefined) return { machine, drift: undefined };
             const described = stepsOf(description, machine);
+            const [first = ""] = output.split("\n");
             return {
                 machine,
-                drift: output === undefined ? undefined : parseDrift(output).filter(({ step }) => described.has(step)),
+                drift: parseDrift(output).filter(({ step }) => described.has(step)),
+                ...(first.startsWith("/") ? { tomcat: first } : {}),
             };
         }),
     );
+}
+
+/**
+ * Why `up` ends every session; undefined if it does not. Session managers of another Tomcat cannot read the copies in
+ * memcached.
+ */
+export function whySessionsEnd(machines: MachineDrift[], description: LabDescription): string | undefined {
+    const next = majorVersionOf(tomcatFolder(description));
+    const others = machines.filter(({ tomcat }) => tomcat !== undefined && majorVersionOf(tomcat) !== next);
+    const [{ machine, tomcat = "" } = {}] = others;
+    return machine === undefined
+        ? undefined
+        : `${machine} has Tomcat ${majorVersionOf(tomcat)}, and lab:release is ${description.release}, with Tomcat ${next}: ` +
+              "every session ends, because the other session manager cannot read the copies in memcached.";
 }
 
 /** Words for pulumi by which the steps that have drifted are done again. */

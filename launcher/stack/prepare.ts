@@ -4,7 +4,7 @@ import { parseResourceName, parseUrn } from "../../config/resource-names";
 import { UserError } from "../../lib/errors";
 import { describeDrift } from "../../roles/drift";
 import { progress } from "../progress";
-import { readDrift, replaceWords } from "./drift";
+import { readDrift, replaceWords, whySessionsEnd } from "./drift";
 import { stateFile } from "./folders";
 import { makeStack } from "./make-stack";
 import { exportStack, machineNamesIn, readStateFile, type Deployment } from "./pulumi-state";
@@ -39,15 +39,22 @@ export async function isFirstBuild(session: Session): Promise<boolean> {
     );
 }
 
-/**
- * Words for pulumi's up and preview that mend what has changed behind Pulumi's back: machines that libvirt has lost (of
- * isolated labs alone), and what has drifted on the others.
- */
-export async function mendingWords(session: Session, isFirst: boolean): Promise<string[]> {
+export interface MachinesNow {
+    /**
+     * Words for pulumi's up and preview that mend what has changed behind Pulumi's back: machines that libvirt has lost
+     * (of isolated labs alone), and what has drifted on the others.
+     */
+    mending: string[];
+    /** Why `up` ends every session; undefined if it does not. */
+    sessionsEnd?: string;
+}
+
+/** What `up` and `preview` have to know of the machines that exist. */
+export async function lookAtMachines(session: Session, isFirst: boolean): Promise<MachinesNow> {
     const { stack, settings } = session.file;
     const description = readDescription(settings, stack);
     const lost = session.isolatedHost ? await recoverMachines(session, session.isolatedHost, description) : [];
-    if (isFirst || lost.length > 0) return lost;
+    if (isFirst || lost.length > 0) return { mending: lost };
     const drifts = await readDrift(stack, description).catch((error: unknown) => {
         if (error instanceof UserError) return []; // no `up` has come to its end
         throw error;
@@ -55,5 +62,5 @@ export async function mendingWords(session: Session, isFirst: boolean): Promise<
     for (const { machine, drift = [] } of drifts)
         for (const one of drift) progress.info(`${machine}: ${describeDrift(one)}. The step is done again.`);
     const { resources = [] } = drifts.some(({ drift = [] }) => drift.length > 0) ? await deploymentOf(session) : {};
-    return replaceWords(drifts, resources);
+    return { mending: replaceWords(drifts, resources), sessionsEnd: whySessionsEnd(drifts, description) };
 }
