@@ -344,6 +344,14 @@ const machines = (thresholds: Thresholds): AlertRule[] => [
         description: "systemd has given it up. What it does is not done until somebody starts it again.",
     },
     {
+        name: "DriftFound",
+        severity: "warning",
+        expression: "sum by (machine) (lab_drift) > 0",
+        seconds: minutes(1),
+        summary: `${machine} is not as up left it`,
+        description: "{{ $value }} files or services have changed. ./lab drift names them, ./lab up mends them.",
+    },
+    {
         name: "TextsNotSent",
         severity: "warning",
         expression: 'lab_sms_messages{folder="error"} > 0 or min_over_time(lab_sms_messages{folder="outbox"}[5m]) > 0',

@@ -1,18 +1,22 @@
 import type { Monitoring } from "../catalog/platforms/platform";
+import { stepsFolder } from "./apply";
+import { driftScript } from "./drift";
 import { hardened } from "./hardening";
 import { monitoringOf } from "./monitoring";
 import { restarted } from "./restarted";
 import type { RoleConfiguration } from "./role-configuration";
 import type { Exporter, ExporterService, RoleContext, RoleDefinition } from "./role-definition";
-import { render } from "./template";
+import { render, verbatim } from "./template";
 
 const metricsUnit = "lab-metrics.service";
+const driftTimer = "lab-drift.timer";
+const driftProgram = "/usr/libexec/lab/look-for-drift";
 
 /** What monitors ask of a machine. Which exporters there are, the machine's other roles say. */
 export const exporters: RoleDefinition = {
     name: "exporters",
     isImplied: (_machine, description) => monitoringOf(description) !== undefined,
-    units: () => [metricsUnit],
+    units: () => [metricsUnit, driftTimer],
     steps: [{ name: "exporters", component: "lab:Exporters", configuration: exportersConfiguration }],
     worksAfter: "exporters",
 };
@@ -53,8 +57,21 @@ function exportersConfiguration({ description, platform, exporters: own, metrics
             },
             restarted(metricsUnit),
             hardened(metricsUnit, platform),
+            {
+                path: driftProgram,
+                content: render("usr/libexec/lab/look-for-drift", { stepsFolder, script: driftScript }),
+                mode: "755",
+            },
+            {
+                path: "/etc/systemd/system/lab-drift.service",
+                content: render("etc/systemd/system/lab-drift.service", {
+                    program: driftProgram,
+                    file: `${textFolder}/drift.prom`,
+                }),
+            },
+            { path: `/etc/systemd/system/${driftTimer}`, content: verbatim(`etc/systemd/system/${driftTimer}`) },
         ],
-        service: { unit: metricsUnit, others: services.map(({ unit }) => unit) },
+        service: { unit: metricsUnit, others: [driftTimer, ...services.map(({ unit }) => unit)] },
     };
 }
 

@@ -331,6 +331,15 @@ const cases: Record<string, Case> = {
         fires: [{ machine: "nod0", unit: "tomcat.service" }],
         good: { 'lab_unit_failed{machine="nod0",unit="tomcat.service"}': "1x10 stale" },
     },
+    DriftFound: {
+        bad: {
+            'lab_drift{machine="nod0",step="httpd"}': "3x60",
+            'lab_drift{machine="nod0",step="tomcat"}': "4x60",
+        },
+        after: 60,
+        fires: [{ machine: "nod0" }],
+        good: { 'lab_drift{machine="nod0",step="httpd"}': "1x6 stale" },
+    },
     TextsNotSent: {
         bad: {
             'lab_sms_messages{machine="nod1",folder="error"}': "7x200",

@@ -82,6 +82,22 @@ describe("a calm lab", () => {
         expect(await lab.ok("preview")).not.toMatch(/to (create|update|replace)/);
     });
 
+    test("hears of what has drifted, until it is mended", async () => {
+        const file = "/usr/libexec/lab/look-for-drift";
+        const drifted = async () =>
+            (
+                await ask<{ data: { result: { metric: Record<string, string> }[] } }>(
+                    "nod5",
+                    9090,
+                    "/api/v1/query?query=lab_drift",
+                )
+            ).data.result.map(({ metric: { machine, step } }) => `${machine} ${step}`);
+        await on("nod1", `echo '# more' >> ${file}; systemctl start lab-drift`);
+        await expect.poll(drifted, { timeout: 20_000 }).toEqual(["nod1 exporters"]);
+        await on("nod1", `sed -i '$ d' ${file}; systemctl start lab-drift`);
+        await expect.poll(drifted, { timeout: 20_000 }).toEqual([]);
+    });
+
     test("raises no alarm while up adds an app server and changes the heap, by which the Tomcats restart in turn", async () => {
         const begin = Date.now();
         lab.edit("Pulumi.cluster.yaml", "  lab:sms:", "  lab:tomcat: { heapMiB: 200 }\n  lab:sms:");

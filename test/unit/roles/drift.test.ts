@@ -2,7 +2,9 @@
 import * as fs from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import * as pulumi from "@pulumi/pulumi";
+import { stepsFolder } from "../../../roles/apply";
 import { driftScript, parseDrift } from "../../../roles/drift";
+import { render } from "../../../roles/template";
 import { SandboxMachine } from "../../support/sandbox-machine";
 
 const machines: SandboxMachine[] = [];
@@ -54,4 +56,17 @@ test("a service that was stopped and disabled", async () => {
         { step: "web", what: "stopped", subject: "web.service" },
         { step: "web", what: "disabled", subject: "web.service" },
     ]);
+});
+
+test("monitors get the number of a step's drifts, and nothing where there is none", async () => {
+    const machine = await working();
+    const script = render("usr/libexec/lab/look-for-drift", { stepsFolder, script: driftScript });
+    const metrics = async () => {
+        await machine.run(`set -- /mnt/drift.prom\n${script}`);
+        return machine.read("mnt/drift.prom");
+    };
+    expect(await metrics()).toBe("");
+    machine.write("mnt/one.conf", "another\n");
+    fs.rmSync(machine.path("mnt/two words.conf"));
+    expect(await metrics()).toBe('lab_drift{step="web"} 2\n');
 });
