@@ -10,13 +10,20 @@ import { memcachedItemKiB, memcachedNodes, memcachedPort } from "./sessions";
 import { render } from "./template";
 import { directCurlText } from "../lib/proxies";
 
+/** Prints how many copies of sessions the machine's memcached has. */
+export const countCopies = "/usr/libexec/lab/count-copies";
+
 /** memcached, which keeps the copies of Tomcat's sessions (article, row 9). */
 export const memcached: RoleDefinition = {
     name: "memcached",
     withoutIt: "sessions would have nowhere to be kept",
     mistakes: (description) => [...failoverNodesExist(description), ...largeSessionsFit(description)],
     memoryMiB: ({ sessions }) => sessions.memcachedMiB + 16,
-    steps: [{ name: "memcached", component: "lab:Memcached", configuration: memcachedConfiguration }],
+    // With all of them empty at the same moment, the end of a Tomcat would be the end of its sessions.
+    takesTurns: true,
+    steps: [
+        { name: "memcached", component: "lab:Memcached", after: { roles: [] }, configuration: memcachedConfiguration },
+    ],
     worksAfter: "memcached",
     packages: (_description, platform) => platform.packages.memcached,
     units: (_description, platform) => [platform.memcached.unit],
@@ -38,7 +45,13 @@ export function memcachedConfiguration({ description, machine, platform }: RoleC
     const { address } = machine;
     const ask = `printf 'version\\r\\nquit\\r\\n' | ${directCurlText} -sS --max-time 2 telnet://${address}:${memcachedPort}`;
     return {
+        prepare: [`before=$(${countCopies} 2>/dev/null || true)`],
         files: [
+            {
+                path: countCopies,
+                content: render("usr/libexec/lab/count-copies", { curl: directCurlText, address, port: memcachedPort }),
+                mode: "755",
+            },
             {
                 path: `/etc/systemd/system/${unit}.d/lab.conf`,
                 content: render("etc/systemd/system/memcached.service.d/lab.conf", {
@@ -55,6 +68,17 @@ export function memcachedConfiguration({ description, machine, platform }: RoleC
         ],
         service: { unit },
         ready: { command: `${ask} | grep -q ^VERSION`, seconds: 120 },
+        finish: [
+            "# After a restart the app servers write their copies again. The next memcached may restart only then.",
+            "# Sessions end meanwhile, so this neither waits for each of them nor for ever.",
+            "tenths=0",
+            'while [ "$tenths" -lt 100 ]; do',
+            `    copies=$(${countCopies})`,
+            '    [ "${copies:-0}" -lt $((${before:-0} * 9 / 10)) ] || break',
+            "    tenths=$((tenths + 1))",
+            "    sleep 0.1",
+            "done",
+        ],
     };
 }
 

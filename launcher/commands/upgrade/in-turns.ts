@@ -1,9 +1,8 @@
 import type { MachineAccess } from "../../../config/access";
 import type { MachineDescription } from "../../../config/description";
 import { UserError } from "../../../lib/errors";
-import { directCurlText } from "../../../lib/proxies";
 import { inTime, until } from "../../../lib/until";
-import { memcachedPort } from "../../../roles/sessions";
+import { countCopies } from "../../../roles/memcached";
 import { inTurns, newerKernel, upgradeScript } from "../../../roles/upgrade";
 import { progress } from "../../progress";
 import { markChange } from "../../stack/changes";
@@ -78,15 +77,8 @@ async function newerPackages(lab: RunningLab, machine: Turn): Promise<string[]> 
 const kernelToBoot = async (lab: RunningLab, machine: Turn) => (await lab.sh(machine, newerKernel)).trim();
 
 /** How many copies of sessions the memcached of a machine has; 0 without one. */
-async function copiesIn(lab: RunningLab, machine: Turn): Promise<number> {
-    if (!machine.roles.includes("memcached")) return 0;
-    const telnet = `telnet://${machine.address}:${memcachedPort}`;
-    const { output } = await lab.ssh(
-        machine,
-        `printf 'stats\\r\\nquit\\r\\n' | ${directCurlText} -sS --max-time 5 ${telnet}`,
-    );
-    return Number(/STAT curr_items (\d+)/.exec(output)?.[1] ?? 0);
-}
+const copiesIn = async (lab: RunningLab, machine: Turn): Promise<number> =>
+    machine.roles.includes("memcached") ? Number((await lab.ssh(machine, countCopies)).output.trim() || 0) : 0;
 
 async function boot(lab: RunningLab, machine: Turn, say: (text: string) => void) {
     const bootId = () => lab.sh(machine, "cat /proc/sys/kernel/random/boot_id");

@@ -140,6 +140,12 @@ describe("the article's lab", () => {
             (await registrationsOf(undefined, { firstTime: true })).find(({ name }) => name === "nod2-tomcat")
                 ?.dependencies,
         ).toEqual(expect.not.arrayContaining(["nod0-httpd"]));
+        // Not all memcacheds are empty at the same time.
+        expect(dependencies("nod2-memcached")).toContain("nod1-memcached");
+        expect(
+            (await registrationsOf(undefined, { firstTime: true })).find(({ name }) => name === "nod2-memcached")
+                ?.dependencies,
+        ).toEqual(expect.not.arrayContaining(["nod1-memcached"]));
         // The holder of the virtual address, nod3, is the last director.
         expect(dependencies("nod3-tengine")).toContain("nod4-keepalived");
         expect(dependencies("nod4-tengine").filter((name) => name.startsWith("nod3"))).toEqual([]);
@@ -204,6 +210,7 @@ describe("the article's lab", () => {
             ...["hardening", "lab", "restart"].map(
                 (file) => `files/etc/systemd/system/memcached.service.d/${file}.conf`,
             ),
+            "files/usr/libexec/lab/count-copies",
         ]);
     });
 
