@@ -7,6 +7,7 @@ import { cleanCommand } from "./commands/clean";
 import { completionCommand } from "./commands/completion";
 import { curlCommand } from "./commands/curl";
 import { dashboardCommand } from "./commands/dashboard";
+import { databaseCommand } from "./commands/database";
 import { doctorCommand } from "./commands/doctor/command";
 import { downCommand } from "./commands/down";
 import { drillCommand } from "./commands/drill/command";
@@ -50,6 +51,7 @@ const commands = () => [
     execCommand(),
     forwardCommand(),
     dashboardCommand(),
+    databaseCommand(),
     sshConfigCommand(),
     inventoryCommand(),
     snapshotCommand(),

@@ -40,6 +40,7 @@ export const centos7: Platform = {
             settings: ["plugin-load = unix_socket=auth_socket.so"],
             prepare: [],
             client: "mysql",
+            dump: "mysqldump",
             socket: "/var/lib/mysql/mysql.sock",
             ping: "mysqladmin --silent ping",
             administrator: bindAdministrator,

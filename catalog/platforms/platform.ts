@@ -48,6 +48,8 @@ export interface DatabaseServer {
     prepare: string[];
     /** The client program; it logs in as the server's administrator through the local socket. */
     client: string;
+    /** The program that writes dumps; it logs in as `client` does. */
+    dump: string;
     /** The local socket. */
     socket: string;
     /** A command that succeeds when the server answers. */

@@ -1,5 +1,5 @@
 /** Packages and roles that change under load, and what has drifted, on a lab of this test. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DrillResult } from "../../launcher/commands/drill/run-drill";
@@ -43,6 +43,36 @@ describe("what has drifted", () => {
         expect(await lab.lab("drift")).toMatchObject({ code: 0 });
         expect(await lab.ok("up")).not.toMatch(/replaced|updated/);
         await lab.ok("verify");
+    });
+});
+
+describe("the database", () => {
+    const notes = () => lab.ok("ssh", "mysql", "mariadb -N site -e 'SELECT text FROM notes ORDER BY id'");
+    const say = (sql: string) => lab.ok("ssh", "mysql", `mariadb site -e "${sql}"`);
+
+    test.each(["site.sql", "site.sql.gz"])("comes back from %s as it was", async (name) => {
+        await say("DELETE FROM notes; INSERT INTO notes (text, node) VALUES ('Grüße', 'nod0'), ('two', 'nod2')");
+        const file = join(lab.home, name);
+        await lab.ok("database", "dump", file);
+        await say("DELETE FROM notes WHERE node = 'nod0'; INSERT INTO notes (text, node) VALUES ('three', 'nod0')");
+        await lab.ok("database", "restore", file);
+        expect(await notes()).toBe("Grüße\ntwo\n");
+        expect(await lab.ok("ssh", "mysql", "cat /var/backups/lab/before-restore.sql")).toContain("'three'");
+    });
+
+    test("stays as it is when a dump is cut off, or is refused half-way", async () => {
+        const [whole, cut, wrong] = ["whole.sql", "cut.sql", "wrong.sql"].map((name) => join(lab.home, name));
+        if (!whole || !cut || !wrong) return;
+        await lab.ok("database", "dump", whole);
+        const text = readFileSync(whole, "utf8");
+        writeFileSync(cut, text.slice(0, text.length / 2));
+        writeFileSync(wrong, text.replace("-- Dump completed", "INSERT INTO nowhere VALUES (1);\n-- Dump completed"));
+        const before = await notes();
+        const refused = await lab.lab("database", "restore", cut);
+        expect([refused.code, refused.all]).toEqual([2, expect.stringContaining("This is no whole dump")]);
+        const undone = await lab.lab("database", "restore", wrong);
+        expect([undone.code, undone.all]).toEqual([2, expect.stringContaining("The database is what it was before.")]);
+        expect(await notes()).toBe(before);
     });
 });
 
