@@ -376,6 +376,15 @@ const database = z.strictObject({
             "is an account of the server's own; the site needs another",
         )
         .describe("Account that the app servers log in with. `root`, `mysql` and `mariadb` are refused."),
+    dumpDays: z
+        .number()
+        .int()
+        .min(0)
+        .max(3650)
+        .default(14)
+        .describe(
+            "How many nightly dumps the database's machine keeps in /var/backups/lab (docs/your-site.md). 0: makes none.",
+        ),
 });
 
 const tomcat = z.strictObject({

@@ -344,6 +344,15 @@ const machines = (thresholds: Thresholds): AlertRule[] => [
         description: "systemd has given it up. What it does is not done until somebody starts it again.",
     },
     {
+        name: "DumpTooOld",
+        severity: "warning",
+        expression: "time() - lab_dump_time_seconds > 26 * 3600",
+        seconds: minutes(5),
+        summary: `The newest dump of the database on ${machine} is too old`,
+        description:
+            "No dump has come for 26 hours. After a loss of the machine, what visitors have written since is gone.",
+    },
+    {
         name: "DriftFound",
         severity: "warning",
         expression: "sum by (machine) (lab_drift) > 0",

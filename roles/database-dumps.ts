@@ -2,9 +2,9 @@
 import { databaseOf } from "../config/chosen-database";
 import type { LabDescription } from "../config/description";
 
-const folder = "/var/backups/lab";
+export const dumpsFolder = "/var/backups/lab";
 /** The database as it was before the newest restore. */
-export const beforeRestore = `${folder}/before-restore.sql`;
+export const beforeRestore = `${dumpsFolder}/before-restore.sql`;
 
 /**
  * Writes the database to standard output as SQL. It is read in one transaction, so the dump is consistent, and nobody
@@ -26,8 +26,8 @@ export function restoreScript(description: LabDescription): string {
     const { client } = databaseOf(description);
     return `set -eu
 umask 077
-mkdir -p ${folder}
-incoming=$(mktemp ${folder}/incoming.XXXXXX)
+mkdir -p ${dumpsFolder}
+incoming=$(mktemp ${dumpsFolder}/incoming.XXXXXX)
 trap 'rm -f "$incoming" ${beforeRestore}.new' EXIT
 cat > "$incoming"
 if ! ${isWhole("$incoming")}; then

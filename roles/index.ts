@@ -2,6 +2,7 @@ import { app } from "./app";
 import { base } from "./base";
 import { database } from "./database";
 import { director } from "./director";
+import { dumps } from "./dumps";
 import { exporters } from "./exporters";
 import { firewall } from "./firewall";
 import { logs } from "./logs";
@@ -23,6 +24,7 @@ export const roles: readonly RoleDefinition[] = [
     time,
     logs,
     database,
+    dumps,
     memcached,
     app,
     retiredAccounts,

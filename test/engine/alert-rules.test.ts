@@ -331,6 +331,13 @@ const cases: Record<string, Case> = {
         fires: [{ machine: "nod0", unit: "tomcat.service" }],
         good: { 'lab_unit_failed{machine="nod0",unit="tomcat.service"}': "1x10 stale" },
     },
+    DumpTooOld: {
+        // The clock of the test begins at 0.
+        bad: { 'lab_dump_time_seconds{machine="mysql"}': "-100000x100" },
+        after: 300,
+        fires: [{ machine: "mysql" }],
+        good: { 'lab_dump_time_seconds{machine="mysql"}': "-90000x100" },
+    },
     DriftFound: {
         bad: {
             'lab_drift{machine="nod0",step="httpd"}': "3x60",

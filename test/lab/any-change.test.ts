@@ -60,6 +60,20 @@ describe("the database", () => {
         expect(await lab.ok("ssh", "mysql", "cat /var/backups/lab/before-restore.sql")).toContain("'three'");
     });
 
+    test("is dumped by the machine itself, which keeps the newest", async () => {
+        const dumps = "/var/backups/lab/site-????-??-??T????.sql.gz";
+        await lab.ok(
+            "ssh",
+            "mysql",
+            "for day in $(seq 10 29); do : > /var/backups/lab/site-2020-01-${day}T0230.sql.gz; done",
+        );
+        await lab.ok("ssh", "mysql", "systemctl start lab-dump");
+        const kept = (await lab.ok("ssh", "mysql", `ls ${dumps}`)).trim().split("\n");
+        expect(kept).toHaveLength(14);
+        expect(kept[0]).toContain("site-2020-01-17T0230");
+        expect(await lab.ok("ssh", "mysql", `zcat ${kept.at(-1)} | tail -n 1`)).toContain("-- Dump completed");
+    });
+
     test("stays as it is when a dump is cut off, or is refused half-way", async () => {
         const [whole, cut, wrong] = ["whole.sql", "cut.sql", "wrong.sql"].map((name) => join(lab.home, name));
         if (!whole || !cut || !wrong) return;

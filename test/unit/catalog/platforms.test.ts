@@ -63,7 +63,13 @@ test("what Debian's services read is, but for these files, what CentOS's would",
     ];
     const drain = "/usr/libexec/lab/drain-httpd";
     const differ = {
-        "centos-7": ["/etc/keepalived/keepalived.conf", ...own, "/usr/libexec/keepalived/check-web-server", drain],
+        "centos-7": [
+            "/etc/keepalived/keepalived.conf",
+            ...own,
+            "/usr/libexec/keepalived/check-web-server",
+            drain,
+            "/usr/libexec/lab/dump-database",
+        ],
         "centos-stream-9": [...own, drain],
     };
     for (const [platform, expected] of Object.entries(differ)) {

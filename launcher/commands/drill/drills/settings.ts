@@ -86,6 +86,7 @@ export const settingChanges: Record<string, Change | { noticed: string }> = {
     "database.name": { value: () => "shop" },
     "database.schema": { value: () => "site/schema.sql" },
     "database.user": { value: () => "shopkeeper" },
+    "database.dumpDays": { value: () => 3 },
     "tomcat.heapMiB": { value: () => 192 },
     "tomcat.port": { value: () => 8082 },
     "sessions.memcachedMiB": { value: () => 96 },
