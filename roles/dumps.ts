@@ -10,7 +10,6 @@ const timer = "lab-dump.timer";
 export const dumps: RoleDefinition = {
     name: "dumps",
     isImplied: ({ roles }, { database }) => roles.includes("database") && database.dumpDays > 0,
-    units: () => [timer],
     steps: [
         { name: "dumps", component: "lab:Dumps", after: { roles: ["database"] }, configuration: dumpsConfiguration },
     ],

@@ -16,7 +16,7 @@ const driftProgram = "/usr/libexec/lab/look-for-drift";
 export const exporters: RoleDefinition = {
     name: "exporters",
     isImplied: (_machine, description) => monitoringOf(description) !== undefined,
-    units: () => [metricsUnit, driftTimer],
+    units: () => [metricsUnit],
     steps: [{ name: "exporters", component: "lab:Exporters", configuration: exportersConfiguration }],
     worksAfter: "exporters",
 };

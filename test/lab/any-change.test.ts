@@ -91,19 +91,15 @@ describe("the database", () => {
 });
 
 describe("what changes under load:", () => {
-    test.each([
-        "packages-renewed",
-        "memcached-added",
-        "memcached-retired",
-        "director-retired",
-        "directors-restarted",
-        "address-handed-over",
-    ])("%s", async (name) => {
-        const file = join(lab.home, "drill.json");
-        const { code, all } = await lab.lab("drill", name, "--json", file);
-        const [result] = JSON.parse(readFileSync(file, "utf8")) as DrillResult[];
-        expect(result?.problems, all).toEqual([]);
-        expect(code).toBe(0);
-        expect(result?.measured?.adds.sent).toBeGreaterThan(200);
-    });
+    test.each(["packages-renewed", "memcached-added", "memcached-retired", "director-retired", "address-handed-over"])(
+        "%s",
+        async (name) => {
+            const file = join(lab.home, "drill.json");
+            const { code, all } = await lab.lab("drill", name, "--json", file);
+            const [result] = JSON.parse(readFileSync(file, "utf8")) as DrillResult[];
+            expect(result?.problems, all).toEqual([]);
+            expect(code).toBe(0);
+            expect(result?.measured?.adds.sent).toBeGreaterThan(200);
+        },
+    );
 });
